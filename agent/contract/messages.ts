@@ -1,0 +1,155 @@
+/**
+ * Types and gRPC service of `agent.proto`, the only thing that `src/` and `agent/` share.
+ * The proto text is compiled into the binary and parsed at start: nothing is read from disk.
+ */
+import {
+  type ClientDuplexStream,
+  type GrpcObject,
+  loadPackageDefinition,
+  type ServerDuplexStream,
+  type ServiceClientConstructor,
+} from "@grpc/grpc-js";
+import { fromJSON } from "@grpc/proto-loader";
+import protobuf from "protobufjs";
+import text from "./agent.proto" with { type: "text" };
+
+export interface EnrolRequest {
+  secret: string;
+  csr_pem: string;
+  host_name: string;
+}
+
+export interface EnrolReply {
+  host_id: string;
+  certificate_pem: string;
+  ca_pem: string;
+}
+
+export interface Gpu {
+  index: number;
+  uuid: string;
+  name: string;
+  vram_bytes: number;
+  vram_used_bytes: number;
+  driver_version: string;
+}
+
+export interface RuntimeFound {
+  name: string;
+  version: string;
+  path: string;
+}
+
+export interface Inventory {
+  host_name: string;
+  os: string;
+  kernel: string;
+  arch: string;
+  cpu_count: number;
+  cpu_model: string;
+  memory_bytes: number;
+  disk_bytes: number;
+  disk_free_bytes: number;
+  gpus: Gpu[];
+  runtimes: RuntimeFound[];
+  machine_id: string;
+}
+
+export interface Heartbeat {
+  at_ms: number;
+  memory_used_bytes: number;
+  disk_free_bytes: number;
+  cpu_ratio: number;
+}
+
+export interface DesiredReplica {
+  id: string;
+  epoch: number;
+  model: string;
+  runtime: string;
+  source: string;
+  context_tokens: number;
+  slots: number;
+  args: string[];
+}
+
+export interface Desired {
+  generation: number;
+  replicas: DesiredReplica[];
+}
+
+/** `crashed` will be started again by the agent after a back-off; `failed` will not. */
+export type ReplicaState = "starting" | "ready" | "stopping" | "crashed" | "failed";
+
+/** Why something failed, in the classes of the public contract; empty when nothing did. */
+export type Cause =
+  | ""
+  | "out_of_memory"
+  | "gated_model"
+  | "not_found"
+  | "disk_full"
+  | "no_capacity"
+  | "driver"
+  | "runtime_crash"
+  | "timeout"
+  | "download"
+  | "config";
+
+export interface ObservedReplica {
+  id: string;
+  epoch: number;
+  state: ReplicaState;
+  host: string;
+  port: number;
+  pid: number;
+  started_at_ms: number;
+  restarts: number;
+  cause: Cause;
+  detail: string;
+  log_tail: string[];
+  ready_after_ms: number;
+}
+
+export interface Observed {
+  generation: number;
+  replicas: ObservedReplica[];
+}
+
+export interface Hello {
+  agent_version: string;
+  inventory: Inventory;
+}
+
+/** Exactly one field is set. */
+export type Report = { hello: Hello } | { observed: Observed } | { heartbeat: Heartbeat };
+
+export interface Welcome {
+  host_id: string;
+  heartbeat_interval_s: number;
+}
+
+/** Exactly one field is set. */
+export type Command = { welcome: Welcome } | { desired: Desired };
+
+export type ReportStream = ServerDuplexStream<Report, Command>;
+export type CommandStream = ClientDuplexStream<Report, Command>;
+
+/** 64-bit integers arrive as numbers: every one of them is bytes or milliseconds, far below 2^53. */
+const definition = fromJSON(protobuf.parse(text, { keepCase: true }).root.toJSON(), {
+  keepCase: true,
+  longs: Number,
+  enums: String,
+  defaults: true,
+  arrays: true,
+  oneofs: true,
+});
+
+const loaded = loadPackageDefinition(definition) as unknown as {
+  hypervize: { agent: { v1: GrpcObject & { Fleet: ServiceClientConstructor } } };
+};
+
+/** The client constructor; its `.service` is what a server implements. */
+export const Fleet = loaded.hypervize.agent.v1.Fleet;
+
+/** Name in the control plane's certificate. Clients verify this name whatever address they dialled. */
+export const CONTROL_PLANE_NAME = "control-plane.hypervize.internal";

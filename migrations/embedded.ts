@@ -1,0 +1,4 @@
+/** Every migration, in order, as text inside the binary. A test compares this list with the folder. */
+import spine from "./0000_spine.sql" with { type: "text" };
+
+export const migrations: readonly string[] = [spine];

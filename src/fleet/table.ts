@@ -1,0 +1,26 @@
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Inventory } from "../../agent/contract/messages.ts";
+
+export const hosts = sqliteTable("hosts", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  /** SHA-256 of the host's certificate (DER, hex): a stream with any other certificate is refused. */
+  certificate_sha256: text("certificate_sha256").notNull(),
+  certificate_expires_at: integer("certificate_expires_at").notNull(),
+  agent_version: text("agent_version").notNull(),
+  inventory: text("inventory", { mode: "json" }).$type<Inventory>(),
+  cordoned: integer("cordoned", { mode: "boolean" }).notNull(),
+  joined_at: integer("joined_at").notNull(),
+  last_seen_at: integer("last_seen_at"),
+});
+
+/** One-time join tokens. Only the SHA-256 of the secret is stored. */
+export const join_tokens = sqliteTable("join_tokens", {
+  id: text("id").primaryKey(),
+  secret_hash: text("secret_hash").notNull().unique(),
+  created_by: text("created_by").notNull(),
+  created_at: integer("created_at").notNull(),
+  expires_at: integer("expires_at").notNull(),
+  used_at: integer("used_at"),
+  host_id: text("host_id"),
+});

@@ -1,0 +1,20 @@
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/**
+ * Desired replicas. What they are doing right now is reported by the agents and kept in memory:
+ * after a restart of the control plane the agents say it again.
+ */
+export const replicas = sqliteTable("replicas", {
+  id: text("id").primaryKey(),
+  model_id: text("model_id").notNull(),
+  host_id: text("host_id").notNull(),
+  /** Fencing: grows whenever the replica's specification changes. */
+  epoch: integer("epoch").notNull(),
+  created_at: integer("created_at").notNull(),
+});
+
+/** One row: the generation of the desired state, shared by all hosts. It only grows. */
+export const generations = sqliteTable("generations", {
+  id: integer("id").primaryKey(),
+  generation: integer("generation").notNull(),
+});
