@@ -60,6 +60,7 @@ CREATE TABLE `replicas` (
 	`model_id` text NOT NULL,
 	`host_id` text NOT NULL,
 	`epoch` integer NOT NULL,
+	`spec` text NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint

@@ -1,4 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { DesiredReplica } from "../../agent/contract/messages.ts";
+
+export type ReplicaSpec = Omit<DesiredReplica, "id" | "epoch">;
 
 /**
  * Desired replicas. What they are doing right now is reported by the agents and kept in memory:
@@ -10,6 +13,8 @@ export const replicas = sqliteTable("replicas", {
   host_id: text("host_id").notNull(),
   /** Fencing: grows whenever the replica's specification changes. */
   epoch: integer("epoch").notNull(),
+  /** What this epoch runs: the specification as sent to the agent. */
+  spec: text("spec", { mode: "json" }).$type<ReplicaSpec>().notNull(),
   created_at: integer("created_at").notNull(),
 });
 

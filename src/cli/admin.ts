@@ -1,0 +1,208 @@
+/** The admin API from the shell: a table of verbs, each one request and one way to print it. */
+import { homeFrom } from "../config.ts";
+import { type Client, clientFor } from "./client.ts";
+import { type Command, type Option, UsageError, type Words } from "./command.ts";
+import { type Row, table } from "./print.ts";
+
+interface Action {
+  usage: string;
+  call(client: Client, words: Words): Promise<unknown>;
+  /** Columns for people; without them the answer is printed as a sentence by `say`. */
+  columns?: readonly string[];
+  say?(answer: never): string;
+}
+
+interface Noun {
+  name: string;
+  summary: string;
+  options: Record<string, Option>;
+  actions: Record<string, Action>;
+}
+
+const list = (path: string, columns: readonly string[]): Action => ({
+  usage: "",
+  columns,
+  call: (client) => client.get(path),
+});
+
+const keys: Noun = {
+  name: "keys",
+  summary: "API keys: list, create, revoke.",
+  options: {
+    name: { value: "TEXT", help: "name of the new key" },
+    scope: { value: "inference|admin", help: "what the new key may do (default inference)" },
+  },
+  actions: {
+    list: list("/api/keys", ["id", "name", "prefix", "last4", "scope", "user_email", "revoked_at"]),
+    create: {
+      usage: "--name TEXT [--scope inference|admin]",
+      call: (client, words) =>
+        client.send("POST", "/api/keys", {
+          name: needed(words, "name"),
+          ...(words.text("scope") && { scope: words.text("scope") }),
+        }),
+      say: ({ key }: { key: string }) => `${key}\nKeep it now: it is not shown again.`,
+    },
+    revoke: {
+      usage: "ID",
+      call: (client, words) => client.send("DELETE", `/api/keys/${subject(words)}`),
+      say: ({ id, streams_cut }: { id: string; streams_cut: number }) =>
+        `${id} is revoked; ${streams_cut} open requests were cut.`,
+    },
+  },
+};
+
+const users: Noun = {
+  name: "users",
+  summary: "People who may sign in: list, create, remove.",
+  options: {
+    email: { value: "ADDRESS", help: "e-mail of the new user" },
+    role: { value: "viewer|member|admin", help: "role of the new user (default member)" },
+    password: { value: "TEXT", help: "password of the new user (10 characters or more)" },
+  },
+  actions: {
+    list: list("/api/users", ["id", "email", "name", "role"]),
+    create: {
+      usage: "--email ADDRESS --password TEXT [--role viewer|member|admin]",
+      call: (client, words) =>
+        client.send("POST", "/api/users", {
+          email: needed(words, "email"),
+          password: needed(words, "password"),
+          role: words.text("role") ?? "member",
+        }),
+      say: ({ id, email }: { id: string; email: string }) => `${email} is ${id}.`,
+    },
+    remove: {
+      usage: "ID",
+      call: (client, words) => client.send("DELETE", `/api/users/${subject(words)}`),
+      say: () => "Removed, with their keys and sessions.",
+    },
+  },
+};
+
+const hosts: Noun = {
+  name: "hosts",
+  summary: "GPU hosts: list, make a join token, cordon, uncordon, remove.",
+  options: { "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" } },
+  actions: {
+    list: list("/api/hosts", ["id", "name", "status", "cordoned", "agent_version"]),
+    "join-token": {
+      usage: "[--expires-in SECONDS]",
+      call: (client, words) => {
+        const expires_in_s = words.integer("expires-in", 60, 604_800);
+        return client.send("POST", "/api/hosts/join-tokens", expires_in_s ? { expires_in_s } : {});
+      },
+      say: ({ command }: { command: string }) => `Run this on the host, once:\n${command}`,
+    },
+    cordon: onHost("cordon", "gets no new replicas"),
+    uncordon: onHost("uncordon", "may get new replicas"),
+    remove: {
+      usage: "ID",
+      call: (client, words) => client.send("DELETE", `/api/hosts/${subject(words)}`),
+      say: () => "Removed. Its certificate is refused from now on.",
+    },
+  },
+};
+
+function onHost(verb: string, effect: string): Action {
+  return {
+    usage: "ID",
+    call: (client, words) => client.send("POST", `/api/hosts/${subject(words)}/${verb}`),
+    say: ({ name }: { name: string }) => `${name} ${effect}.`,
+  };
+}
+
+const models: Noun = {
+  name: "models",
+  summary: "The Elastic catalog: list, add, remove.",
+  options: {
+    name: { value: "NAME", help: "name that clients ask for" },
+    source: { value: "URI", help: "builtin:hypervize-demo or file:///path/model.gguf" },
+    context: { value: "TOKENS", help: "context window of one request (default 4096)" },
+    slots: { value: "N", help: "requests that one replica serves at once (default 4)" },
+    replicas: { value: "N", help: "how many replicas (default: one on every host)" },
+  },
+  actions: {
+    list: list("/api/models", ["id", "source", "replicas", "ready_replicas", "enabled", "problem"]),
+    add: {
+      usage: "--name NAME --source URI [--context TOKENS] [--slots N] [--replicas N]",
+      call: (client, words) => {
+        const context_tokens = words.integer("context", 1, 1_048_576);
+        const slots = words.integer("slots", 1, 256);
+        const replicas = words.integer("replicas", 0, 1000);
+        return client.send("POST", "/api/models", {
+          name: needed(words, "name"),
+          source: needed(words, "source"),
+          ...(context_tokens && { context_tokens }),
+          ...(slots && { slots }),
+          ...(replicas !== undefined && { replicas }),
+        });
+      },
+      say: ({ id }: { id: string }) => `${id} is in the catalog; hosts start it now.`,
+    },
+    remove: {
+      usage: "NAME",
+      call: (client, words) =>
+        client.send("DELETE", `/api/models/${encodeURIComponent(subject(words))}`),
+      say: () => "Removed; its replicas stop.",
+    },
+  },
+};
+
+const usage: Noun = {
+  name: "usage",
+  summary: "What was used: requests and tokens by model, key, user or day.",
+  options: { by: { value: "model|key|user|day", help: "how to group (default model)" } },
+  actions: {
+    list: {
+      usage: "[--by model|key|user|day]",
+      columns: ["key", "requests", "errors", "prompt_tokens", "completion_tokens", "cost"],
+      call: (client, words) =>
+        client.get(`/api/usage?by=${encodeURIComponent(words.text("by") ?? "model")}`),
+    },
+  },
+};
+
+function needed(words: Words, option: string): string {
+  const value = words.text(option);
+  if (!value) throw new UsageError(`--${option} is needed.`);
+  return value;
+}
+
+function subject(words: Words): string {
+  const [, id] = words.positionals;
+  if (!id) throw new UsageError("An id is needed; `list` shows them.");
+  return id;
+}
+
+function commandOf(noun: Noun): Command {
+  const lines = Object.entries(noun.actions).map(([verb, { usage }]) =>
+    `  hypervize ${noun.name} ${verb} ${usage}`.trimEnd(),
+  );
+  return {
+    name: noun.name,
+    summary: noun.summary,
+    usage: "[list] [options]",
+    options: {
+      ...noun.options,
+      json: { help: "print the answer as JSON" },
+      home: { value: "DIR", help: "home of the appliance to talk to (default: $HYPERVIZE_HOME)" },
+    },
+    notes: `${lines.join("\n")}\n\nHYPERVIZE_URL and HYPERVIZE_API_KEY reach an appliance on another machine.`,
+    async run(words, terminal) {
+      const verb = words.positionals[0] ?? "list";
+      const action = noun.actions[verb];
+      if (!action) {
+        const known = Object.keys(noun.actions).join(", ");
+        throw new UsageError(`"${noun.name} ${verb}" is not a command; there are: ${known}.`);
+      }
+      const answer = await action.call(clientFor(homeFrom(words.text("home"))), words);
+      if (words.flag("json")) terminal.out(JSON.stringify(answer ?? {}, null, 2));
+      else if (action.columns) terminal.out(table((answer as { data: Row[] }).data, action.columns));
+      else terminal.out(action.say?.(answer as never) ?? "Done.");
+      return 0;
+    },
+  };
+}
+
+export const adminCommands: readonly Command[] = [keys, users, hosts, models, usage].map(commandOf);

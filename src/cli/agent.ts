@@ -1,0 +1,42 @@
+import { homeFrom, llamaServerFrom } from "../config.ts";
+import type { Command } from "./command.ts";
+
+/** What main.ts passes in: the only place where src meets the agent's code. */
+export type RunAgent = (options: {
+  home: string;
+  join?: string;
+  server?: string;
+  llamaServer?: string;
+  stopRuntimesOnExit: boolean;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}) => Promise<void>;
+
+export function agentCommand(runAgent: RunAgent): Command {
+  return {
+    name: "agent",
+    summary: "Runs the host agent: starts inference runtimes here as the control plane asks.",
+    options: {
+      join: { value: "TOKEN", help: "one-time token from the dashboard; needed once" },
+      server: { value: "HOST:PORT", help: "dial this instead of the addresses in the token" },
+      home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
+      "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
+      "stop-runtimes-on-exit": { help: "end the runtimes with the agent; otherwise they go on serving" },
+    },
+    async run(words, terminal) {
+      const join = words.text("join");
+      const server = words.text("server");
+      const llamaServer = llamaServerFrom(words.text("llama-server"));
+      await runAgent({
+        home: homeFrom(words.text("home")),
+        ...(join && { join }),
+        ...(server && { server }),
+        ...(llamaServer && { llamaServer }),
+        stopRuntimesOnExit: words.flag("stop-runtimes-on-exit"),
+        log: terminal.err,
+        signal: terminal.stop,
+      });
+      return 0;
+    },
+  };
+}

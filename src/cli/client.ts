@@ -1,0 +1,63 @@
+/** The admin commands' way to the control API. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { remoteFromEnvironment } from "../config.ts";
+import { runningIn } from "./running.ts";
+
+export interface Client {
+  get<T>(path: string): Promise<T>;
+  send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
+}
+
+/**
+ * Talks to HYPERVIZE_URL with HYPERVIZE_API_KEY, else to the appliance of HOME with the admin key
+ * that its first start left there (readable by its owner only).
+ */
+export function clientFor(home: string): Client {
+  const remote = remoteFromEnvironment();
+  const url = remote.url ?? runningIn(home, "appliance")?.url;
+  if (!url) {
+    throw new Error(
+      `No appliance runs from ${home}. Start one with \`hypervize serve\`, or set HYPERVIZE_URL and HYPERVIZE_API_KEY.`,
+    );
+  }
+  const key = remote.key ?? localKey(home);
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new Error(`${url} does not answer. Is the appliance running?`, { cause });
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(messageOf(text) ?? `${url} answered ${response.status}.`);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  };
+  return {
+    get: (path) => call("GET", path),
+    send: (method, path, body) => call(method, path, body),
+  };
+}
+
+function localKey(home: string): string {
+  try {
+    return readFileSync(join(home, "admin-key"), "utf8").trim();
+  } catch (cause) {
+    throw new Error(
+      `No admin key is readable in ${home}. Run this as the appliance's user, or set HYPERVIZE_API_KEY.`,
+      { cause },
+    );
+  }
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { error?: { message?: string } }).error?.message;
+  } catch {
+    return undefined;
+  }
+}

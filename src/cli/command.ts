@@ -1,0 +1,89 @@
+/** What a verb of the command line is, and how its words are read and explained. */
+import { parseArgs } from "node:util";
+
+export interface Option {
+  /** What stands for the value in the help text; absent for a switch. */
+  value?: string;
+  help: string;
+}
+
+export interface Command {
+  name: string;
+  summary: string;
+  /** The part of the usage line after the name, e.g. `--join TOKEN`. */
+  usage?: string;
+  /** Further lines of help, below the options. */
+  notes?: string;
+  options: Record<string, Option>;
+  run(words: Words, terminal: Terminal): Promise<number>;
+}
+
+/** The words after the verb. */
+export interface Words {
+  text(option: string): string | undefined;
+  flag(option: string): boolean;
+  /** A whole number within bounds; a usage error otherwise. */
+  integer(option: string, least: number, most: number): number | undefined;
+  positionals: readonly string[];
+}
+
+export interface Terminal {
+  out(line: string): void;
+  err(line: string): void;
+  /** Aborted by SIGINT and SIGTERM. */
+  stop: AbortSignal;
+}
+
+/** The command was written wrongly: exit 2. */
+export class UsageError extends Error {}
+
+export function read(command: Command, argv: readonly string[]): Words {
+  const parsed = parse(command, argv);
+  const text = (option: string): string | undefined => {
+    const value = parsed.values[option];
+    return typeof value === "string" ? value : undefined;
+  };
+  return {
+    text,
+    flag: (option) => parsed.values[option] === true,
+    integer(option, least, most) {
+      const word = text(option);
+      if (word === undefined) return undefined;
+      const number = Number(word);
+      if (/^\d+$/.test(word) && number >= least && number <= most) return number;
+      throw new UsageError(
+        `--${option} takes a whole number from ${least} to ${most}, not "${word}".`,
+      );
+    },
+    positionals: parsed.positionals,
+  };
+}
+
+function parse(command: Command, argv: readonly string[]) {
+  const options = Object.fromEntries(
+    Object.entries({ ...command.options, help: helpOption }).map(([name, option]) => [
+      name,
+      { type: option.value === undefined ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
+    throw new UsageError(`${reason}. See \`hypervize ${command.name} --help\`.`);
+  }
+}
+
+const helpOption: Option = { help: "show this text" };
+
+export function help(command: Command): string {
+  const rows = Object.entries({ ...command.options, help: helpOption }).map(
+    ([name, option]) =>
+      [`--${name}${option.value ? ` ${option.value}` : ""}`, option.help] as const,
+  );
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
+  const notes = command.notes ? `\n\n${command.notes}` : "";
+  const usage = command.usage ? ` ${command.usage}` : " [options]";
+  return `usage: hypervize ${command.name}${usage}\n\n${command.summary}\n\n${lines.join("\n")}${notes}`;
+}

@@ -1,0 +1,43 @@
+/** The only reader of the environment. Flags win over it; the result is frozen. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+export interface Config {
+  /** The data folder: database, CA, keys, logs. */
+  home: string;
+  /** Address that the HTTP port binds. */
+  host: string;
+  port: number;
+  agent_port: number;
+  /** `host:port` addresses that join tokens carry; empty: this machine's own addresses. */
+  advertise: readonly string[];
+}
+
+export const default_port = 8080;
+export const default_agent_port = 8443;
+
+export function configFrom(flags: Partial<Config>): Readonly<Config> {
+  return Object.freeze({
+    home: homeFrom(flags.home),
+    host: flags.host ?? "0.0.0.0",
+    port: flags.port ?? default_port,
+    agent_port: flags.agent_port ?? default_agent_port,
+    advertise: flags.advertise ?? [],
+  });
+}
+
+/** `--home`, else HYPERVIZE_HOME, else the user's data folder (XDG base directory specification). */
+export function homeFrom(flag: string | undefined): string {
+  const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
+  return resolve(flag || process.env["HYPERVIZE_HOME"] || join(data, "hypervize"));
+}
+
+/** What the admin commands talk to, where it was said. */
+export function remoteFromEnvironment(): { url: string | undefined; key: string | undefined } {
+  return { url: process.env["HYPERVIZE_URL"], key: process.env["HYPERVIZE_API_KEY"] };
+}
+
+/** Path of llama-server, where it was said. */
+export function llamaServerFrom(flag: string | undefined): string | undefined {
+  return flag || process.env["HYPERVIZE_LLAMA_SERVER"] || undefined;
+}

@@ -1,0 +1,145 @@
+/**
+ * Which hosts should run which Elastic models: a pure decision over what is wanted and what is there.
+ * It moves nothing that need not move: a replica stays where it is while its host may come back,
+ * because rescheduling a whole fleet over one lost heartbeat is worse than waiting (gpustack#5935).
+ */
+import type { ReplicaSpec } from "./table.ts";
+
+export interface ElasticModel {
+  id: string;
+  name: string;
+  source: string;
+  runtime: string;
+  context_tokens: number;
+  slots: number;
+  /** Null wants one on every host that can run it. */
+  replicas: number | null;
+  enabled: boolean;
+}
+
+export interface ElasticHost {
+  id: string;
+  cordoned: boolean;
+  /** Names of the runtimes found on the host. */
+  runtimes: readonly string[];
+  /** Zero while the host is up. */
+  down_for_ms: number;
+}
+
+export interface Assignment {
+  id: string;
+  model_id: string;
+  host_id: string;
+  epoch: number;
+  spec: ReplicaSpec;
+}
+
+export interface Changes {
+  add: { model_id: string; host_id: string; spec: ReplicaSpec }[];
+  remove: string[];
+  /** Replicas whose specification changed and which need a new epoch. */
+  renew: { id: string; spec: ReplicaSpec }[];
+}
+
+/** A host that has been silent for longer is counted as lost for models with a fixed replica count. */
+export const lost_after_ms = 120_000;
+
+export function assign(
+  models: readonly ElasticModel[],
+  hosts: readonly ElasticHost[],
+  current: readonly Assignment[],
+): Changes {
+  const changes: Changes = { add: [], remove: [], renew: [] };
+  const fleet = survey(hosts, current);
+  const wanted = new Map(models.filter((model) => model.enabled).map((model) => [model.id, model]));
+  for (const replica of current) {
+    if (!wanted.has(replica.model_id) || !fleet.byId.has(replica.host_id)) {
+      changes.remove.push(replica.id);
+    }
+  }
+  for (const model of wanted.values()) {
+    const mine = current.filter((r) => r.model_id === model.id && fleet.byId.has(r.host_id));
+    const surplus = surplusOf(model, mine, fleet);
+    changes.remove.push(...surplus.map((replica) => replica.id));
+    const kept = mine.filter((replica) => !surplus.includes(replica));
+    changes.renew.push(...renewals(model, kept));
+    changes.add.push(...additions(model, kept, fleet));
+  }
+  return changes;
+}
+
+export function specOf(model: ElasticModel): ReplicaSpec {
+  return {
+    model: model.name,
+    runtime: model.runtime,
+    source: model.source,
+    context_tokens: model.context_tokens,
+    slots: model.slots,
+    args: [],
+  };
+}
+
+interface Fleet {
+  byId: ReadonlyMap<string, ElasticHost>;
+  lost: ReadonlySet<string>;
+  /** Replicas per host, counted up while this pass adds more. */
+  load: Map<string, number>;
+}
+
+/** When more than half of the fleet falls silent at once, the fault is ours or the network's: nothing is lost. */
+function survey(hosts: readonly ElasticHost[], current: readonly Assignment[]): Fleet {
+  const silent = hosts.filter((host) => host.down_for_ms > lost_after_ms).map((host) => host.id);
+  const load = new Map(hosts.map((host) => [host.id, 0]));
+  for (const { host_id } of current) load.set(host_id, (load.get(host_id) ?? 0) + 1);
+  return {
+    byId: new Map(hosts.map((host) => [host.id, host])),
+    lost: new Set(silent.length * 2 > hosts.length ? [] : silent),
+    load,
+  };
+}
+
+/**
+ * What is over the wanted count, replicas on silent or cordoned hosts first. One on a lost host is
+ * not surplus: it costs nothing, and when the host returns it may be the better one to keep.
+ */
+function surplusOf(model: ElasticModel, mine: readonly Assignment[], fleet: Fleet): Assignment[] {
+  if (model.replicas === null) return [];
+  const rank = (replica: Assignment): number => {
+    const host = fleet.byId.get(replica.host_id);
+    if (fleet.lost.has(replica.host_id)) return 3;
+    if (host && host.down_for_ms > 0) return 2;
+    return host?.cordoned ? 1 : 0;
+  };
+  return mine
+    .toSorted((a, b) => rank(a) - rank(b))
+    .slice(model.replicas)
+    .filter((replica) => model.replicas === 0 || !fleet.lost.has(replica.host_id));
+}
+
+function renewals(model: ElasticModel, kept: readonly Assignment[]): Changes["renew"] {
+  const spec = specOf(model);
+  return kept
+    .filter((replica) => !Bun.deepEquals(replica.spec, spec))
+    .map((replica) => ({ id: replica.id, spec }));
+}
+
+function additions(model: ElasticModel, kept: readonly Assignment[], fleet: Fleet): Changes["add"] {
+  const taken = new Set(kept.map((replica) => replica.host_id));
+  const free = [...fleet.byId.values()].filter(
+    (host) =>
+      !taken.has(host.id) &&
+      !host.cordoned &&
+      host.down_for_ms === 0 &&
+      host.runtimes.includes(model.runtime),
+  );
+  const alive = kept.filter((replica) => !fleet.lost.has(replica.host_id)).length;
+  const missing = model.replicas === null ? free.length : Math.max(0, model.replicas - alive);
+  const loadOf = (host: ElasticHost): number => fleet.load.get(host.id) ?? 0;
+  return free
+    .toSorted((a, b) => loadOf(a) - loadOf(b) || a.id.localeCompare(b.id))
+    .slice(0, missing)
+    .map((host) => {
+      fleet.load.set(host.id, loadOf(host) + 1);
+      return { model_id: model.id, host_id: host.id, spec: specOf(model) };
+    });
+}

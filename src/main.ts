@@ -1,0 +1,81 @@
+/** Entry: finds the verb, reads its words, turns what goes wrong into one sentence and an exit code. */
+import { writeSync } from "node:fs";
+import { findRunningAgent } from "../agent/process/running.ts";
+import { version } from "../package.json";
+import { adminCommands } from "./cli/admin.ts";
+import { agentCommand } from "./cli/agent.ts";
+import { type Command, help, read, type Terminal, UsageError } from "./cli/command.ts";
+import { demoCommand } from "./cli/demo.ts";
+import { serve } from "./cli/serve.ts";
+import { status } from "./cli/status.ts";
+import { stopCommand } from "./cli/stop.ts";
+
+const commands: readonly Command[] = [
+  serve,
+  agentCommand(async (options) => (await import("../agent/main.ts")).runAgent(options)),
+  demoCommand(findRunningAgent),
+  stopCommand(findRunningAgent),
+  status,
+  ...adminCommands,
+];
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`);
+  return `usage: hypervize COMMAND [options]
+
+${lines.join("\n")}
+
+\`hypervize COMMAND --help\` says more; \`hypervize --version\` prints the version.
+HYPERVIZE_HOME is the data folder.`;
+}
+
+async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === "--version" || name === "version") {
+    terminal.out(version);
+    return 0;
+  }
+  if (name === undefined || name === "--help" || name === "help") {
+    (name === undefined ? terminal.err : terminal.out)(overview());
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.find((known) => known.name === name);
+  if (!command) throw new UsageError(`There is no command "${name}". See \`hypervize --help\`.`);
+  if (rest.includes("--help")) {
+    terminal.out(help(command));
+    return 0;
+  }
+  return command.run(read(command, rest), terminal);
+}
+
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // A second signal means: now.
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
+
+/** Synchronous, so that nothing is lost when the process exits right after. */
+function print(descriptor: 1 | 2, line: string): void {
+  try {
+    writeSync(descriptor, `${line}\n`);
+  } catch (error) {
+    // A reader that went away (`hypervize ... | head`) is not our failure.
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
+}
+
+const terminal: Terminal = {
+  out: (line) => print(1, line),
+  err: (line) => print(2, line),
+  stop: stop.signal,
+};
+
+const code = await main(process.argv.slice(2), terminal).catch((error: unknown) => {
+  terminal.err(`hypervize: ${error instanceof Error ? error.message : String(error)}`);
+  return error instanceof UsageError ? 2 : 1;
+});
+process.exit(code);

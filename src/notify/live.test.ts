@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { Live } from "./live.ts";
+
+/** Reads frames until one matches. */
+async function until(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  wanted: string,
+): Promise<string> {
+  let seen = "";
+  while (!seen.includes(wanted)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`ended before ${wanted}: ${seen}`);
+    seen += new TextDecoder().decode(value);
+  }
+  return seen;
+}
+
+test("a change reaches every open page, many changes of a topic are one event", async () => {
+  const live = new Live(0);
+  const readers = [live.stream(), live.stream()].map((r) => (r.body as ReadableStream).getReader());
+  for (let i = 0; i < 50; i++) live.changed("usage");
+  live.changed("hosts");
+  for (const reader of readers) {
+    const seen = await until(reader, "event: hosts");
+    expect(seen.match(/event: usage/g)).toHaveLength(1);
+    await reader.cancel();
+  }
+  expect(live.watching()).toBe(0);
+});
+
+test("a page that left is forgotten, and a change with nobody watching costs nothing", async () => {
+  const live = new Live(0);
+  const reader = (live.stream().body as ReadableStream).getReader();
+  await reader.cancel();
+  live.changed("keys");
+  expect(live.watching()).toBe(0);
+});
