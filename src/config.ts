@@ -41,3 +41,8 @@ export function remoteFromEnvironment(): { url: string | undefined; key: string 
 export function llamaServerFrom(flag: string | undefined): string | undefined {
   return flag || process.env["HYPERVIZE_LLAMA_SERVER"] || undefined;
 }
+
+/** For the agent, which hands a few variables on to runtimes. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}

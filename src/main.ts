@@ -1,20 +1,23 @@
 /** Entry: finds the verb, reads its words, turns what goes wrong into one sentence and an exit code. */
 import { writeSync } from "node:fs";
-import { findRunningAgent } from "../agent/process/running.ts";
 import { version } from "../package.json";
 import { adminCommands } from "./cli/admin.ts";
 import { agentCommand } from "./cli/agent.ts";
 import { type Command, help, read, type Terminal, UsageError } from "./cli/command.ts";
-import { demoCommand } from "./cli/demo.ts";
+import { demo } from "./cli/demo.ts";
 import { serve } from "./cli/serve.ts";
 import { status } from "./cli/status.ts";
-import { stopCommand } from "./cli/stop.ts";
+import { stop } from "./cli/stop.ts";
+import { environment } from "./config.ts";
 
 const commands: readonly Command[] = [
   serve,
-  agentCommand(async (options) => (await import("../agent/main.ts")).runAgent(options)),
-  demoCommand(findRunningAgent),
-  stopCommand(findRunningAgent),
+  agentCommand(async (options) => {
+    const { runAgent } = await import("../agent/main.ts");
+    await runAgent({ ...options, version, env: environment() });
+  }),
+  demo,
+  stop,
   status,
   ...adminCommands,
 ];
@@ -49,12 +52,12 @@ async function main(argv: readonly string[], terminal: Terminal): Promise<number
   return command.run(read(command, rest), terminal);
 }
 
-const stop = new AbortController();
+const ending = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // A second signal means: now.
-    if (stop.signal.aborted) process.exit(130);
-    stop.abort();
+    if (ending.signal.aborted) process.exit(130);
+    ending.abort();
   });
 }
 
@@ -71,7 +74,7 @@ function print(descriptor: 1 | 2, line: string): void {
 const terminal: Terminal = {
   out: (line) => print(1, line),
   err: (line) => print(2, line),
-  stop: stop.signal,
+  stop: ending.signal,
 };
 
 const code = await main(process.argv.slice(2), terminal).catch((error: unknown) => {

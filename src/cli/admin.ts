@@ -83,7 +83,9 @@ const users: Noun = {
 const hosts: Noun = {
   name: "hosts",
   summary: "GPU hosts: list, make a join token, cordon, uncordon, remove.",
-  options: { "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" } },
+  options: {
+    "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" },
+  },
   actions: {
     list: list("/api/hosts", ["id", "name", "status", "cordoned", "agent_version"]),
     "join-token": {
@@ -198,7 +200,8 @@ function commandOf(noun: Noun): Command {
       }
       const answer = await action.call(clientFor(homeFrom(words.text("home"))), words);
       if (words.flag("json")) terminal.out(JSON.stringify(answer ?? {}, null, 2));
-      else if (action.columns) terminal.out(table((answer as { data: Row[] }).data, action.columns));
+      else if (action.columns)
+        terminal.out(table((answer as { data: Row[] }).data, action.columns));
       else terminal.out(action.say?.(answer as never) ?? "Done.");
       return 0;
     },

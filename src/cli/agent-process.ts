@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "./running.ts";
-import { end, type FindAgent } from "./stop.ts";
+import { runningAgent } from "./running.ts";
+import { end } from "./stop.ts";
 
 /**
  * Starts the agent of HOME unless it still runs (after a kill -9 of the appliance it does). It gets a
@@ -11,12 +11,10 @@ import { end, type FindAgent } from "./stop.ts";
  */
 export function ensureAgent(
   home: string,
-  findAgent: FindAgent,
-  joinToken: () => string,
+  appliance: { joinToken(): string; agent_port: number },
   llamaServer: string | undefined,
 ): void {
-  const running = findAgent(home);
-  if (running && isAlive(running)) return;
+  if (runningAgent(home)) return;
   const joined = existsSync(join(home, "agent", "identity.json"));
   const argv = [
     ...self(),
@@ -24,15 +22,16 @@ export function ensureAgent(
     "--home",
     home,
     "--stop-runtimes-on-exit",
-    ...(joined ? [] : ["--join", joinToken()]),
+    ...(joined ? [] : ["--join", appliance.joinToken()]),
+    ...["--server", `127.0.0.1:${appliance.agent_port}`],
     ...(llamaServer ? ["--llama-server", llamaServer] : []),
   ];
   runDetached(argv, home, "agent.log").unref();
 }
 
-export async function stopAgent(home: string, findAgent: FindAgent): Promise<void> {
-  const running = findAgent(home);
-  if (running && isAlive(running)) await end("the agent", running, () => undefined);
+export async function stopAgent(home: string): Promise<void> {
+  const running = runningAgent(home);
+  if (running) await end("the agent", running, () => undefined);
 }
 
 /** Starts ARGV in its own session with its output in HOME/logs/LOG. */

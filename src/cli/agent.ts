@@ -21,7 +21,9 @@ export function agentCommand(runAgent: RunAgent): Command {
       server: { value: "HOST:PORT", help: "dial this instead of the addresses in the token" },
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
       "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
-      "stop-runtimes-on-exit": { help: "end the runtimes with the agent; otherwise they go on serving" },
+      "stop-runtimes-on-exit": {
+        help: "end the runtimes with the agent; otherwise they go on serving",
+      },
     },
     async run(words, terminal) {
       const join = words.text("join");

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remoteFromEnvironment } from "../config.ts";
-import { runningIn } from "./running.ts";
+import { runningAppliance } from "./running.ts";
 
 export interface Client {
   get<T>(path: string): Promise<T>;
@@ -15,7 +15,7 @@ export interface Client {
  */
 export function clientFor(home: string): Client {
   const remote = remoteFromEnvironment();
-  const url = remote.url ?? runningIn(home, "appliance")?.url;
+  const url = remote.url ?? runningAppliance(home)?.url;
   if (!url) {
     throw new Error(
       `No appliance runs from ${home}. Start one with \`hypervize serve\`, or set HYPERVIZE_URL and HYPERVIZE_API_KEY.`,

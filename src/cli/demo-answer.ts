@@ -45,7 +45,8 @@ export async function chatOnce(demo: Demo): Promise<string> {
     error?: { message: string };
   };
   const text = answer.choices?.[0]?.message.content;
-  if (!text) throw new Error(`The first completion failed: ${answer.error?.message ?? response.status}`);
+  if (!text)
+    throw new Error(`The first completion failed: ${answer.error?.message ?? response.status}`);
   return text;
 }
 

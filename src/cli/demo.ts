@@ -10,38 +10,35 @@ import { ensureAgent, stopAgent } from "./agent-process.ts";
 import type { Command, Terminal, Words } from "./command.ts";
 import { chatOnce, type Demo, readDemo, summary, writeDemo } from "./demo-answer.ts";
 import { detach } from "./detach.ts";
-import type { FindAgent } from "./stop.ts";
-import { forgetRunning, recordRunning, runningIn } from "./running.ts";
+import { forgetAppliance, recordAppliance, runningAppliance } from "./running.ts";
 import { stopped } from "./serve.ts";
 
 const model = { name: "hypervize-demo", source: "builtin:hypervize-demo" };
 const ready_within_ms = 60_000;
 
-export function demoCommand(findAgent: FindAgent): Command {
-  return {
-    name: "demo",
-    summary: "Starts appliance, agent and demo model on this machine and sends one chat completion.",
-    options: {
-      home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
-      port: { value: "N", help: `HTTP port (default ${default_port})` },
-      "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
-      detach: { help: "return when it is ready; `hypervize stop --home DIR` ends it" },
-    },
-    async run(words, terminal) {
-      const home = homeFrom(words.text("home"));
-      const running = runningIn(home, "appliance");
-      const known = readDemo(home);
-      if (running && known?.pid === running.pid) return again(known, terminal);
-      if (running) {
-        throw new Error(
-          `An appliance already serves ${home} (process ${running.pid}) and is not a demo. Choose another --home.`,
-        );
-      }
-      if (words.flag("detach")) return detach(home, terminal);
-      return foreground(home, words, terminal, findAgent);
-    },
-  };
-}
+export const demo: Command = {
+  name: "demo",
+  summary: "Starts appliance, agent and demo model on this machine and sends one chat completion.",
+  options: {
+    home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
+    port: { value: "N", help: `HTTP port (default ${default_port})` },
+    "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
+    detach: { help: "return when it is ready; `hypervize stop --home DIR` ends it" },
+  },
+  async run(words, terminal) {
+    const home = homeFrom(words.text("home"));
+    const running = runningAppliance(home);
+    const known = readDemo(home);
+    if (running && known?.pid === running.pid) return again(known, terminal);
+    if (running) {
+      throw new Error(
+        `An appliance already serves ${home} (process ${running.pid}). It is no demo, or still starting: wait, or choose another --home.`,
+      );
+    }
+    if (words.flag("detach")) return detach(home, terminal);
+    return foreground(home, words, terminal);
+  },
+};
 
 async function again(known: Demo, terminal: Terminal): Promise<number> {
   terminal.out("The demo is already running.");
@@ -49,28 +46,23 @@ async function again(known: Demo, terminal: Terminal): Promise<number> {
   return 0;
 }
 
-async function foreground(
-  home: string,
-  words: Words,
-  terminal: Terminal,
-  findAgent: FindAgent,
-): Promise<number> {
+async function foreground(home: string, words: Words, terminal: Terminal): Promise<number> {
   const port = words.integer("port", 1, 65_535) ?? default_port;
   const known = readDemo(home);
   const config = configFrom({ home, port, ...(known && { agent_port: known.agent_port }) });
   const { startAppliance } = await import("../compose.ts");
   const appliance = await startAppliance(config, { log: terminal.err, any_agent_port: !known });
-  recordRunning(home, "appliance", appliance.url);
+  recordAppliance(home, appliance.url);
   try {
     const llamaServer = llamaServerFrom(words.text("llama-server"));
-    ensureAgent(home, findAgent, () => appliance.joinToken(), llamaServer);
+    ensureAgent(home, appliance, llamaServer);
     await start(home, appliance, known, terminal);
     await stopped(terminal.stop);
     terminal.err("Stopping the demo.");
   } finally {
-    await stopAgent(home, findAgent);
+    await stopAgent(home);
     await appliance.stop();
-    forgetRunning(home, "appliance");
+    forgetAppliance(home);
   }
   return 0;
 }
@@ -84,7 +76,10 @@ async function start(
 ): Promise<void> {
   appliance.ensureModel(model);
   terminal.err("Waiting for the model.");
-  await appliance.modelReady(model.name, AbortSignal.any([terminal.stop, AbortSignal.timeout(ready_within_ms)]));
+  await appliance.modelReady(
+    model.name,
+    AbortSignal.any([terminal.stop, AbortSignal.timeout(ready_within_ms)]),
+  );
   const login = appliance.firstLogin();
   const demo: Demo = {
     url: appliance.url,

@@ -4,10 +4,18 @@ export type Row = Record<string, unknown>;
 
 export function table(rows: readonly Row[], columns: readonly string[]): string {
   if (rows.length === 0) return "Nothing yet.";
-  const cells = [columns.map((c) => c.toUpperCase()), ...rows.map((row) => columns.map((c) => cell(c, row[c])))];
+  const cells = [
+    columns.map((c) => c.toUpperCase()),
+    ...rows.map((row) => columns.map((c) => cell(c, row[c]))),
+  ];
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
   return cells
-    .map((line) => line.map((text, i) => text.padEnd(widths[i] ?? 0)).join("  ").trimEnd())
+    .map((line) =>
+      line
+        .map((text, i) => text.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 

@@ -1,6 +1,7 @@
 /**
- * Records in HOME/run which process serves a home, by identity (pid and start time), never by name:
- * a pid alone may belong to somebody else by now.
+ * Which processes run from a home, by identity (pid and start time), never by name: a pid alone may
+ * belong to somebody else by now. The appliance records itself in HOME/run/appliance.json, the agent in
+ * its lock, HOME/agent/agent.lock.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,39 +10,49 @@ export interface Running {
   pid: number;
   /** Clock ticks after boot at which the process started: field 22 of /proc/PID/stat, proc(5). */
   start_ticks: number;
+}
+
+export interface RunningAppliance extends Running {
   url: string;
 }
 
-export type Part = "appliance";
-
-export function recordRunning(home: string, part: Part, url: string): void {
-  const file = fileOf(home, part);
+export function recordAppliance(home: string, url: string): void {
+  const file = applianceFile(home);
   mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
-  const record: Running = { pid: process.pid, start_ticks: startTicks(process.pid) ?? 0, url };
+  const start_ticks = startTicks(process.pid) ?? 0;
+  const record: RunningAppliance = { pid: process.pid, start_ticks, url };
   writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
-export function forgetRunning(home: string, part: Part): void {
-  rmSync(fileOf(home, part), { force: true });
+export function forgetAppliance(home: string): void {
+  rmSync(applianceFile(home), { force: true });
+}
+
+export function runningAppliance(home: string): RunningAppliance | undefined {
+  return liveRecord<RunningAppliance>(applianceFile(home));
+}
+
+export function runningAgent(home: string): Running | undefined {
+  return liveRecord<Running>(join(home, "agent", "agent.lock"));
+}
+
+export function isAlive({ pid, start_ticks }: Running): boolean {
+  return startTicks(pid) === start_ticks;
 }
 
 /** The recorded process, if that very process is still alive. */
-export function runningIn(home: string, part: Part): Running | undefined {
+function liveRecord<Record extends Running>(file: string): Record | undefined {
   try {
-    const record = JSON.parse(readFileSync(fileOf(home, part), "utf8")) as Running;
+    const record = JSON.parse(readFileSync(file, "utf8")) as Record;
     return isAlive(record) ? record : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function isAlive(process: Pick<Running, "pid" | "start_ticks">): boolean {
-  return startTicks(process.pid) === process.start_ticks;
-}
-
-function fileOf(home: string, part: Part): string {
-  return join(home, "run", `${part}.json`);
+function applianceFile(home: string): string {
+  return join(home, "run", "appliance.json");
 }
 
 /** Undefined when there is no such process, or only its zombie. */

@@ -1,12 +1,13 @@
 import { configFrom, default_agent_port, default_port } from "../config.ts";
 import type { Command, Words } from "./command.ts";
-import { forgetRunning, recordRunning, runningIn } from "./running.ts";
+import { forgetAppliance, recordAppliance, runningAppliance } from "./running.ts";
 
 const port_range = [0, 65_535] as const;
 
 export const serve: Command = {
   name: "serve",
-  summary: "Starts the appliance: gateway, control plane, dashboard, and the port that host agents dial.",
+  summary:
+    "Starts the appliance: gateway, control plane, dashboard, and the port that host agents dial.",
   options: {
     home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
     port: { value: "N", help: `HTTP port (default ${default_port})` },
@@ -21,7 +22,7 @@ export const serve: Command = {
     "The first start creates an admin and writes the login to DIR/first-login.json, readable by you only.",
   async run(words, terminal) {
     const config = configFrom(flagsOf(words));
-    const running = runningIn(config.home, "appliance");
+    const running = runningAppliance(config.home);
     if (running) {
       throw new Error(
         `An appliance already serves ${config.home} at ${running.url} (process ${running.pid}). Stop it with \`hypervize stop\`.`,
@@ -29,12 +30,12 @@ export const serve: Command = {
     }
     const { startAppliance } = await import("../compose.ts");
     const appliance = await startAppliance(config, { log: terminal.err });
-    recordRunning(config.home, "appliance", appliance.url);
+    recordAppliance(config.home, appliance.url);
     terminal.out(`Hypervize is up at ${appliance.url}`);
     await stopped(terminal.stop);
     terminal.err("Stopping: open requests may finish for up to 10 s.");
     await appliance.stop();
-    forgetRunning(config.home, "appliance");
+    forgetAppliance(config.home);
     return 0;
   },
 };
@@ -56,5 +57,7 @@ function flagsOf(words: Words): Parameters<typeof configFrom>[0] {
 
 export function stopped(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
 }

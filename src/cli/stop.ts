@@ -1,34 +1,29 @@
 import { homeFrom } from "../config.ts";
 import type { Command } from "./command.ts";
-import { isAlive, type Running, runningIn } from "./running.ts";
+import { isAlive, type Running, runningAgent, runningAppliance } from "./running.ts";
 
 const patience_ms = 30_000;
 
-/** Finds the agent of a home; `agent/` keeps that record, main.ts passes the way to read it. */
-export type FindAgent = (home: string) => Pick<Running, "pid" | "start_ticks"> | undefined;
-
-export function stopCommand(findAgent: FindAgent): Command {
-  return {
-    name: "stop",
-    summary: "Stops the appliance and the agent that run from a home on this machine.",
-    options: { home: { value: "DIR", help: "which one (default: $HYPERVIZE_HOME)" } },
-    notes:
-      "Runtimes that a production agent started go on serving, and are adopted when it returns. A demo's are stopped too.",
-    async run(words, terminal) {
-      const home = homeFrom(words.text("home"));
-      const appliance = runningIn(home, "appliance");
-      if (appliance) await end("the appliance", appliance, terminal.out);
-      const agent = findAgent(home);
-      if (agent) await end("the agent", agent, terminal.out);
-      if (!appliance && !agent) terminal.out(`Nothing runs from ${home}.`);
-      return 0;
-    },
-  };
-}
+export const stop: Command = {
+  name: "stop",
+  summary: "Stops the appliance and the agent that run from a home on this machine.",
+  options: { home: { value: "DIR", help: "which one (default: $HYPERVIZE_HOME)" } },
+  notes:
+    "Runtimes that a production agent started go on serving, and are adopted when it returns. A demo's are stopped too.",
+  async run(words, terminal) {
+    const home = homeFrom(words.text("home"));
+    const appliance = runningAppliance(home);
+    if (appliance) await end("the appliance", appliance, terminal.out);
+    const agent = runningAgent(home);
+    if (agent) await end("the agent", agent, terminal.out);
+    if (!appliance && !agent) terminal.out(`Nothing runs from ${home}.`);
+    return 0;
+  },
+};
 
 export async function end(
   what: string,
-  running: Pick<Running, "pid" | "start_ticks">,
+  running: Running,
   out: (line: string) => void,
 ): Promise<void> {
   process.kill(running.pid, "SIGTERM");

@@ -239,6 +239,22 @@ export class AgentProcess {
     this.#child.stderr?.resume();
   }
 
+  /** What the agent recorded of its one runtime. */
+  async runtime(): Promise<{ pid: number; port: number }> {
+    const folder = join(this.home, "agent", "replicas");
+    const [file] = [...new Bun.Glob("*.json").scanSync(folder)];
+    if (!file) throw new Error("no runtime");
+    const handle = (await Bun.file(join(folder, file)).json()) as {
+      process: { pid: number };
+      port: number;
+    };
+    return { pid: handle.process.pid, port: handle.port };
+  }
+
+  async runtimePid(): Promise<number> {
+    return (await this.runtime()).pid;
+  }
+
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;

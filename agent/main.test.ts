@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type AgentHome, agentHome, demoReplica, replicaIs } from "./agent-testbed.ts";
+import type { ObservedReplica } from "./contract/messages.ts";
+import demo from "./weights/demo/hypervize-demo.gguf" with { type: "file" };
+
+let home: AgentHome;
+beforeEach(async () => {
+  home = await agentHome();
+});
+afterEach(() => home.close());
+
+async function until(
+  state: ObservedReplica["state"],
+  also?: (replica: ObservedReplica) => boolean,
+): Promise<ObservedReplica> {
+  const { replicas } = await home.testbed.until(replicaIs(state, also));
+  const [replica] = replicas;
+  if (replica === undefined) throw new Error("no replica was observed");
+  return replica;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z");
+  } catch {
+    return false;
+  }
+}
+
+async function complete({ host, port }: ObservedReplica): Promise<string> {
+  const response = await fetch(`http://${host}:${port}/v1/chat/completions`, {
+    method: "POST",
+    body: JSON.stringify({ messages: [{ role: "user", content: "Hello" }], max_tokens: 4 }),
+  });
+  const body = (await response.json()) as { model: string };
+  return body.model;
+}
+
+test("a desired replica becomes ready, answers, and goes when it is not desired", async () => {
+  const { testbed } = home;
+  home.open();
+  testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  const ready = await until("ready");
+  expect(ready).toMatchObject({ host: "127.0.0.1", epoch: 1, restarts: 0, cause: "" });
+  expect(ready.ready_after_ms).toBeGreaterThan(0);
+  expect(await complete(ready)).toBe("hypervize-demo");
+  testbed.desire({ generation: 2, replicas: [] });
+  await testbed.until(({ generation, replicas }) => generation === 2 && replicas.length === 0);
+  expect(isRunning(ready.pid)).toBe(false);
+  expect(testbed.observed.flatMap(({ replicas }) => replicas.map(({ state }) => state))).toEqual([
+    "starting",
+    "starting",
+    "ready",
+    "stopping",
+  ]);
+});
+
+test("a runtime that is killed is reported and started again", async () => {
+  home.open();
+  home.testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  const first = await until("ready");
+  process.kill(first.pid, "SIGKILL");
+  const crashed = await until("crashed");
+  expect(crashed).toMatchObject({ cause: "runtime_crash", pid: 0, port: 0 });
+  expect(crashed.detail).toBe("llama-server was ended by SIGKILL while it was serving.");
+  expect(crashed.log_tail.length).toBeGreaterThan(0);
+  const second = await until("ready");
+  expect(second).toMatchObject({ restarts: 1, cause: "", detail: "" });
+  expect(second.pid).not.toBe(first.pid);
+});
+
+test("a truncated model is refused without a process, until a new epoch has a whole one", async () => {
+  const model = join(home.home, "model.gguf");
+  writeFileSync(model, readFileSync(demo));
+  truncateSync(model, 100_000);
+  home.open();
+  const source = `file://${model}`;
+  home.testbed.desire({ generation: 1, replicas: [demoReplica({ source })] });
+  const failed = await until("failed");
+  expect(failed).toMatchObject({ cause: "config", pid: 0, started_at_ms: 0 });
+  expect(failed.detail).toContain("is damaged or incomplete");
+  writeFileSync(model, readFileSync(demo));
+  home.testbed.desire({ generation: 2, replicas: [demoReplica({ source, epoch: 2 })] });
+  expect(await until("ready")).toMatchObject({ epoch: 2, restarts: 0 });
+});
+
+test("a model whose inside is damaged fails with the runtime's last words, and is not retried", async () => {
+  const model = join(home.home, "model.gguf");
+  const bytes = readFileSync(demo);
+  // The name of a tensor that llama-server needs; the header's arithmetic stays right.
+  bytes.write("x", bytes.indexOf("token_embd.weight"));
+  writeFileSync(model, bytes);
+  home.open();
+  home.testbed.desire({ generation: 1, replicas: [demoReplica({ source: `file://${model}` })] });
+  const failed = await until("failed");
+  expect(failed).toMatchObject({ cause: "config", restarts: 0 });
+  expect(failed.detail).toContain("The model file is damaged or incomplete.");
+  expect(failed.log_tail.join("\n")).toContain("token_embd.weight");
+});
+
+test.each([
+  [demoReplica({ args: ["--no-such-flag"] }), "config", "--no-such-flag"],
+  [demoReplica({ runtime: "vllm" }), "config", "does not know the runtime vllm"],
+  [demoReplica({ source: "file:///no/model.gguf" }), "not_found", "does not exist on this host"],
+])("%j fails with a sentence", async (replica, cause, sentence) => {
+  home.open();
+  home.testbed.desire({ generation: 1, replicas: [replica] });
+  const failed = await until("failed");
+  expect(failed.cause).toBe(cause as ObservedReplica["cause"]);
+  expect(failed.detail).toContain(sentence);
+});
+
+test("a new epoch replaces the running process, the old one first", async () => {
+  home.open();
+  home.testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  const old = await until("ready");
+  home.testbed.desire({ generation: 2, replicas: [demoReplica({ epoch: 2, slots: 1 })] });
+  const next = await until("starting", ({ epoch }) => epoch === 2);
+  expect(next.restarts).toBe(0);
+  expect(isRunning(old.pid)).toBe(false);
+  expect((await until("ready")).epoch).toBe(2);
+  home.testbed.desire({ generation: 3, replicas: [demoReplica({ epoch: 1 })] });
+  const { replicas } = await home.testbed.until(({ generation }) => generation === 3);
+  expect(replicas).toMatchObject([{ epoch: 2, state: "ready" }]);
+});
+
+test("when the control plane is away runtimes go on and crashed ones come back", async () => {
+  home.open();
+  home.testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  const first = await until("ready");
+  home.testbed.close();
+  process.kill(first.pid, "SIGKILL");
+  await home.testbed.listen();
+  expect(await until("ready", ({ pid }) => pid !== first.pid)).toMatchObject({ restarts: 1 });
+});
+
+test("an agent that stops for good leaves no runtime, and one that restarts leaves it alone", async () => {
+  const leave = home.open({ stopRuntimesOnExit: false });
+  home.testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  const { pid } = await until("ready");
+  await leave();
+  expect(isRunning(pid)).toBe(true);
+  home.testbed.observed.length = 0;
+  const stop = home.open();
+  expect(await until("ready")).toMatchObject({ pid, restarts: 0 });
+  await stop();
+  expect(isRunning(pid)).toBe(false);
+});

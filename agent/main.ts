@@ -1,0 +1,157 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeJoinToken } from "./contract/join-token.ts";
+import { enrol } from "./enrolment.ts";
+import { epochsIn } from "./epochs.ts";
+import { diskOf, takeInventory } from "./hardware/inventory.ts";
+import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
+import { takeLock } from "./lock.ts";
+import { type Membership, readMembership, writeMembership } from "./membership.ts";
+import { runtimeEnvironment } from "./process/environment.ts";
+import { handlesIn } from "./process/handle.ts";
+import type { RunTools } from "./replica-run.ts";
+import { Replicas } from "./replicas.ts";
+import { llamaServer } from "./runtimes/llama-server.ts";
+import type { RuntimeDriver } from "./runtimes/runtime.ts";
+import { Session, type SessionSide } from "./session.ts";
+import { builtinsIn } from "./weights/builtin.ts";
+import { weightsFrom } from "./weights/source.ts";
+
+export interface AgentOptions {
+  /** The data folder; the agent keeps everything under HOME/agent. */
+  home: string;
+  /** A join token; needed only by a home that has not joined. */
+  join?: string;
+  /** "host:port" to dial instead of the addresses in the token. */
+  server?: string;
+  /** Path or name of llama-server; "llama-server" on PATH without it. */
+  llamaServer?: string;
+  version: string;
+  /** The environment of the agent, from which runtimes get a few variables. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** False under systemd: runtimes outlive the agent and are adopted by the next one. */
+  stopRuntimesOnExit: boolean;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * The host agent, until SIGNAL aborts; it resolves when its work has ended, with
+ * stopRuntimesOnExit when every runtime is proved gone. Rejects with an Error of one sentence that
+ * says what to do when it cannot join, another agent owns the home, or the home cannot be written.
+ */
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const folder = join(options.home, "agent");
+  await prepareFolder(folder);
+  const unlock = await takeLock(join(folder, "agent.lock"));
+  try {
+    const member = await membershipOf(options, folder);
+    await serve(options, folder, member);
+  } finally {
+    await unlock();
+  }
+}
+
+async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `The agent cannot write to ${folder} (${why}). Choose another --home or change its owner.`,
+    );
+  }
+}
+
+async function membershipOf(options: AgentOptions, folder: string): Promise<Membership> {
+  const token = options.join === undefined ? undefined : decodeJoinToken(options.join);
+  const member = await readMembership(folder);
+  if (member !== undefined) {
+    if (token !== undefined && token.ca_sha256 !== member.ca_sha256) {
+      throw new Error(
+        `This home has joined another control plane as ${member.host_id}. Use another --home, or delete ${join(folder, "identity.json")} to leave that one.`,
+      );
+    }
+    if (token !== undefined) options.log(`already joined as ${member.host_id}; --join is ignored`);
+    return member;
+  }
+  if (token === undefined) {
+    throw new Error(
+      "This host has not joined a control plane. Create a token there with `hypervize token create` and start the agent with --join TOKEN.",
+    );
+  }
+  const addresses = options.server === undefined ? token.addresses : [options.server];
+  const joined = await enrol({ ...token, addresses });
+  await writeMembership(folder, joined);
+  options.log(`joined the control plane as ${joined.host_id}`);
+  return joined;
+}
+
+async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
+  const drivers = [llamaServer(options.llamaServer)];
+  const tools = await runToolsOf(options, folder, drivers);
+  const replicas = new Replicas(tools, await epochsIn(join(folder, "epochs.json")));
+  const session = new Session(
+    {
+      addresses: options.server === undefined ? member.addresses : [options.server],
+      credentials: member,
+      keepalive: { every_ms: 20_000, within_ms: 10_000 },
+      welcome_ms: 15_000,
+      random: Math.random,
+    },
+    sessionSide(options, drivers, replicas),
+  );
+  replicas.changed = () => session.report();
+  await Promise.all([
+    replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
+    session.keep(options.signal),
+  ]);
+}
+
+async function runToolsOf(
+  options: AgentOptions,
+  folder: string,
+  drivers: RuntimeDriver[],
+): Promise<RunTools> {
+  const { memory_bytes, gpus } = await takeInventory(folder, [], options.log);
+  return {
+    drivers,
+    weights: weightsFrom(builtinsIn(join(folder, "weights"))),
+    handles: handlesIn(join(folder, "replicas")),
+    host: { memory_bytes, gpu_count: gpus.length },
+    env: runtimeEnvironment(options.env),
+    log_folder: join(folder, "logs"),
+    stop_times: { grace_ms: 10_000, kill_ms: 5000 },
+    drain_ms: 30_000,
+    now: Date.now,
+    log: options.log,
+  };
+}
+
+function sessionSide(
+  options: AgentOptions,
+  drivers: RuntimeDriver[],
+  replicas: Replicas,
+): SessionSide {
+  let cpu = readCpuTimes();
+  return {
+    async hello() {
+      const found = await Promise.all(drivers.map((driver) => driver.detect()));
+      const runtimes = found.filter((runtime) => runtime !== undefined);
+      const inventory = await takeInventory(options.home, runtimes, options.log);
+      return { agent_version: options.version, inventory };
+    },
+    async heartbeat() {
+      const earlier = cpu;
+      cpu = readCpuTimes();
+      const { memory_used_bytes } = readMemory();
+      const { disk_free_bytes } = await diskOf(options.home);
+      const cpu_ratio = cpuRatio(earlier, cpu);
+      return { at_ms: Date.now(), memory_used_bytes, disk_free_bytes, cpu_ratio };
+    },
+    observed: () => replicas.observed(),
+    desire: (desired) => replicas.desire(desired),
+    log: options.log,
+  };
+}

@@ -1,0 +1,75 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DesiredReplica } from "../contract/messages.ts";
+import { removeDurably, writeDurably } from "../durable-file.ts";
+import type { ProcessIdentity } from "./identity.ts";
+
+const VERSION = 1;
+
+/** What the next agent must know about a runtime that this one started. One file per replica. */
+export interface Handle {
+  version: typeof VERSION;
+  process: ProcessIdentity;
+  spec: DesiredReplica;
+  port: number;
+  started_at_ms: number;
+  start_timeout_ms: number;
+  /** Spawn to first probed token; 0 until then. */
+  ready_after_ms: number;
+  /** Restarts of this replica so far, so that the count survives the agent. */
+  restarts: number;
+}
+
+export interface Handles {
+  /** Durable when the promise settles. */
+  write(handle: Omit<Handle, "version">): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Every readable handle; files of another version or with damage are named in UNREADABLE. */
+  readAll(): Promise<{ handles: Handle[]; unreadable: string[] }>;
+}
+
+/** Handles kept in FOLDER, one JSON file each, named by the replica's id. */
+export function handlesIn(folder: string): Handles {
+  const pathOf = (id: string) => join(folder, `${id}.json`);
+  return {
+    write: (handle) =>
+      writeDurably(
+        pathOf(handle.spec.id),
+        JSON.stringify({ version: VERSION, ...handle }, undefined, 2),
+      ),
+    remove: (id) => removeDurably(pathOf(id)),
+    async readAll() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const handles: Handle[] = [];
+      const unreadable: string[] = [];
+      for (const name of await readdir(folder)) {
+        if (!name.endsWith(".json")) continue;
+        const handle = parseHandle(await readFile(join(folder, name), "utf8"));
+        if (handle === undefined) unreadable.push(join(folder, name));
+        else handles.push(handle);
+      }
+      return { handles, unreadable };
+    },
+  };
+}
+
+/** Undefined for a text that is not a handle of this version. */
+export function parseHandle(text: string): Handle | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { version, process, spec, port } = value as Partial<Handle>;
+  const whole =
+    version === VERSION &&
+    Number.isInteger(process?.pid) &&
+    Number.isInteger(process?.start_ticks) &&
+    typeof process?.boot_id === "string" &&
+    typeof spec?.id === "string" &&
+    Number.isInteger(spec.epoch) &&
+    Number.isInteger(port);
+  return whole ? (value as Handle) : undefined;
+}

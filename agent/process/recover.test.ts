@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Handle, handlesIn, parseHandle } from "./handle.ts";
+import { identify, livingGroup, type ProcessIdentity } from "./identity.ts";
+import { recover } from "./recover.ts";
+import { stopGroup } from "./stop.ts";
+import { supervise } from "./supervise.ts";
+
+const TIMES = { grace_ms: 5000, kill_ms: 5000 };
+let folder = "";
+const started: ProcessIdentity[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "hypervize-recover-"));
+});
+afterEach(async () => {
+  for (const identity of started.splice(0)) await stopGroup(identity, TIMES);
+  rmSync(folder, { recursive: true });
+});
+
+function handleOf(id: string, process: ProcessIdentity): Omit<Handle, "version"> {
+  const spec = {
+    id,
+    epoch: 1,
+    model: "m",
+    runtime: "llama-server",
+    source: "builtin:m",
+    context_tokens: 1,
+    slots: 1,
+    args: [],
+  };
+  const times = { started_at_ms: 1, start_timeout_ms: 1, ready_after_ms: 0 };
+  return { process, spec, port: 1, restarts: 2, ...times };
+}
+
+async function spawn(script: string) {
+  const log_path = join(folder, "log");
+  const program = { command: ["/bin/sh", "-c", script], env: {}, log_path };
+  return supervise(program, async (identity) => {
+    started.push(identity);
+  });
+}
+
+test("a live process is adopted, a dead one and one of another boot are dropped", async () => {
+  const handles = handlesIn(folder);
+  const alive = await spawn("exec /bin/sleep 60");
+  const dead = await spawn("exit 0");
+  await dead.exited;
+  await handles.write(handleOf("rep_alive", alive.identity));
+  await handles.write(handleOf("rep_dead", dead.identity));
+  await handles.write(handleOf("rep_boot", { ...alive.identity, boot_id: "another" }));
+  const { adopted, dropped, unreadable } = await recover(handles, TIMES);
+  expect(adopted).toEqual([{ version: 1, ...handleOf("rep_alive", alive.identity) }]);
+  expect(dropped.sort()).toEqual(["rep_boot", "rep_dead"]);
+  expect(unreadable).toEqual([]);
+  expect((await handles.readAll()).handles).toHaveLength(1);
+});
+
+test("helpers that a dead runtime left behind are ended", async () => {
+  const handles = handlesIn(folder);
+  const { identity, exited } = await spawn("/bin/sleep 60 & exit 1");
+  await exited;
+  await handles.write(handleOf("rep_a", identity));
+  expect(livingGroup(identity)).toHaveLength(1);
+  await recover(handles, TIMES);
+  expect(livingGroup(identity)).toEqual([]);
+});
+
+test.each([
+  ["", "nothing"],
+  ["{", "half a file"],
+  ["null", "no object"],
+  ['{"version":2}', "another version"],
+  ['{"version":1,"process":{"pid":"5"}}', "a field of another type"],
+])("a handle file %j with %s is named and left alone", async (text) => {
+  expect(parseHandle(text)).toBeUndefined();
+  const path = join(folder, "rep_x.json");
+  writeFileSync(path, text);
+  const { adopted, unreadable } = await recover(handlesIn(folder), TIMES);
+  expect({ adopted, unreadable }).toEqual({ adopted: [], unreadable: [path] });
+  expect(readdirSync(folder)).toEqual(["rep_x.json"]);
+});
+
+test("a handle is for the owner alone, and goes away for good", async () => {
+  const handles = handlesIn(folder);
+  const own = identify(process.pid);
+  if (own === undefined) throw new Error("this process has no entry in /proc");
+  await handles.write(handleOf("rep_a", own));
+  expect(statSync(join(folder, "rep_a.json")).mode & 0o777).toBe(0o600);
+  await handles.remove("rep_a");
+  await handles.remove("rep_a");
+  expect(readdirSync(folder)).toEqual([]);
+});

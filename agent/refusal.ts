@@ -1,0 +1,17 @@
+import type { Cause } from "./contract/messages.ts";
+
+/**
+ * A replica cannot run, and why: a class of the public contract and one sentence for a person. With
+ * RETRY the agent tries again after a back-off; without, only a new epoch can help.
+ */
+export class Refusal extends Error {
+  readonly failure_class: Exclude<Cause, "">;
+  readonly retry: boolean;
+
+  constructor(failureClass: Exclude<Cause, "">, sentence: string, retry = false) {
+    super(sentence);
+    this.name = "Refusal";
+    this.failure_class = failureClass;
+    this.retry = retry;
+  }
+}

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { handlesIn } from "./process/handle.ts";
+import { stopGroup } from "./process/stop.ts";
+import { Refusal } from "./refusal.ts";
+import type { ReplicaEvent } from "./replica.ts";
+import { type Order, type RunEnd, runReplica } from "./replica-run.ts";
+import type { Death, RuntimeDriver } from "./runtimes/runtime.ts";
+
+let home = "";
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "hypervize-run-"));
+});
+afterEach(async () => {
+  const { handles } = await handlesIn(join(home, "replicas")).readAll();
+  for (const { process } of handles) await stopGroup(process, { grace_ms: 0, kill_ms: 5000 });
+  rmSync(home, { recursive: true });
+});
+
+const SPEC = {
+  id: "rep_a",
+  epoch: 1,
+  model: "m",
+  runtime: "script",
+  source: "file:///dev/null",
+  context_tokens: 1,
+  slots: 1,
+  args: [],
+};
+
+/** A runtime that is a shell script, and a driver that says what the test wants. */
+function scripted(script: string, changes: Partial<RuntimeDriver> = {}): RuntimeDriver {
+  return {
+    name: "script",
+    detect: async () => ({ name: "script", version: "1", path: "/bin/sh" }),
+    plan: async () => ({ command: ["/bin/sh", "-c", script], env: {}, start_timeout_ms: 10_000 }),
+    ready: async () => true,
+    probe: async () => undefined,
+    inFlight: async () => 0,
+    classify: ({ exit }) => new Refusal("runtime_crash", `exit ${exit.code}`, true),
+    ...changes,
+  };
+}
+
+interface Started {
+  order: (order: Order) => void;
+  end: Promise<RunEnd>;
+  events: ReplicaEvent["kind"][];
+  until(kind: ReplicaEvent["kind"]): Promise<void>;
+}
+
+function run(driver: RuntimeDriver, recordEpoch = async () => undefined): Started {
+  const events: ReplicaEvent["kind"][] = [];
+  const listeners = new Set<() => void>();
+  const order = new AbortController();
+  const tell = ({ kind }: ReplicaEvent) => {
+    events.push(kind);
+    for (const listener of listeners) listener();
+  };
+  const end = runReplica(
+    { spec: SPEC, restarts: 0, adopted: undefined, tell, recordEpoch, order: order.signal },
+    {
+      drivers: [driver],
+      weights: async () => "/dev/null",
+      handles: handlesIn(join(home, "replicas")),
+      host: { memory_bytes: 1, gpu_count: 0 },
+      env: { PATH: process.env["PATH"] ?? "" },
+      log_folder: join(home, "logs"),
+      stop_times: { grace_ms: 2000, kill_ms: 2000 },
+      drain_ms: 60_000,
+      now: Date.now,
+      log: () => undefined,
+    },
+  );
+  return {
+    order: (reason) => order.abort(reason),
+    end,
+    events,
+    async until(kind) {
+      while (!events.includes(kind)) await new Promise<void>((settle) => listeners.add(settle));
+    },
+  };
+}
+
+test("a life that is ordered to end tells spawned and ready, and leaves no handle", async () => {
+  const { order, end, events, until } = run(scripted("sleep 60"));
+  await until("ready");
+  expect(readdirSync(join(home, "replicas"))).toEqual(["rep_a.json"]);
+  order("now");
+  expect(await end).toBe("done");
+  expect(events).toEqual(["spawned", "ready"]);
+  expect(readdirSync(join(home, "replicas"))).toEqual([]);
+});
+
+test("an ordered end waits for requests in flight, an end at once does not", async () => {
+  let inFlight = 2;
+  const busy = scripted("sleep 60", { inFlight: async () => inFlight-- });
+  const patient = run(busy);
+  await patient.until("ready");
+  patient.order("drain");
+  expect(await patient.end).toBe("done");
+  expect(inFlight).toBe(-1);
+  inFlight = 2;
+  const hasty = run(busy);
+  await hasty.until("ready");
+  hasty.order("now");
+  await hasty.end;
+  expect(inFlight).toBe(2);
+});
+
+test("a runtime that is left is alive and has its handle", async () => {
+  const { order, end, until } = run(scripted("sleep 60"));
+  await until("ready");
+  order("leave");
+  expect(await end).toBe("done");
+  const { handles } = await handlesIn(join(home, "replicas")).readAll();
+  expect(handles).toMatchObject([{ spec: SPEC, restarts: 0 }]);
+  expect(handles[0]?.ready_after_ms).toBeGreaterThan(0);
+});
+
+test("a start that takes too long is ended and counts as a timeout", async () => {
+  const slow = scripted("sleep 60", {
+    plan: async () => ({ command: ["/bin/sleep", "60"], env: {}, start_timeout_ms: 150 }),
+    ready: async () => false,
+  });
+  const { end, events } = run(slow);
+  expect(await end).toMatchObject({ failure_class: "timeout", retry: true });
+  expect(events).toEqual(["spawned"]);
+  expect(readdirSync(join(home, "replicas"))).toEqual([]);
+});
+
+test("a runtime that is healthy and cannot make a token is ended", async () => {
+  const mute = scripted("sleep 60", {
+    probe: async () => {
+      throw new Error("It answered HTTP 500.");
+    },
+  });
+  expect(await run(mute).end).toMatchObject({
+    failure_class: "runtime_crash",
+    message: "It answered HTTP 500.",
+    retry: true,
+  });
+  expect(readdirSync(join(home, "replicas"))).toEqual([]);
+});
+
+test("a taken port is tried again with another, three times", async () => {
+  const ports = new Set<number>();
+  const unlucky = scripted("", {
+    plan: async ({ port }) => {
+      ports.add(port);
+      return { command: ["/bin/sh", "-c", "exit 1"], env: {}, start_timeout_ms: 10_000 };
+    },
+    ready: async () => false,
+    classify: () => "port_taken",
+  });
+  expect(await run(unlucky).end).toMatchObject({ failure_class: "runtime_crash", retry: true });
+  expect(ports.size).toBe(3);
+});
+
+test("a crash is judged by its exit, its own log, and whether it had served", async () => {
+  const deaths: Death[] = [];
+  const dying = (script: string, ready: boolean) =>
+    scripted(script, {
+      ready: async () => ready,
+      classify: (death) => {
+        deaths.push(death);
+        return new Refusal("runtime_crash", "x", true);
+      },
+    });
+  await run(dying("echo first; exit 4", false)).end;
+  await run(dying("echo second; sleep 0.3; exit 5", true)).end;
+  expect(deaths).toMatchObject([
+    { exit: { code: 4 }, log_tail: ["first"], was_ready: false },
+    { exit: { code: 5 }, log_tail: ["second"], was_ready: true },
+  ]);
+});
+
+test.each([
+  ["ENOSPC", "disk_full"],
+  ["EIO", "runtime_crash"],
+])("when the epoch cannot be recorded (%s) nothing is started", async (code, failure_class) => {
+  const { end, events } = run(scripted("sleep 60"), async () => {
+    throw Object.assign(new Error("write failed"), { code });
+  });
+  expect(await end).toMatchObject({ failure_class, retry: true });
+  expect(events).toEqual([]);
+});

@@ -1,0 +1,203 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DesiredReplica } from "./contract/messages.ts";
+import { errorCode } from "./durable-file.ts";
+import { freePort } from "./process/free-port.ts";
+import type { Handle, Handles } from "./process/handle.ts";
+import { logTail } from "./process/log.ts";
+import { memoryKills } from "./process/memory-kills.ts";
+import { type StopTimes, stopGroup } from "./process/stop.ts";
+import { type Exit, supervise, watchAdopted } from "./process/supervise.ts";
+import { becomeReady, drained } from "./readiness.ts";
+import { Refusal } from "./refusal.ts";
+import type { ReplicaEvent } from "./replica.ts";
+import type { HostFacts, RuntimeDriver } from "./runtimes/runtime.ts";
+import type { ResolveWeights } from "./weights/source.ts";
+
+/** What every run shares. */
+export interface RunTools {
+  drivers: readonly RuntimeDriver[];
+  weights: ResolveWeights;
+  handles: Handles;
+  host: HostFacts;
+  /** The environment of every runtime. */
+  env: Readonly<Record<string, string>>;
+  log_folder: string;
+  stop_times: StopTimes;
+  /** How long requests in flight may go on before TERM. */
+  drain_ms: number;
+  now: () => number;
+  log: (line: string) => void;
+}
+
+/** Why a run must end: after its requests, at once, or leaving its runtime alive for the next agent. */
+export type Order = "drain" | "now" | "leave";
+
+export interface Run {
+  spec: DesiredReplica;
+  restarts: number;
+  /** A runtime of an earlier agent to go on with, instead of a start. */
+  adopted: Handle | undefined;
+  tell: (event: ReplicaEvent) => void;
+  /** Makes it durable that this epoch is started here; only then may a process be. */
+  recordEpoch: () => Promise<void>;
+  /** Aborted with an Order as its reason. */
+  order: AbortSignal;
+}
+
+/** "done": ended as ordered. A Refusal: it ended unasked or never began; nothing of it runs. */
+export type RunEnd = "done" | Refusal;
+
+interface Running {
+  driver: RuntimeDriver;
+  handle: Omit<Handle, "version">;
+  exited: Promise<Exit>;
+  memory_kills: number;
+}
+
+const PORT_ATTEMPTS = 3;
+const ADOPTED_POLL_MS = 500;
+
+/** One life of a replica's process, from weights to the proof that its whole group is gone. */
+export async function runReplica(run: Run, tools: RunTools): Promise<RunEnd> {
+  try {
+    for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
+      const running = run.adopted ? adopt(run.adopted, run, tools) : await start(run, tools);
+      if (running === "done") return "done";
+      const end = await follow(running, run, tools);
+      if (end !== "port_taken") return end;
+    }
+  } catch (error) {
+    return asRefusal(error);
+  }
+  return new Refusal(
+    "runtime_crash",
+    `Other programs took its port ${PORT_ATTEMPTS} times. Look for one that binds many ports.`,
+    true,
+  );
+}
+
+/** Where a replica's runtime writes its output. */
+export function logPath(tools: Pick<RunTools, "log_folder">, id: string): string {
+  return join(tools.log_folder, `${id}.log`);
+}
+
+async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
+  const { spec, restarts, order } = run;
+  const driver = driverOf(spec, tools.drivers);
+  const weights_path = await tools.weights(spec.source);
+  const weights_bytes = (await stat(weights_path)).size;
+  const port = await freePort();
+  const launch = { spec, weights_path, weights_bytes, port, host: tools.host };
+  const { command, env, start_timeout_ms } = await driver.plan(launch);
+  await run.recordEpoch();
+  if (order.aborted) return "done";
+  const started_at_ms = tools.now();
+  const about = { spec, port, started_at_ms, start_timeout_ms, ready_after_ms: 0, restarts };
+  const memory_kills = memoryKills();
+  const log_path = logPath(tools, spec.id);
+  const { identity, exited } = await supervise(
+    { command, env: { ...tools.env, ...env }, log_path },
+    (process) => tools.handles.write({ ...about, process }),
+  );
+  run.tell({ kind: "spawned", pid: identity.pid, port, at_ms: started_at_ms });
+  return { driver, handle: { ...about, process: identity }, exited, memory_kills };
+}
+
+function adopt(handle: Handle, run: Run, tools: RunTools): Running {
+  const driver = driverOf(handle.spec, tools.drivers);
+  const { process, port, started_at_ms } = handle;
+  run.tell({ kind: "spawned", pid: process.pid, port, at_ms: started_at_ms });
+  const exited = watchAdopted(process, ADOPTED_POLL_MS, run.order);
+  return { driver, handle, exited, memory_kills: memoryKills() };
+}
+
+/** From a process that exists to its end, by itself or by order. */
+async function follow(running: Running, run: Run, tools: RunTools): Promise<RunEnd | "port_taken"> {
+  const { driver, handle } = running;
+  const { signal, exited } = interruptions(running.exited, run.order);
+  const readiness = await becomeReady(
+    driver,
+    {
+      port: handle.port,
+      model: handle.spec.model,
+      timeout_ms: handle.start_timeout_ms,
+      adopted: run.adopted !== undefined,
+    },
+    signal,
+  );
+  if (readiness instanceof Refusal) {
+    await clear(running, tools);
+    return readiness;
+  }
+  const was_ready = readiness === "ready";
+  if (was_ready) await announce(running, run, tools);
+  const exit = await exited;
+  if (run.order.reason === "leave") return "done";
+  if (run.order.reason === "drain" && was_ready) {
+    await drained(driver, handle.port, tools.drain_ms);
+  }
+  await clear(running, tools);
+  if (exit === "ordered" || run.order.aborted) return "done";
+  const out_of_memory_kills = memoryKills() > running.memory_kills;
+  const log_tail = logTail(logPath(tools, run.spec.id));
+  return driver.classify({ exit, log_tail, was_ready, out_of_memory_kills });
+}
+
+/** What ends the wait for readiness, and what ends the run: the process's end or an order. */
+function interruptions(
+  ended: Promise<Exit>,
+  order: AbortSignal,
+): { signal: AbortSignal; exited: Promise<Exit | "ordered"> } {
+  const interrupt = new AbortController();
+  const ordered = new Promise<"ordered">((settle) => {
+    if (order.aborted) settle("ordered");
+    order.addEventListener("abort", () => settle("ordered"), { once: true });
+  });
+  const exited = Promise.race([ordered, ended]).finally(() => interrupt.abort());
+  return { signal: interrupt.signal, exited };
+}
+
+async function announce({ handle }: Running, run: Run, tools: RunTools): Promise<void> {
+  const at_ms = tools.now();
+  const ready_after_ms = handle.ready_after_ms || Math.max(1, at_ms - handle.started_at_ms);
+  try {
+    await tools.handles.write({ ...handle, ready_after_ms });
+  } catch (error) {
+    // The older handle still leads to the process; only the measured time would be lost.
+    tools.log(`${handle.spec.id}: ${asRefusal(error).message}`);
+  }
+  run.tell({ kind: "ready", ready_after_ms, at_ms });
+}
+
+/** Ends what is left of the group, however long the kernel takes, then forgets the process. */
+async function clear({ handle }: Running, tools: RunTools): Promise<void> {
+  for (;;) {
+    try {
+      await stopGroup(handle.process, tools.stop_times);
+      return await tools.handles.remove(handle.spec.id);
+    } catch (error) {
+      tools.log(`${handle.spec.id}: ${error instanceof Error ? error.message : String(error)}`);
+      await Bun.sleep(tools.stop_times.kill_ms);
+    }
+  }
+}
+
+function driverOf(spec: DesiredReplica, drivers: readonly RuntimeDriver[]): RuntimeDriver {
+  const driver = drivers.find(({ name }) => name === spec.runtime);
+  if (driver !== undefined) return driver;
+  const names = drivers.map(({ name }) => name).join(", ");
+  throw new Refusal(
+    "config",
+    `This agent does not know the runtime ${spec.runtime}. Use ${names}.`,
+  );
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (errorCode(error) === "ENOSPC") {
+    return new Refusal("disk_full", "The disk of the agent's home is full. Free some space.", true);
+  }
+  return new Refusal("runtime_crash", `It could not be started: ${message}`, true);
+}

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { advance, observe, restartPause, starting } from "./replica.ts";
+
+const SPEC = {
+  id: "rep_a",
+  epoch: 3,
+  model: "m",
+  runtime: "llama-server",
+  source: "builtin:m",
+  context_tokens: 512,
+  slots: 1,
+  args: [],
+};
+const CRASH = {
+  cause: "runtime_crash",
+  detail: "It ended.",
+  log_tail: ["x"],
+  retry: true,
+} as const;
+const MINUTE = 60_000;
+
+test("the pause before a restart doubles from one second to one minute", () => {
+  expect([0, 1, 2, 3, 6, 7, 8, 100].map(restartPause)).toEqual([
+    1000, 1000, 2000, 4000, 32_000, 60_000, 60_000, 60_000,
+  ]);
+});
+
+test("a life from start to ready shows pid, port and the time it took", () => {
+  const spawned = advance(starting(SPEC), { kind: "spawned", pid: 7, port: 81, at_ms: 100 });
+  expect(observe(spawned)).toMatchObject({
+    state: "starting",
+    host: "127.0.0.1",
+    port: 81,
+    pid: 7,
+  });
+  const ready = advance(spawned, { kind: "ready", ready_after_ms: 40, at_ms: 140 });
+  expect(observe(ready)).toMatchObject({ state: "ready", started_at_ms: 100, ready_after_ms: 40 });
+});
+
+test("crashes in a row lengthen the pause, and each restart is counted", () => {
+  let replica = starting(SPEC);
+  const pauses: number[] = [];
+  for (let crash = 0; crash < 4; crash++) {
+    replica = advance(replica, { kind: "ended", failure: CRASH, at_ms: 1000 });
+    pauses.push(replica.retry_at_ms - 1000);
+    replica = starting(SPEC, replica);
+  }
+  expect(pauses).toEqual([1000, 2000, 4000, 8000]);
+  expect(replica.restarts).toBe(4);
+});
+
+test.each([
+  ["ten healthy minutes", 10 * MINUTE, 1000],
+  ["nine healthy minutes", 9 * MINUTE, 32_000],
+])("a crash after %s", (_, healthy_ms, pause_ms) => {
+  const before = { ...starting(SPEC), crashes: 5 };
+  const ready = advance(before, { kind: "ready", ready_after_ms: 1, at_ms: MINUTE });
+  const at_ms = MINUTE + healthy_ms;
+  const crashed = advance(ready, { kind: "ended", failure: CRASH, at_ms });
+  expect(crashed.retry_at_ms - at_ms).toBe(pause_ms);
+});
+
+test("what ended has no address, and says why", () => {
+  const spawned = advance(starting(SPEC), { kind: "spawned", pid: 7, port: 81, at_ms: 1 });
+  const crashed = observe(advance(spawned, { kind: "ended", failure: CRASH, at_ms: 2 }));
+  expect(crashed).toMatchObject({ state: "crashed", host: "", port: 0, pid: 0, log_tail: ["x"] });
+  expect(crashed).toMatchObject({ cause: "runtime_crash", detail: "It ended." });
+  const failure = { ...CRASH, cause: "config", retry: false } as const;
+  const failed = advance(spawned, { kind: "ended", failure, at_ms: 2 });
+  expect(observe(failed)).toMatchObject({ state: "failed", cause: "config" });
+});

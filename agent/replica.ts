@@ -1,0 +1,118 @@
+import type { Cause, DesiredReplica, ObservedReplica, ReplicaState } from "./contract/messages.ts";
+
+/** One replica as this agent knows it. A value: `advance` makes the next one. */
+export interface Replica {
+  readonly spec: DesiredReplica;
+  readonly state: ReplicaState;
+  /** 0 while there is no process. */
+  readonly pid: number;
+  readonly port: number;
+  readonly started_at_ms: number;
+  /** When it was last seen to become ready; 0 while it is not. */
+  readonly ready_at_ms: number;
+  readonly ready_after_ms: number;
+  /** Restarts after a crash, for people. */
+  readonly restarts: number;
+  /** Crashes in a row, for the back-off; forgotten after ten healthy minutes. */
+  readonly crashes: number;
+  /** When a crashed replica may start again. */
+  readonly retry_at_ms: number;
+  readonly cause: Cause;
+  readonly detail: string;
+  readonly log_tail: readonly string[];
+}
+
+/** What happened to a replica, told to the loop by whoever saw it. */
+export type ReplicaEvent =
+  | { kind: "spawned"; pid: number; port: number; at_ms: number }
+  | { kind: "ready"; ready_after_ms: number; at_ms: number }
+  /** It ended or could not start, unasked. Nothing of it runs any more. */
+  | { kind: "ended"; failure: ReplicaFailure; at_ms: number }
+  | { kind: "stopping" };
+
+export interface ReplicaFailure {
+  cause: Exclude<Cause, "">;
+  detail: string;
+  log_tail: readonly string[];
+  retry: boolean;
+}
+
+const HEALTHY_MS = 10 * 60_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** A replica that is about to start; PREVIOUS is its last life at the same epoch. */
+export function starting(spec: DesiredReplica, previous?: Replica): Replica {
+  return {
+    spec,
+    state: "starting",
+    pid: 0,
+    port: 0,
+    started_at_ms: 0,
+    ready_at_ms: 0,
+    ready_after_ms: 0,
+    restarts: previous === undefined ? 0 : previous.restarts + 1,
+    crashes: previous?.crashes ?? 0,
+    retry_at_ms: 0,
+    cause: "",
+    detail: "",
+    log_tail: [],
+  };
+}
+
+export function advance(replica: Replica, event: ReplicaEvent): Replica {
+  switch (event.kind) {
+    case "spawned":
+      return { ...replica, pid: event.pid, port: event.port, started_at_ms: event.at_ms };
+    case "ready":
+      return {
+        ...replica,
+        state: "ready",
+        ready_at_ms: event.at_ms,
+        ready_after_ms: event.ready_after_ms,
+      };
+    case "stopping":
+      return { ...replica, state: "stopping" };
+    case "ended":
+      return ended(replica, event.failure, event.at_ms);
+  }
+}
+
+function ended(replica: Replica, failure: ReplicaFailure, at_ms: number): Replica {
+  const wasHealthy = replica.ready_at_ms > 0 && at_ms - replica.ready_at_ms >= HEALTHY_MS;
+  const crashes = wasHealthy ? 1 : replica.crashes + 1;
+  return {
+    ...replica,
+    state: failure.retry ? "crashed" : "failed",
+    pid: 0,
+    port: 0,
+    ready_at_ms: 0,
+    crashes,
+    retry_at_ms: failure.retry ? at_ms + restartPause(crashes) : 0,
+    cause: failure.cause,
+    detail: failure.detail,
+    log_tail: failure.log_tail,
+  };
+}
+
+/** 1, 2, 4 … 60 seconds, in milliseconds, after the first, second, third … crash in a row. */
+export function restartPause(crashes: number): number {
+  return Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** Math.max(0, crashes - 1));
+}
+
+/** What the control plane is told. */
+export function observe(replica: Replica): ObservedReplica {
+  return {
+    id: replica.spec.id,
+    epoch: replica.spec.epoch,
+    state: replica.state,
+    host: replica.port === 0 ? "" : "127.0.0.1",
+    port: replica.port,
+    pid: replica.pid,
+    started_at_ms: replica.started_at_ms,
+    restarts: replica.restarts,
+    cause: replica.cause,
+    detail: replica.detail,
+    log_tail: [...replica.log_tail],
+    ready_after_ms: replica.ready_after_ms,
+  };
+}

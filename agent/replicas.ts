@@ -1,0 +1,207 @@
+import type { Desired, Observed } from "./contract/messages.ts";
+import type { Epochs } from "./epochs.ts";
+import type { Handle } from "./process/handle.ts";
+import { logTail, rotateLog } from "./process/log.ts";
+import { recover } from "./process/recover.ts";
+import { type Action, nextDeadline, reconcile } from "./reconcile.ts";
+import { advance, observe, type Replica, type ReplicaEvent, starting } from "./replica.ts";
+import { logPath, type Order, type RunEnd, type RunTools, runReplica } from "./replica-run.ts";
+
+type Message =
+  | { kind: "desired"; desired: Desired }
+  | { kind: "event"; id: string; event: ReplicaEvent }
+  | { kind: "over"; id: string; end: RunEnd }
+  | { kind: "look" };
+
+interface OpenRun {
+  order: AbortController;
+  over: Promise<void>;
+}
+
+const ROTATE_MS = 30_000;
+const REPLICA_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * The one owner of every replica's state on this host. Runs and the session post messages to it; it
+ * advances the state, asks `reconcile` what to do, starts and ends runs, and tells CHANGED.
+ */
+export class Replicas {
+  private readonly tools: RunTools;
+  private readonly epochs: Epochs;
+  private readonly inbox: Message[] = [];
+  private readonly replicas = new Map<string, Replica>();
+  private readonly runs = new Map<string, OpenRun>();
+  private desired: Desired | undefined;
+  private ring: () => void = () => undefined;
+  private told = "";
+  /** Called with the whole observed set on every change, and after every Desired. */
+  changed: (observed: Observed) => void = () => undefined;
+
+  constructor(tools: RunTools, epochs: Epochs) {
+    this.tools = tools;
+    this.epochs = epochs;
+  }
+
+  /** The control plane's newest word. Which of two is newer, the session knows. */
+  desire(desired: Desired): void {
+    this.post({ kind: "desired", desired });
+  }
+
+  observed(): Observed {
+    return {
+      generation: this.desired?.generation ?? 0,
+      replicas: [...this.replicas.values()].map(observe),
+    };
+  }
+
+  /** Works until SIGNAL aborts; then ends every run by the order FINALLY and resolves. */
+  async work(finallyOrder: Order, signal: AbortSignal): Promise<void> {
+    await this.adoptAll();
+    const wake = () => this.post({ kind: "look" });
+    signal.addEventListener("abort", wake, { once: true });
+    const rotation = setInterval(() => this.rotateLogs(), ROTATE_MS);
+    try {
+      while (!signal.aborted) {
+        this.settle();
+        await this.nextMessage();
+      }
+    } finally {
+      clearInterval(rotation);
+      const open = [...this.runs.values()];
+      for (const { order } of open) order.abort(finallyOrder);
+      await Promise.all(open.map(({ over }) => over));
+    }
+  }
+
+  private async adoptAll(): Promise<void> {
+    const { adopted, dropped, unreadable } = await recover(
+      this.tools.handles,
+      this.tools.stop_times,
+    );
+    for (const id of dropped) this.tools.log(`${id} had ended while no agent was here`);
+    for (const path of unreadable) {
+      this.tools.log(`${path} cannot be read by this version; look whether its process still runs`);
+    }
+    for (const handle of adopted) {
+      this.tools.log(`${handle.spec.id} still runs as process ${handle.process.pid}: adopted`);
+      const replica = { ...starting(handle.spec), restarts: handle.restarts };
+      this.open(replica, handle);
+    }
+  }
+
+  /** Applies what was posted, then acts until nothing is left to do. */
+  private settle(): void {
+    let answersDesired = false;
+    for (const message of this.inbox.splice(0)) {
+      this.receive(message);
+      answersDesired ||= message.kind === "desired";
+    }
+    for (let actions = this.decide(); actions.length > 0; actions = this.decide()) {
+      for (const action of actions) this.act(action);
+    }
+    const observed = this.observed();
+    const text = JSON.stringify(observed);
+    if (text === this.told && !answersDesired) return;
+    this.told = text;
+    this.changed(observed);
+  }
+
+  private decide(): Action[] {
+    return reconcile({
+      desired: this.desired?.replicas,
+      replicas: this.replicas,
+      epochs: this.epochs.all,
+      now_ms: this.tools.now(),
+    });
+  }
+
+  private receive(message: Message): void {
+    if (message.kind === "desired") this.accept(message.desired);
+    else if (message.kind === "event") this.apply(message.id, message.event);
+    else if (message.kind === "over") this.finish(message.id, message.end);
+  }
+
+  private accept(desired: Desired): void {
+    const replicas = desired.replicas.filter((spec) => {
+      const stale = spec.epoch < (this.epochs.all.get(spec.id) ?? 0);
+      if (stale) this.tools.log(`${spec.id}: epoch ${spec.epoch} is older than one seen here`);
+      // An id becomes part of file names.
+      return REPLICA_ID.test(spec.id);
+    });
+    this.desired = { ...desired, replicas };
+  }
+
+  private apply(id: string, event: ReplicaEvent): void {
+    const replica = this.replicas.get(id);
+    if (replica !== undefined) this.replicas.set(id, advance(replica, event));
+  }
+
+  private finish(id: string, end: RunEnd): void {
+    this.runs.delete(id);
+    const replica = this.replicas.get(id);
+    if (end === "done" || replica?.state === "stopping") {
+      this.replicas.delete(id);
+      return;
+    }
+    this.tools.log(`${id}: ${end.message}`);
+    const log_tail = replica?.pid ? logTail(logPath(this.tools, id)) : [];
+    const failure = {
+      cause: end.failure_class,
+      detail: end.message,
+      log_tail,
+      retry: end.retry,
+    };
+    this.apply(id, { kind: "ended", failure, at_ms: this.tools.now() });
+  }
+
+  private act(action: Action): void {
+    if (action.kind === "forget") this.replicas.delete(action.id);
+    else if (action.kind === "stop") {
+      this.apply(action.id, { kind: "stopping" });
+      this.runs.get(action.id)?.order.abort("drain" satisfies Order);
+    } else this.open(starting(action.spec, this.replicas.get(action.spec.id)), undefined);
+  }
+
+  private open(replica: Replica, adopted: Handle | undefined): void {
+    const { spec, restarts } = replica;
+    const { id } = spec;
+    this.replicas.set(id, replica);
+    const order = new AbortController();
+    const recordEpoch = () => this.epochs.record(id, spec.epoch);
+    const tell = (event: ReplicaEvent) => this.post({ kind: "event", id, event });
+    const over = runReplica(
+      { spec, restarts, adopted, tell, recordEpoch, order: order.signal },
+      this.tools,
+    ).then((end) => this.post({ kind: "over", id, end }));
+    this.runs.set(id, { order, over });
+  }
+
+  private post(message: Message): void {
+    this.inbox.push(message);
+    this.ring();
+  }
+
+  /** Resolves when something was posted or a crashed replica is due. */
+  private nextMessage(): Promise<void> {
+    if (this.inbox.length > 0) return Promise.resolve();
+    const due_ms = nextDeadline(this.replicas);
+    return new Promise((settle) => {
+      const pause_ms = due_ms === undefined ? undefined : Math.max(0, due_ms - this.tools.now());
+      const timer = pause_ms === undefined ? undefined : setTimeout(() => this.ring(), pause_ms);
+      this.ring = () => {
+        clearTimeout(timer);
+        settle();
+      };
+    });
+  }
+
+  private rotateLogs(): void {
+    for (const id of this.runs.keys()) {
+      try {
+        rotateLog(logPath(this.tools, id));
+      } catch {
+        // No log yet, or a full disk: the next round tries again.
+      }
+    }
+  }
+}

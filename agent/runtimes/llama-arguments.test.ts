@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { argumentsFor } from "./llama-arguments.ts";
+import type { Launch } from "./runtime.ts";
+
+const GIB = 1024 ** 3;
+const NEW = new Set(
+  "--metrics --no-slots --no-ui --no-webui --jinja --offline --cors-origins --cache-ram --fit".split(
+    " ",
+  ),
+);
+
+function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["host"]> = {}): Launch {
+  return {
+    spec: {
+      id: "rep_a",
+      epoch: 1,
+      model: "demo",
+      runtime: "llama-server",
+      source: "file:///m.gguf",
+      context_tokens: 2048,
+      slots: 4,
+      args: [],
+      ...changes,
+    },
+    weights_path: "/m.gguf",
+    weights_bytes: 1,
+    port: 4242,
+    host: { memory_bytes: 16 * GIB, gpu_count: 0, ...host },
+  };
+}
+
+test("a new build gets every flag, and each slot its whole context", () => {
+  expect(argumentsFor(launch(), NEW).join(" ")).toBe(
+    "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 --metrics --no-slots --no-ui --jinja --offline --cors-origins localhost --cache-ram 1024",
+  );
+});
+
+test("an old build gets the flags that it knows, and its own name for no web page", () => {
+  const old = new Set(["--metrics", "--no-webui"]);
+  expect(argumentsFor(launch(), old).join(" ")).toBe(
+    "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 --metrics --no-webui",
+  );
+});
+
+test("an old build is told to use the GPU; a new one finds out by itself", () => {
+  const gpu = launch({}, { gpu_count: 1 });
+  expect(argumentsFor(gpu, new Set()).join(" ")).toContain("-ngl 999");
+  expect(argumentsFor(gpu, NEW)).not.toContain("-ngl");
+});
+
+test("the prompt cache never takes more than 8 GiB, and little of a small host", () => {
+  const cacheOf = (memory_bytes: number) => argumentsFor(launch({}, { memory_bytes }), NEW).at(-1);
+  expect([cacheOf(512 * GIB), cacheOf(2 * GIB)]).toEqual(["8192", "128"]);
+});
+
+test("extra arguments come last and may set what the agent does not decide", () => {
+  const args = ["--temp", "0", "-ngl", "20", "--reasoning-format=none"];
+  expect(argumentsFor(launch({ args }), NEW).slice(-5)).toEqual(args);
+});
+
+test.each([
+  "--host",
+  "--port=1",
+  "-m",
+  "-hf",
+  "-hfr",
+  "--hf-repo",
+  "--api-key",
+  "--log-prompts-dir",
+  "--log-file=/tmp/x",
+  "-v",
+  "--slots",
+  "--slot-save-path",
+  "--tools",
+  "--agent",
+  "--mcp-servers-json",
+  "--rpc",
+])("the argument %s is refused", (argument) => {
+  expect(() => argumentsFor(launch({ args: ["--temp", "0", argument] }), NEW)).toThrow(
+    "may not be set for a replica",
+  );
+});

@@ -1,0 +1,52 @@
+import { Refusal } from "../refusal.ts";
+import type { Launch } from "./runtime.ts";
+
+/**
+ * Arguments that the agent decides itself, or that would let a server write prompts to disk, reach
+ * the network or run commands on the host. The control plane checks its admins' arguments; a host
+ * does not have to trust it in this.
+ */
+const REFUSED =
+  /^(?:-m|--model|-mu|--model-url|-dr|--docker-repo|-hf\w*|--hf-.*|-a|--alias|--host|--port|--path|--api-.*|--ssl-.*|--reuse-port|--log-.*|-v|--verbose|-lv|--verbosity|--slots|--slot-save-path|--media-path|--models-.*|--tools.*|--mcp-.*|-ag|--agent|--ui.*|--webui.*|--props|--rpc|--cors-.*)$/;
+const MIB = 1024 * 1024;
+const LARGEST_PROMPT_CACHE_MIB = 8192;
+
+/**
+ * The command line after the executable. Flags that this build does not know are left out with their
+ * values, except those without which it would serve something else. Throws a Refusal for arguments
+ * that an endpoint may not set.
+ */
+export function argumentsFor(launch: Launch, known: ReadonlySet<string>): string[] {
+  const { spec, host } = launch;
+  const refused = spec.args.find((argument) => REFUSED.test(argument.split("=")[0] ?? ""));
+  if (refused !== undefined) {
+    throw new Refusal("config", `The argument ${refused} may not be set for a replica. Remove it.`);
+  }
+  const optional: [flag: string, ...value: string[]][] = [
+    ["--metrics"],
+    ["--no-slots"],
+    known.has("--no-ui") ? ["--no-ui"] : ["--no-webui"],
+    ["--jinja"],
+    ["--offline"],
+    ["--cors-origins", "localhost"],
+    // Its default is 8 GiB of memory for prompts of idle slots, whatever the host has.
+    ["--cache-ram", String(promptCacheMib(host.memory_bytes))],
+  ];
+  return [
+    ...["-m", launch.weights_path],
+    ...["--alias", spec.model],
+    ...["--host", "127.0.0.1"],
+    ...["--port", String(launch.port)],
+    // The server divides -c by -np: each slot gets context_tokens.
+    ...["-c", String(spec.context_tokens * spec.slots)],
+    ...["-np", String(spec.slots)],
+    ...optional.filter(([flag]) => known.has(flag)).flat(),
+    // Newer builds fit layers into free GPU memory by themselves, older ones use no GPU unasked.
+    ...(host.gpu_count > 0 && !known.has("--fit") ? ["-ngl", "999"] : []),
+    ...spec.args,
+  ];
+}
+
+function promptCacheMib(memory_bytes: number): number {
+  return Math.min(LARGEST_PROMPT_CACHE_MIB, Math.floor(memory_bytes / 16 / MIB));
+}

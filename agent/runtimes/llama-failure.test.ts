@@ -1,0 +1,111 @@
+import { expect, test } from "bun:test";
+import { Refusal } from "../refusal.ts";
+import { classifyLlamaServer } from "./llama-failure.ts";
+import type { Death } from "./runtime.ts";
+
+const died = (log: string, changes: Partial<Death> = {}): Death => ({
+  exit: { code: 1, signal: undefined },
+  log_tail: log.split("\n"),
+  was_ready: false,
+  out_of_memory_kills: false,
+  ...changes,
+});
+const SIGKILL = { exit: { code: undefined, signal: "SIGKILL" } };
+const SIGABRT = { exit: { code: undefined, signal: "SIGABRT" } };
+
+test.each<[string, Death, string]>([
+  [
+    "an argument that it does not know",
+    died("error: invalid argument: --foo"),
+    "config final: llama-server does not know or accept the argument --foo.",
+  ],
+  [
+    "a bad value",
+    died('error while handling argument "--temp": stof'),
+    "config final: llama-server does not know or accept the argument --temp.",
+  ],
+  [
+    "another magic",
+    died(
+      "E gguf_init_from_reader: invalid magic characters: '??', expected 'GGUF'\nE llama_model_load: error loading model",
+    ),
+    "config final: The model file is damaged or incomplete.",
+  ],
+  [
+    "a tensor beyond the end",
+    died(
+      "error loading model: tensor 'blk.0' data is not within the file bounds, model is corrupted",
+    ),
+    "config final: The model file is damaged or incomplete.",
+  ],
+  [
+    "a tensor that is missing",
+    died("error loading model: check_tensor_dims: tensor 'token_embd.weight' not found"),
+    "config final: The model file is damaged or incomplete.",
+  ],
+  [
+    "a fault that we have not met",
+    died("llama_model_load: error loading model: the vocabulary is strange"),
+    "config final: llama-server cannot load the model: the vocabulary is strange.",
+  ],
+  [
+    "a file that vanished",
+    died("gguf_init_from_file: failed to open GGUF file '/m.gguf' (No such file or directory)"),
+    "not_found final: The model file is no longer there.",
+  ],
+  [
+    "an architecture that is too new",
+    died("error loading model: unknown model architecture: 'nova9'"),
+    "config final: This llama-server does not know the model architecture nova9.",
+  ],
+  [
+    "no memory on the GPU",
+    died("cudaMalloc failed: out of memory\nCUDA error: out of memory", SIGABRT),
+    "out_of_memory again: There was not enough memory.",
+  ],
+  [
+    "no memory on the host",
+    died("ggml_aligned_malloc: insufficient memory\nfailed to allocate buffer"),
+    "out_of_memory again: There was not enough memory.",
+  ],
+  [
+    "a broken driver",
+    died("CUDA error: no CUDA-capable device is detected", SIGABRT),
+    "driver again: The GPU driver failed.",
+  ],
+  [
+    "the kernel's memory killer",
+    died("", { ...SIGKILL, out_of_memory_kills: true }),
+    "out_of_memory again: The kernel killed llama-server",
+  ],
+  [
+    "kill -9 by hand",
+    died("loading failed to allocate", SIGKILL),
+    "runtime_crash again: llama-server was ended by SIGKILL while it was starting.",
+  ],
+  [
+    "a segmentation fault",
+    died("", { exit: { code: undefined, signal: "SIGSEGV" }, was_ready: true }),
+    "runtime_crash again: llama-server was ended by SIGSEGV while it was serving.",
+  ],
+  [
+    "an adopted process, whose exit nobody saw",
+    died("", { exit: { code: undefined, signal: undefined }, was_ready: true }),
+    "runtime_crash again: llama-server ended while it was serving.",
+  ],
+  [
+    "an old complaint in the log of a server that had served",
+    died("error: invalid argument: --foo", { was_ready: true }),
+    "runtime_crash again: llama-server ended with exit code 1 while it was serving.",
+  ],
+])("%s", (_, death, verdict) => {
+  const refusal = classifyLlamaServer(death);
+  if (!(refusal instanceof Refusal)) throw new Error(refusal);
+  const { failure_class, retry, message } = refusal;
+  expect(`${failure_class} ${retry ? "again" : "final"}: ${message}`).toStartWith(verdict);
+});
+
+test("a port that somebody took is tried again with another at once", () => {
+  const log = "E srv start: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 18992";
+  expect(classifyLlamaServer(died(log))).toBe("port_taken");
+});

@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { RuntimeFound } from "../contract/messages.ts";
+import { Refusal } from "../refusal.ts";
+import { checkGguf } from "../weights/gguf-check.ts";
+import { argumentsFor } from "./llama-arguments.ts";
+import { classifyLlamaServer } from "./llama-failure.ts";
+import { askLoopback } from "./loopback.ts";
+import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
+
+const START_MS = 120_000;
+/** The slowest storage on which a start may still succeed. */
+const LOAD_BYTES_PER_MS = 50_000;
+
+interface Build extends RuntimeFound {
+  /** Every long and short flag that this build's --help names. */
+  flags: ReadonlySet<string>;
+}
+
+/** llama.cpp's server. EXECUTABLE is a path or a name on PATH. */
+export function llamaServer(executable = "llama-server"): RuntimeDriver {
+  let known: Build | undefined;
+
+  async function findBuild(): Promise<Build | undefined> {
+    const path = known === undefined ? Bun.which(executable) : null;
+    if (path !== null) known = await examine(path);
+    return known;
+  }
+
+  return {
+    name: "llama-server",
+    async detect() {
+      const build = await findBuild();
+      return build && { name: build.name, version: build.version, path: build.path };
+    },
+    async plan(launch: Launch): Promise<Plan> {
+      const build = await findBuild();
+      if (build === undefined) {
+        throw new Refusal(
+          "config",
+          `llama-server cannot be run on this host (looked for ${JSON.stringify(executable)}). Install it, or start the agent with --llama-server PATH.`,
+        );
+      }
+      await checkGguf(launch.weights_path);
+      return {
+        command: [build.path, ...argumentsFor(launch, build.flags)],
+        env: {},
+        start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
+      };
+    },
+    async ready(port, signal) {
+      const answer = await askLoopback(port, "/health", signal).catch(() => undefined);
+      return answer?.status === 200;
+    },
+    probe,
+    async inFlight(port, signal) {
+      const answer = await askLoopback(port, "/metrics", signal).catch(() => undefined);
+      return answer?.status === 200 ? inFlightOf(answer.body) : 0;
+    },
+    classify: classifyLlamaServer,
+  };
+}
+
+/** Requests processed and deferred, from the server's Prometheus text. */
+export function inFlightOf(metrics: string): number {
+  const values = metrics.matchAll(/^llamacpp:requests_(?:processing|deferred) ([0-9.e+]+)$/gm);
+  return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+/** The flags in the text of `llama-server --help`, which begin its lines: "-c,    --ctx-size N  size …". */
+export function flagsIn(help: string): Set<string> {
+  const heads = help.matchAll(/^-[^\n]*?(?= {2,}[^-\s]|$)/gm);
+  return new Set([...heads].flatMap(([head]) => head.match(/(?<![\w-])--?[a-zA-Z][\w.-]*/g) ?? []));
+}
+
+async function examine(path: string): Promise<Build | undefined> {
+  const help = await outputOf(path, "--help");
+  const flags = flagsIn(help ?? "");
+  if (!flags.has("--model")) return undefined;
+  const version = /^version: (.+)$/m.exec((await outputOf(path, "--version")) ?? "")?.[1];
+  return { name: "llama-server", version: version ?? "unknown", path, flags };
+}
+
+async function outputOf(path: string, flag: string): Promise<string | undefined> {
+  try {
+    const limits = { timeout: 15_000, maxBuffer: 4 * 1024 * 1024 };
+    const { stdout, stderr } = await promisify(execFile)(path, [flag], limits);
+    return stdout + stderr;
+  } catch {
+    return undefined;
+  }
+}
+
+/** /completion needs no chat template, which a base model may lack. */
+async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {
+  const chat = await askLoopback(port, "/v1/chat/completions", signal, {
+    model,
+    messages: [{ role: "user", content: "Hi" }],
+    max_tokens: 1,
+  });
+  if (chat.status === 200) return;
+  const plain = await askLoopback(port, "/completion", signal, { prompt: "Hi", n_predict: 1 });
+  if (plain.status === 200) return;
+  throw new Error(`It is healthy but answered a one-token request with HTTP ${chat.status}.`);
+}

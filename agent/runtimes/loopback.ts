@@ -1,0 +1,41 @@
+import { request } from "node:http";
+
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+const MOST_BYTES = 1024 * 1024;
+
+/**
+ * One HTTP exchange with a runtime on this host; BODY is sent as JSON by POST. node:http and not
+ * fetch, because Bun's fetch sends loopback requests to HTTP_PROXY too. Rejects when nobody
+ * listens, when the answer is larger than a megabyte, and when SIGNAL aborts.
+ */
+export function askLoopback(
+  port: number,
+  path: string,
+  signal: AbortSignal,
+  body?: unknown,
+): Promise<Answer> {
+  return new Promise((settle, fail) => {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = text === undefined ? {} : { "content-type": "application/json" };
+    const method = text === undefined ? "GET" : "POST";
+    const asked = request(
+      { host: "127.0.0.1", port, path, method, headers, signal, agent: false },
+      (response) => {
+        let answer = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          answer += chunk;
+          if (answer.length > MOST_BYTES) asked.destroy(new Error("The answer is too long."));
+        });
+        response.on("end", () => settle({ status: response.statusCode ?? 0, body: answer }));
+        response.on("error", fail);
+      },
+    );
+    asked.on("error", fail);
+    asked.end(text);
+  });
+}

@@ -1,0 +1,191 @@
+import { type ServiceError, status } from "@grpc/grpc-js";
+import type {
+  Command,
+  CommandStream,
+  Desired,
+  Heartbeat,
+  Hello,
+  Observed,
+  Report,
+} from "./contract/messages.ts";
+import { type Credentials, dial, type Keepalive } from "./control-plane.ts";
+
+/** What the session needs of the agent around it. */
+export interface SessionSide {
+  hello(): Promise<Hello>;
+  heartbeat(): Promise<Heartbeat>;
+  observed(): Observed;
+  desire(desired: Desired): void;
+  log(line: string): void;
+}
+
+export interface SessionOptions {
+  /** Tried in turn, "host:port". */
+  addresses: readonly string[];
+  credentials: Credentials;
+  keepalive: Keepalive;
+  /** The welcome must come within this time. */
+  welcome_ms: number;
+  /** Uniform in 0 … 1. */
+  random: () => number;
+}
+
+type Ending = { welcomed: boolean; refused: boolean; reason: string };
+
+const SHORTEST_MS = 200;
+const LONGEST_MS = 15_000;
+const REFUSED_MS = 60_000;
+
+/**
+ * How long to wait before attempt N + 1 after N failures in a row: a random time under a bound that
+ * doubles from 0.2 s to 15 s, never under half of it, so that a fleet does not return in one wave.
+ */
+export function reconnectPause(failures: number, random: number): number {
+  const bound = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** Math.max(0, failures - 1));
+  return Math.round(bound * (0.5 + random / 2));
+}
+
+/** The agent's one connection to its control plane, kept up for ever. */
+export class Session {
+  private readonly options: SessionOptions;
+  private readonly side: SessionSide;
+  private stream: CommandStream | undefined;
+  /** The observed set is owed to a stream that was full. */
+  private owed = false;
+
+  constructor(options: SessionOptions, side: SessionSide) {
+    this.options = options;
+    this.side = side;
+  }
+
+  /** Sends the newest observed set, now or when the stream can take it; nothing while disconnected. */
+  report(): void {
+    if (this.stream === undefined) return;
+    if (this.stream.writableNeedDrain) this.owed = true;
+    else this.send({ observed: this.side.observed() });
+  }
+
+  /** Connects, and connects again, until SIGNAL aborts. Never rejects for what the network does. */
+  async keep(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    let lastReason = "";
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const address = this.options.addresses[attempt % this.options.addresses.length] ?? "";
+      const ending = await this.connect(address, signal);
+      if (signal.aborted) return;
+      failures = ending.welcomed ? 1 : failures + 1;
+      const pause_ms = ending.refused
+        ? REFUSED_MS
+        : reconnectPause(failures, this.options.random());
+      // One line per kind of trouble, not per attempt.
+      if (ending.welcomed || ending.reason !== lastReason) this.side.log(ending.reason);
+      lastReason = ending.reason;
+      await pause(pause_ms, signal);
+    }
+  }
+
+  /** One stream from hello to its end. */
+  private connect(address: string, signal: AbortSignal): Promise<Ending> {
+    const { credentials, keepalive, welcome_ms } = this.options;
+    const client = dial(address, credentials, keepalive);
+    const { Connect } = client;
+    if (Connect === undefined) throw new Error("The contract has no Connect.");
+    const stream = Connect.call(client) as CommandStream;
+    const stops: (() => void)[] = [];
+    let welcomed = false;
+    let generation = -1;
+    const cancel = () => stream.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    const impatience = setTimeout(cancel, welcome_ms);
+    stream.on("data", (command: Command) => {
+      if ("welcome" in command && command.welcome) {
+        welcomed = true;
+        clearTimeout(impatience);
+        stops.push(this.begin(stream, address, command.welcome.heartbeat_interval_s));
+      } else if (
+        "desired" in command &&
+        command.desired &&
+        command.desired.generation >= generation
+      ) {
+        generation = command.desired.generation;
+        this.side.desire(command.desired);
+      }
+    });
+    stream.on("drain", () => {
+      if (this.owed && this.stream === stream) {
+        this.owed = false;
+        this.report();
+      }
+    });
+    this.side.hello().then(
+      (hello) => stream.writable && stream.write({ hello }),
+      (error: unknown) => {
+        this.side.log(`this host cannot be described: ${String(error)}`);
+        cancel();
+      },
+    );
+    return new Promise((settle) => {
+      const end = (error?: ServiceError) => {
+        clearTimeout(impatience);
+        signal.removeEventListener("abort", cancel);
+        for (const stop of stops) stop();
+        if (this.stream === stream) this.stream = undefined;
+        client.close();
+        settle(endingOf(address, welcomed, error));
+      };
+      stream.once("error", end);
+      stream.once("end", () => end());
+    });
+  }
+
+  private begin(stream: CommandStream, address: string, interval_s: number): () => void {
+    this.stream = stream;
+    this.owed = false;
+    this.side.log(`connected to the control plane at ${address}`);
+    this.report();
+    const beat = setInterval(() => {
+      this.beat(stream).catch((error: unknown) => this.side.log(`no heartbeat: ${String(error)}`));
+    }, Math.max(1, interval_s) * 1000);
+    return () => clearInterval(beat);
+  }
+
+  private async beat(stream: CommandStream): Promise<void> {
+    const heartbeat = await this.side.heartbeat();
+    // A full stream is not made fuller: the next beat says the same.
+    if (this.stream === stream && !stream.writableNeedDrain) this.send({ heartbeat });
+  }
+
+  private send(report: Report): void {
+    this.stream?.write(report);
+  }
+}
+
+function endingOf(address: string, welcomed: boolean, error: ServiceError | undefined): Ending {
+  if (error?.code === status.UNAUTHENTICATED) {
+    return {
+      welcomed,
+      refused: true,
+      reason: `the control plane refuses this host: ${error.details || "it was removed"}. Its runtimes go on; to join again, stop the agent, delete its identity.json and use a new join token`,
+    };
+  }
+  const why = error?.details || "it closed the connection";
+  return {
+    welcomed,
+    refused: false,
+    reason: welcomed
+      ? `lost the control plane at ${address} (${why}); runtimes go on, connecting again`
+      : `cannot connect to the control plane at ${address} (${why}); trying again`,
+  };
+}
+
+function pause(duration_ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((settle) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      settle();
+    };
+    const timer = setTimeout(end, duration_ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}

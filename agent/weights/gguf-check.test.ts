@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkGguf } from "./gguf-check.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "hypervize-gguf-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const u32 = (value: number) => Buffer.from(new Uint32Array([value]).buffer);
+const u64 = (value: number) => Buffer.from(new BigUint64Array([BigInt(value)]).buffer);
+const text = (value: string) => Buffer.concat([u64(value.length), Buffer.from(value)]);
+
+interface Parts {
+  magic?: string;
+  version?: number;
+  tensors?: number;
+  entries?: number;
+  metadata?: Buffer[];
+  /** ggml type id and number of values of the one tensor. */
+  tensor?: [type: number, values: number];
+  data_bytes?: number;
+}
+
+const NAME = Buffer.concat([text("general.name"), u32(8), text("sample")]);
+const ALIGNMENT = Buffer.concat([text("general.alignment"), u32(4), u32(64)]);
+const TOKENS = Buffer.concat([
+  text("tokenizer.ggml.tokens"),
+  ...[u32(9), u32(8), u64(3), text("a"), text("bb"), text("")],
+]);
+const SCORES = Buffer.concat([text("scores"), u32(9), u32(6), u64(2), u32(0), u32(0)]);
+
+/** A GGUF file of one tensor, by default whole: 256 Q4_K values take 144 bytes. */
+function gguf(parts: Parts = {}): Buffer {
+  const metadata = parts.metadata ?? [NAME, ALIGNMENT, TOKENS, SCORES];
+  const [type, values] = parts.tensor ?? [12, 256];
+  const header = Buffer.concat([
+    Buffer.from(parts.magic ?? "GGUF"),
+    u32(parts.version ?? 3),
+    u64(parts.tensors ?? 1),
+    u64(parts.entries ?? metadata.length),
+    ...metadata,
+    ...[text("token_embd.weight"), u32(1), u64(values), u32(type), u64(0)],
+  ]);
+  const padding = Buffer.alloc((64 - (header.length % 64)) % 64);
+  return Buffer.concat([header, padding, Buffer.alloc(parts.data_bytes ?? 144)]);
+}
+
+async function check(bytes: Buffer): Promise<number> {
+  const path = join(folder, "model.gguf");
+  writeFileSync(path, bytes);
+  return checkGguf(path);
+}
+
+test("a whole file passes and tells its size", async () => {
+  const whole = gguf();
+  expect(await check(whole)).toBe(whole.length);
+  expect(await check(gguf({ version: 2, tensor: [0, 36] }))).toBeGreaterThan(0);
+});
+
+test("a tensor type from the future does not stop a start", async () => {
+  expect(await check(gguf({ tensor: [99, 1e9], data_bytes: 0 }))).toBeGreaterThan(0);
+});
+
+test.each<[string, Buffer, string]>([
+  ["an empty file", Buffer.alloc(0), "it ends inside its header"],
+  ["a web page", Buffer.from("<!doctype html><p>Not found</p>"), "does not begin like a GGUF"],
+  ["a version from the future", gguf({ version: 9 }), "GGUF version 9 is not known"],
+  ["a big-endian file", gguf({ version: 0x03_00_00_00 }), "GGUF version 50331648 is not known"],
+  ["a file cut in its data", gguf({ data_bytes: 143 }), "bytes where its header asks for"],
+  ["a file cut in its header", gguf().subarray(0, 90), "it ends inside its header"],
+  ["an absurd number of entries", gguf({ entries: 1e12 }), "impossible counts"],
+  ["an absurd number of tensors", gguf({ tensors: 1e12 }), "impossible counts"],
+  ["more entries than there are", gguf({ entries: 6 }), "impossible counts"],
+  [
+    "a string longer than the file",
+    gguf({ metadata: [Buffer.concat([text("k"), u32(8), u64(1e9)])] }),
+    "impossible lengths",
+  ],
+  [
+    "a value of an unknown type",
+    gguf({ metadata: [Buffer.concat([text("k"), u32(77)])] }),
+    "metadata cannot be read",
+  ],
+  [
+    "arrays nested without end",
+    gguf({
+      metadata: [
+        Buffer.concat([
+          text("k"),
+          u32(9),
+          ...Array.from({ length: 9 }, () => [u32(9), u64(1)]).flat(),
+        ]),
+      ],
+    }),
+    "metadata cannot be read",
+  ],
+  [
+    "an alignment of zero",
+    gguf({ metadata: [Buffer.concat([text("general.alignment"), u32(4), u32(0)])] }),
+    "its alignment is zero",
+  ],
+])("%s is refused", async (_, bytes, fault) => {
+  const refused = check(bytes);
+  await expect(refused).rejects.toThrow(fault);
+  await expect(refused).rejects.toMatchObject({ failure_class: "config", retry: false });
+  await expect(refused).rejects.toThrow("is damaged or incomplete");
+});
+
+test("no cut of a file passes or does anything but refuse", async () => {
+  const whole = gguf();
+  for (let length = 0; length < whole.length; length += 3) {
+    await expect(check(whole.subarray(0, length))).rejects.toMatchObject({ name: "Refusal" });
+  }
+});

@@ -1,0 +1,51 @@
+/**
+ * What the first start leaves in the data folder, readable by its owner only: the first admin's login,
+ * and the admin key that the command line on this machine uses.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { randomBase62 } from "./identifier.ts";
+
+export interface Login {
+  email: string;
+  password: string;
+}
+
+/** 20 base62 characters are 119 bits. */
+const password_length = 20;
+
+export function newLogin(): Login {
+  return { email: "admin@hypervize.local", password: randomBase62(password_length) };
+}
+
+export function keepLogin(home: string, login: Login): void {
+  keepSecret(join(home, "first-login.json"), JSON.stringify(login, null, 2));
+}
+
+/** Undefined when the file was removed, as it should be once the password was changed. */
+export function keptLogin(home: string): Login | undefined {
+  try {
+    return JSON.parse(readFileSync(join(home, "first-login.json"), "utf8")) as Login;
+  } catch {
+    return undefined;
+  }
+}
+
+export function keepAdminKey(home: string, key: string): void {
+  keepSecret(join(home, "admin-key"), key);
+}
+
+export function prepareHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Error(`The data folder ${home} cannot be made. Choose another with --home.`, {
+      cause,
+    });
+  }
+}
+
+function keepSecret(file: string, text: string): void {
+  writeFileSync(`${file}.new`, `${text}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

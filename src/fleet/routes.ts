@@ -1,0 +1,92 @@
+import { Elysia, t } from "elysia";
+import type { Heartbeat, Inventory, ObservedReplica } from "../../agent/contract/messages.ts";
+import type { Guard } from "../access.ts";
+import { default_expiry_s, type Enrolment } from "./enrolment.ts";
+import type { HostRow, Hosts } from "./hosts.ts";
+
+/** A replica as people see it: what is wanted, joined with what the host says of it. */
+export interface HostReplica
+  extends Pick<
+    ObservedReplica,
+    "id" | "cause" | "detail" | "restarts" | "started_at_ms" | "ready_after_ms" | "log_tail"
+  > {
+  model: string;
+  /** `waiting`: the host has not spoken of it yet. */
+  state: ObservedReplica["state"] | "waiting";
+  /** Requests that the gateway has open on it. */
+  inflight: number;
+}
+
+export interface HostView {
+  id: string;
+  name: string;
+  status: "up" | "down";
+  cordoned: boolean;
+  agent_version: string;
+  joined_at: number;
+  last_seen_at: number | null;
+  inventory: Inventory | null;
+  heartbeat: Heartbeat | null;
+  replicas: HostReplica[];
+}
+
+export interface HostParts {
+  hosts: Hosts;
+  enrolment: Pick<Enrolment, "createToken">;
+  guard: Guard;
+  replicasOf(host_id: string): HostReplica[];
+}
+
+const closed = { additionalProperties: false };
+
+export function hostRoutes({ hosts, enrolment, guard, replicasOf }: HostParts) {
+  const view = (row: HostRow): HostView => ({
+    id: row.id,
+    name: row.name,
+    status: hosts.isUp(row.id) ? "up" : "down",
+    cordoned: row.cordoned,
+    agent_version: row.agent_version,
+    joined_at: row.joined_at,
+    last_seen_at: hosts.lastSeen(row.id),
+    inventory: row.inventory,
+    heartbeat: hosts.heartbeat(row.id),
+    replicas: replicasOf(row.id),
+  });
+
+  const viewers = new Elysia().get("/api/hosts", ({ request }) => {
+    guard(request, "viewer");
+    return { data: hosts.list().map(view) };
+  });
+
+  const admins = new Elysia()
+    .derive(({ request }) => ({ caller: guard(request, "admin") }))
+    .post(
+      "/api/hosts/join-tokens",
+      ({ caller, body, set }) => {
+        set.status = 201;
+        return enrolment.createToken(caller.email, body?.expires_in_s ?? default_expiry_s);
+      },
+      {
+        body: t.Optional(
+          t.Object(
+            { expires_in_s: t.Optional(t.Integer({ minimum: 60, maximum: 604_800 })) },
+            closed,
+          ),
+        ),
+      },
+    )
+    .post("/api/hosts/:id/cordon", ({ params }) => {
+      hosts.setCordoned(params.id, true);
+      return view(hosts.find(params.id));
+    })
+    .post("/api/hosts/:id/uncordon", ({ params }) => {
+      hosts.setCordoned(params.id, false);
+      return view(hosts.find(params.id));
+    })
+    .delete("/api/hosts/:id", ({ params, set }) => {
+      hosts.remove(params.id);
+      set.status = 204;
+    });
+
+  return new Elysia().use(viewers).use(admins);
+}

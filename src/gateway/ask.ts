@@ -1,0 +1,70 @@
+import { badRequest } from "../failure.ts";
+import type { Input } from "./allow-list.ts";
+
+/** What a client asks for: the few fields that the gateway acts on, and the body as it was sent. */
+export interface Ask {
+  model: string;
+  stream: boolean;
+  /** The client wants the usage chunk at the end of its stream. */
+  includeUsage: boolean;
+  text: string;
+  body: Readonly<Record<string, unknown>>;
+}
+
+const maxModelLength = 256;
+
+/** Parses and checks TEXT. Throws 400 with the field in `param`; no message repeats what was sent. */
+export function parseAsk(text: string, input: Input): Ask {
+  const body = parseObject(text);
+  const model = body["model"];
+  if (typeof model !== "string" || model === "") {
+    throw badRequest("Say which model to use: `model` must be a non-empty string.", "model");
+  }
+  if (model.length > maxModelLength) throw badRequest("The name in `model` is too long.", "model");
+  if (input === "messages") checkMessages(body["messages"]);
+  else checkPrompt(body["prompt"]);
+  const stream = optionalBoolean(body["stream"], "stream");
+  return { model, stream, includeUsage: includeUsage(body["stream_options"]), text, body };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The engine's own message quotes the body, so it is not passed on.
+    throw badRequest(text.trim() === "" ? "The body is empty." : "The body is not valid JSON.");
+  }
+  if (!isObject(parsed)) throw badRequest("The body must be a JSON object.");
+  return parsed;
+}
+
+function checkMessages(messages: unknown): void {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    throw badRequest("`messages` must be an array with at least one message.", "messages");
+  }
+  if (!messages.every(isObject)) throw badRequest("Every message must be an object.", "messages");
+}
+
+function checkPrompt(prompt: unknown): void {
+  if (typeof prompt === "string") return;
+  if (!Array.isArray(prompt) || prompt.length === 0) {
+    throw badRequest("`prompt` must be a string or an array that is not empty.", "prompt");
+  }
+}
+
+function includeUsage(options: unknown): boolean {
+  if (options === undefined || options === null) return false;
+  if (!isObject(options)) throw badRequest("`stream_options` must be an object.", "stream_options");
+  return optionalBoolean(options["include_usage"], "stream_options.include_usage");
+}
+
+function optionalBoolean(value: unknown, param: string): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value !== "boolean") throw badRequest(`\`${param}\` must be true or false.`, param);
+  return value;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

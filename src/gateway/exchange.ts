@@ -1,0 +1,161 @@
+import { Failure } from "../failure.ts";
+import type { Ask } from "./ask.ts";
+import type { Live, Watched } from "./live.ts";
+import type { Caller, Claim, GatewayPorts, Replica } from "./ports.ts";
+import { runtimeTimeout } from "./runtime-error.ts";
+import { guessTokens, type Tokens } from "./tokens.ts";
+
+/** How long a request may be silent, by what it is waiting for, and how long it may take in all. */
+export interface Patience {
+  first_byte_timeout_ms: number;
+  inter_token_timeout_ms: number;
+  /** A client that does not read its stream for so long is treated as gone. */
+  stalled_client_timeout_ms: number;
+  total_timeout_ms: number;
+  /** A stream is pinged when nothing was sent for so long. */
+  ping_ms: number;
+}
+
+export type Waiting = "answer" | "first-byte" | "tokens" | "client";
+
+/** What a request is doing, and so what an interruption of it means. */
+export interface Activity {
+  interrupt(failure: Failure): void;
+  /** Only for what has begun to be sent. */
+  ping?(): void;
+}
+
+/** The client has gone: the status is for the usage row, nobody reads the sentence. */
+export const clientGone = (): Failure => new Failure(499, "The client closed the connection.");
+
+interface ExchangeOptions {
+  id: string;
+  arrivedAt: number;
+  caller: Caller;
+  ask: Ask;
+  ports: GatewayPorts;
+  live: Live;
+  patience: Patience;
+}
+
+/**
+ * One request from the moment that it is routed: it holds the claim on a replica, watches the clock,
+ * and sees to it that the claim is released and the row is written exactly once, however it ends.
+ */
+export class Exchange implements Watched {
+  readonly #options: ExchangeOptions;
+  #claim: Claim | null = null;
+  #replicaId: string | null = null;
+  #activity: Activity | null = null;
+  #settled: Promise<void> | null = null;
+  #ttftMs: number | null = null;
+  #waiting: Waiting = "answer";
+  #heardAt: number;
+  #pingedAt: number;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    this.#heardAt = options.arrivedAt;
+    this.#pingedAt = options.arrivedAt;
+    options.live.add(this);
+  }
+
+  get keyId(): string | null {
+    return this.#options.caller.key_id;
+  }
+
+  get settled(): boolean {
+    return this.#settled !== null;
+  }
+
+  /** Takes a replica that is not in EXCEPT, giving back the one it had. Throws the router's refusal. */
+  claim(except: ReadonlySet<string>): Replica {
+    this.#claim?.release();
+    this.#claim = null;
+    this.#claim = this.#options.ports.router.claim(this.#options.ask.model, except);
+    this.#replicaId = this.#claim.replica.id;
+    return this.#claim.replica;
+  }
+
+  /** From now on ACTIVITY is what gets interrupted. */
+  begin(activity: Activity, waiting: Waiting): void {
+    this.#activity = activity;
+    this.waitFor(waiting);
+  }
+
+  waitFor(waiting: Waiting): void {
+    this.#waiting = waiting;
+    this.heard();
+  }
+
+  /** The runtime was heard, or the client has read on. */
+  heard(): void {
+    this.#heardAt = this.#options.ports.now();
+    this.#pingedAt = this.#heardAt;
+  }
+
+  /** The first content is here. */
+  firstToken(): void {
+    this.#ttftMs ??= this.#options.ports.now() - this.#options.arrivedAt;
+  }
+
+  interrupt(failure: Failure): void {
+    if (!this.#settled) this.#activity?.interrupt(failure);
+  }
+
+  tick(now: number): void {
+    const { patience, arrivedAt } = this.#options;
+    const silentMs = now - this.#heardAt;
+    if (this.#waiting === "client") {
+      if (silentMs > patience.stalled_client_timeout_ms) this.interrupt(clientGone());
+    } else if (this.#waiting === "first-byte" && silentMs > patience.first_byte_timeout_ms) {
+      this.interrupt(runtimeTimeout("The runtime did not begin to answer in time."));
+    } else if (this.#waiting === "tokens" && silentMs > patience.inter_token_timeout_ms) {
+      this.interrupt(runtimeTimeout("The runtime stopped in the middle of its answer."));
+    }
+    if (now - arrivedAt > patience.total_timeout_ms) {
+      this.interrupt(runtimeTimeout("The answer took longer than a request may take."));
+    }
+    if (this.#waiting === "tokens" && now - this.#pingedAt > patience.ping_ms && !this.settled) {
+      this.#pingedAt = now;
+      this.#activity?.ping?.();
+    }
+  }
+
+  /** What the row says when the runtime gave no counts. */
+  guess(completionTokens: number): Tokens {
+    return guessTokens(this.#options.ask.text.length, completionTokens);
+  }
+
+  /** Ends the request: releases the claim and writes the row. Resolves when the row is committed. */
+  settle(status: number, tokens: Tokens): Promise<void> {
+    this.#settled ??= this.#record(status, tokens);
+    return this.#settled;
+  }
+
+  async #record(status: number, tokens: Tokens): Promise<void> {
+    const { id, arrivedAt, caller, ask, ports, live } = this.#options;
+    this.#claim?.release();
+    live.remove(this);
+    try {
+      await ports.usage.record({
+        id,
+        at: Math.floor(arrivedAt),
+        key_prefix: caller.key_prefix,
+        user: caller.user,
+        model: ask.model,
+        endpoint: null,
+        replica: this.#replicaId,
+        ...tokens,
+        ttft_ms: this.#ttftMs,
+        duration_ms: ports.now() - arrivedAt,
+        status,
+        stream: ask.stream,
+        cost: 0,
+      });
+    } catch (error) {
+      // A full disk must not stop inference (promise 8): the answer goes out and people are told.
+      ports.report(error);
+    }
+  }
+}

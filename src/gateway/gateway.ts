@@ -1,0 +1,127 @@
+/** The inference side of the appliance: allow-listed paths in, runtimes out. No database, no Elysia. */
+import { asFailure, badKey, Failure, modelNotFound, notFound } from "../failure.ts";
+import { newId } from "../identifier.ts";
+import { isOurs, pathOf, type Route, routeOf } from "./allow-list.ts";
+import { parseAsk } from "./ask.ts";
+import { readBody } from "./body.ts";
+import { clientGone, Exchange, type Patience } from "./exchange.ts";
+import { Live } from "./live.ts";
+import type { GatewayPorts, Router } from "./ports.ts";
+import { relay } from "./relay.ts";
+import { createUpstream } from "./upstream/client.ts";
+
+export interface GatewayOptions extends Partial<Patience> {
+  max_body_bytes?: number;
+  max_answer_bytes?: number;
+  max_tries?: number;
+  connect_timeout_ms?: number;
+  /** How often deadlines are looked at. */
+  sweep_ms?: number;
+}
+
+/** The part of Bun's server that the gateway uses: 0 seconds lifts the idle timeout of a request. */
+export interface ServerTimeouts {
+  timeout(request: Request, seconds: number): void;
+}
+
+export interface Gateway {
+  /**
+   * Answers a request on one of our paths; null for any other path. It never rejects. The server must
+   * allow bodies above `max_body_bytes` (`maxRequestBodySize`), or it answers 413 in its own way.
+   */
+  handle(request: Request, server: ServerTimeouts): Promise<Response> | Response | null;
+  /** Ends the open requests of a revoked key; returns how many there were. */
+  cut(keyId: string): number;
+  /** Requests being relayed now. */
+  inflight(): number;
+  /** Stops the timers and closes idle connections to runtimes. */
+  close(): void;
+}
+
+export function createGateway(ports: GatewayPorts, options: GatewayOptions = {}): Gateway {
+  const patience: Patience = {
+    first_byte_timeout_ms: options.first_byte_timeout_ms ?? 300_000,
+    inter_token_timeout_ms: options.inter_token_timeout_ms ?? 120_000,
+    stalled_client_timeout_ms: options.stalled_client_timeout_ms ?? 120_000,
+    total_timeout_ms: options.total_timeout_ms ?? 3_600_000,
+    ping_ms: options.ping_ms ?? 15_000,
+  };
+  const maxBodyBytes = options.max_body_bytes ?? 32 * 1024 * 1024;
+  const live = new Live(options.sweep_ms ?? 1_000, ports.now);
+  const upstream = createUpstream({ connect_timeout_ms: options.connect_timeout_ms ?? 3_000 });
+  const context = {
+    upstream,
+    router: ports.router,
+    max_answer_bytes: options.max_answer_bytes ?? 64 * 1024 * 1024,
+    max_tries: options.max_tries ?? 3,
+  };
+
+  async function generate(
+    request: Request,
+    server: ServerTimeouts,
+    route: Extract<Route, { serves: "generation" }>,
+    id: string,
+  ): Promise<Response> {
+    const arrivedAt = ports.now();
+    // Before the body: who may not ask is not read.
+    const caller = ports.authenticate(request);
+    const ask = parseAsk(await readBody(request, maxBodyBytes), route.input);
+    server.timeout(request, 0);
+    const exchange = new Exchange({ id, arrivedAt, caller, ask, ports, live, patience });
+    request.signal.addEventListener("abort", () => exchange.interrupt(clientGone()));
+    const accept = request.headers.get("accept") ?? "*/*";
+    return relay(context, { id, exchange, ask, path: route.upstream, accept });
+  }
+
+  async function answer(request: Request, server: ServerTimeouts, path: string): Promise<Response> {
+    const id = newId("req");
+    try {
+      const route = routeOf(path);
+      if (!route)
+        throw notFound("This path does not exist here. See the documentation of the API.");
+      if (request.method !== route.method) throw wrongMethod(route.method);
+      if (route.serves === "generation") return await generate(request, server, route, id);
+      ports.authenticate(request);
+      return Response.json(describeModels(ports.router, route), {
+        headers: { "x-request-id": id },
+      });
+    } catch (error) {
+      if (!(error instanceof Failure)) ports.report(error);
+      return asFailure(error).toResponse(id);
+    }
+  }
+
+  return {
+    handle(request, server) {
+      const path = pathOf(request.url);
+      return isOurs(path) ? answer(request, server, path) : null;
+    },
+    cut: (keyId) => live.cut(keyId, badKey()),
+    inflight: () => live.count,
+    close() {
+      live.close();
+      upstream.close();
+    },
+  };
+}
+
+function wrongMethod(allowed: string): Failure {
+  const text = `This path answers ${allowed} only.`;
+  return new Failure(405, text, { code: "method_not_allowed", headers: { allow: allowed } });
+}
+
+function describeModels(
+  router: Router,
+  route: Extract<Route, { serves: "models" | "model" }>,
+): object {
+  const models = router.models().map(({ name, created_at }) => ({
+    id: name,
+    object: "model",
+    created: Math.floor(created_at / 1000),
+    owned_by: "hypervize",
+  }));
+  if (route.serves === "models") return { object: "list", data: models };
+  const model = models.find(({ id }) => id === route.name);
+  if (!model) throw modelNotFound(route.name);
+  return model;
+}

@@ -1,0 +1,50 @@
+import type { Failure } from "../failure.ts";
+
+/** An open request, as the registry sees it. */
+export interface Watched {
+  readonly keyId: string | null;
+  /** Looks at the clock: may interrupt itself, or ping its client. */
+  tick(now: number): void;
+  /** Ends the request with this failure. */
+  interrupt(failure: Failure): void;
+}
+
+/**
+ * The requests that are open now. One timer looks after all their deadlines: two timers a request
+ * cost more than the rest of its bookkeeping, and a late second does no harm to a timeout.
+ */
+export class Live {
+  readonly #open = new Set<Watched>();
+  readonly #timer: Timer;
+
+  constructor(sweepMs: number, now: () => number) {
+    this.#timer = setInterval(() => this.sweep(now()), sweepMs).unref();
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  add(request: Watched): void {
+    this.#open.add(request);
+  }
+
+  remove(request: Watched): void {
+    this.#open.delete(request);
+  }
+
+  sweep(now: number): void {
+    for (const request of this.#open) request.tick(now);
+  }
+
+  /** Ends all requests of a key; returns how many there were. */
+  cut(keyId: string, failure: Failure): number {
+    const cut = [...this.#open].filter((request) => request.keyId === keyId);
+    for (const request of cut) request.interrupt(failure);
+    return cut.length;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}

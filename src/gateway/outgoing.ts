@@ -1,0 +1,49 @@
+import { type Ask, isObject } from "./ask.ts";
+
+/**
+ * The body for a runtime: ASK with the runtime's name for the model and, on a stream, usage asked for.
+ * The text that the client sent goes up as it is wherever that is safe, which also keeps numbers that
+ * JavaScript cannot hold.
+ */
+export function outgoingBody(ask: Ask, servedModel: string): string {
+  const options = ask.body["stream_options"];
+  const addsOptions = ask.stream && (options === undefined || !ask.includeUsage);
+  const verbatim = servedModel === ask.model && (!addsOptions || options === undefined);
+  if (!verbatim || mayRepeatAKey(ask.text)) return serialize(ask, servedModel);
+  return addsOptions ? withUsageAsked(ask.text) : ask.text;
+}
+
+/**
+ * A body may name a key twice, and readers disagree on which one counts: JSON.parse takes the last,
+ * others the first. What we checked must be what the runtime reads (OWASP ASVS 1.5.3), so such a body
+ * is written anew. `\u00` is the only other way to spell an ASCII letter.
+ */
+function mayRepeatAKey(text: string): boolean {
+  return (
+    repeats(text, '"model"') ||
+    repeats(text, '"stream"') ||
+    repeats(text, '"stream_options"') ||
+    repeats(text, '"include_usage"') ||
+    text.includes("\\u00")
+  );
+}
+
+function repeats(text: string, key: string): boolean {
+  const first = text.indexOf(key);
+  return first !== -1 && text.indexOf(key, first + key.length) !== -1;
+}
+
+/** The text is a JSON object that is not empty, so its last brace closes it. */
+function withUsageAsked(text: string): string {
+  const end = text.lastIndexOf("}");
+  return `${text.slice(0, end)},"stream_options":{"include_usage":true}}`;
+}
+
+function serialize(ask: Ask, servedModel: string): string {
+  const options = ask.body["stream_options"];
+  const body: Record<string, unknown> = { ...ask.body, model: servedModel };
+  if (ask.stream) {
+    body["stream_options"] = { ...(isObject(options) ? options : {}), include_usage: true };
+  }
+  return JSON.stringify(body);
+}

@@ -1,0 +1,124 @@
+import type { Failure } from "../failure.ts";
+import { upstreamError } from "./runtime-error.ts";
+import type { AnswerSink, UpstreamCall } from "./upstream/call.ts";
+import type { UpstreamFault } from "./upstream/fault.ts";
+import type { ResponseHead } from "./upstream/head.ts";
+
+/** How the beginning of an answer turned out. */
+export type Opening =
+  | { is: "stream" }
+  | { is: "whole"; status: number; contentType: string; body: Buffer }
+  | { is: "fault"; fault: UpstreamFault }
+  | { is: "interrupted"; failure: Failure };
+
+/** Takes over a stream from its first bytes on. */
+export interface Follower {
+  data(bytes: Buffer): void;
+  end(): void;
+  fail(fault: UpstreamFault): void;
+}
+
+interface ReplyOptions {
+  /** A stream was asked for: it is open as soon as its first bytes are here. */
+  stream: boolean;
+  maxBytes: number;
+}
+
+/**
+ * Waits until it is known what a runtime answers: a whole body, or the first bytes of a stream. A
+ * failure before that can still be answered with a real status, or be tried on another replica.
+ */
+export class Reply implements AnswerSink {
+  readonly opened: Promise<Opening>;
+  readonly #open: (opening: Opening) => void;
+  readonly #options: ReplyOptions;
+  #call: UpstreamCall | null = null;
+  #head: ResponseHead | null = null;
+  #streams = false;
+  #parts: Buffer[] = [];
+  #size = 0;
+  #follower: Follower | null = null;
+  /** How the stream ended, when it did so before it had a follower. */
+  #ending: "none" | "end" | UpstreamFault = "none";
+
+  constructor(options: ReplyOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<Opening>();
+    this.opened = promise;
+    this.#open = resolve;
+  }
+
+  /** The call that this is the answer of. */
+  answers(call: UpstreamCall): void {
+    this.#call = call;
+  }
+
+  /** FOLLOWER gets what has come, now, and everything that comes. */
+  follow(follower: Follower): void {
+    this.#follower = follower;
+    for (const part of this.#parts) follower.data(part);
+    this.#parts = [];
+    if (this.#ending === "end") follower.end();
+    else if (this.#ending !== "none") follower.fail(this.#ending);
+  }
+
+  pause(): void {
+    this.#call?.pause();
+  }
+
+  resume(): void {
+    this.#call?.resume();
+  }
+
+  abort(): void {
+    this.#call?.abort();
+  }
+
+  interrupt(failure: Failure): void {
+    this.abort();
+    this.#open({ is: "interrupted", failure });
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = head;
+    this.#streams = this.#options.stream && head.status === 200 && isEventStream(head);
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#follower) {
+      this.#follower.data(bytes);
+      return;
+    }
+    this.#parts.push(bytes);
+    this.#size += bytes.length;
+    if (this.#streams) this.#open({ is: "stream" });
+    else if (this.#size > this.#options.maxBytes) {
+      this.interrupt(upstreamError("The runtime's answer is too long to be passed on."));
+    }
+  }
+
+  end(): void {
+    if (this.#follower) this.#follower.end();
+    else if (this.#streams && this.#size > 0) this.#ending = "end";
+    else this.#open(this.#whole());
+  }
+
+  fail(fault: UpstreamFault): void {
+    if (this.#follower) this.#follower.fail(fault);
+    else if (this.#streams && this.#size > 0) this.#ending = fault;
+    else this.#open({ is: "fault", fault });
+  }
+
+  #whole(): Opening {
+    const only = this.#parts.length === 1 ? this.#parts[0] : undefined;
+    return {
+      is: "whole",
+      status: this.#head?.status ?? 0,
+      contentType: this.#head?.headers.get("content-type") ?? "application/json",
+      body: only ?? Buffer.concat(this.#parts),
+    };
+  }
+}
+
+const isEventStream = (head: ResponseHead): boolean =>
+  /^text\/event-stream/i.test(head.headers.get("content-type") ?? "");

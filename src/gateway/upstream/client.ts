@@ -1,0 +1,58 @@
+/**
+ * Our own HTTP/1.1 client towards the runtimes, over `Bun.connect`. Bun's fetch allows 256 requests
+ * at once in a process and gives up after 360 s of silence, both fixed before the process starts.
+ */
+import { type AnswerSink, Call, type UpstreamCall } from "./call.ts";
+import { Connection } from "./connection.ts";
+import { Pool } from "./pool.ts";
+import { type Address, encodeRequest, type UpstreamRequest } from "./request.ts";
+
+export interface UpstreamOptions {
+  connect_timeout_ms?: number;
+  max_head_bytes?: number;
+  /** Idle connections kept per address. */
+  max_idle?: number;
+  idle_ms?: number;
+  now?: () => number;
+}
+
+export interface Upstream {
+  /** Sends at once; everything that follows reaches SINK, never an exception. */
+  send(address: Address, request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
+  idleConnections(): number;
+  /** Closes the idle connections. */
+  close(): void;
+}
+
+export function createUpstream(options: UpstreamOptions = {}): Upstream {
+  const connectTimeoutMs = options.connect_timeout_ms ?? 5_000;
+  const maxHeadBytes = options.max_head_bytes ?? 32_768;
+  const pool = new Pool({
+    maxPerAddress: options.max_idle ?? 256,
+    idleMs: options.idle_ms ?? 4_000,
+    now: options.now ?? (() => performance.now()),
+  });
+  const onGone = (connection: Connection) => pool.drop(connection);
+
+  return {
+    send(address, request, sink) {
+      const key = `${address.host}:${address.port}`;
+      const connect = (call: Call) => {
+        const connection = new Connection(key, onGone);
+        connection.open(address, connectTimeoutMs, call, call.attach(connection));
+      };
+      const call = new Call(encodeRequest(address, request), {
+        sink,
+        maxHeadBytes,
+        reconnect: connect,
+        done: (connection) => pool.put(connection),
+      });
+      const kept = pool.take(key);
+      if (kept) kept.carry(call, call.attach(kept));
+      else connect(call);
+      return call;
+    },
+    idleConnections: () => pool.size,
+    close: () => pool.close(),
+  };
+}

@@ -1,0 +1,132 @@
+import type { Socket, SocketHandler } from "bun";
+import type { FaultKind } from "./fault.ts";
+import type { Address } from "./request.ts";
+
+/** Whoever uses the connection at the moment. No method is called after `lost`. */
+export interface Tenant {
+  received(bytes: Buffer): void;
+  /** The connection is gone: it will neither read nor write again. */
+  lost(kind: FaultKind): void;
+}
+
+/**
+ * One TCP connection to a runtime. Writes are queued when the kernel's buffer is full; reading stops
+ * while paused. Without a tenant it is idle, and anything that then happens to it closes it.
+ */
+export class Connection {
+  readonly key: string;
+  /** True once it has carried a request: it may then be stale. */
+  used = false;
+  #socket: Socket<Connection> | null = null;
+  #tenant: Tenant | null = null;
+  #unsent: Buffer | null = null;
+  #paused = false;
+  #gone = false;
+  #connectTimer: Timer | null = null;
+  readonly #onGone: (connection: Connection) => void;
+
+  constructor(key: string, onGone: (connection: Connection) => void) {
+    this.key = key;
+    this.#onGone = onGone;
+  }
+
+  get opened(): boolean {
+    return this.#socket !== null;
+  }
+
+  /** True while a part of the request waits for the kernel to take it. */
+  get sending(): boolean {
+    return this.#unsent !== null;
+  }
+
+  /** Starts to connect and sends BYTES when connected. The tenant hears of a failure, never an exception. */
+  open(address: Address, timeoutMs: number, tenant: Tenant, bytes: Buffer): void {
+    this.#tenant = tenant;
+    this.#unsent = bytes;
+    this.#connectTimer = setTimeout(() => this.#die("timeout"), timeoutMs);
+    Bun.connect({ hostname: address.host, port: address.port, socket: handlers, data: this }).catch(
+      () => this.#die("refused"),
+    );
+  }
+
+  /** Sends a further request over an idle connection. */
+  carry(tenant: Tenant, bytes: Buffer): void {
+    this.#tenant = tenant;
+    this.used = true;
+    this.#unsent = bytes;
+    this.flush();
+  }
+
+  /** The tenant is done and the connection may be used again. */
+  idle(): void {
+    this.#tenant = null;
+    this.resume();
+  }
+
+  pause(): void {
+    if (this.#paused || this.#gone) return;
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#gone) return;
+    this.#paused = false;
+    this.#socket?.resume();
+  }
+
+  /** Closes at once, without a word to the tenant. A reset tells the runtime to stop generating. */
+  destroy(): void {
+    this.#tenant = null;
+    this.#die("closed");
+  }
+
+  connected(socket: Socket<Connection>): void {
+    if (this.#connectTimer) clearTimeout(this.#connectTimer);
+    if (this.#gone) {
+      socket.terminate();
+      return;
+    }
+    this.#socket = socket;
+    this.flush();
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#gone) return;
+    if (this.#tenant) this.#tenant.received(bytes);
+    else this.destroy();
+  }
+
+  flush(): void {
+    if (!this.#unsent || !this.#socket) return;
+    const written = this.#socket.write(this.#unsent);
+    if (written < 0) this.#die("reset");
+    else this.#unsent = written < this.#unsent.length ? this.#unsent.subarray(written) : null;
+  }
+
+  closed(error: Error | undefined): void {
+    this.#die(error === undefined ? "closed" : "reset");
+  }
+
+  #die(kind: FaultKind): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#unsent = null;
+    if (this.#connectTimer) clearTimeout(this.#connectTimer);
+    this.#socket?.terminate();
+    this.#onGone(this);
+    const tenant = this.#tenant;
+    this.#tenant = null;
+    tenant?.lost(kind);
+  }
+}
+
+const handlers: SocketHandler<Connection> = {
+  open: (socket) => socket.data.connected(socket),
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.flush(),
+  close: (socket, error) => socket.data.closed(error),
+  error: (socket, error) => socket.data.closed(error),
+  // Bun rejects the promise of `connect` after this; without a handler it also reports it as unhandled.
+  connectError: () => undefined,
+};

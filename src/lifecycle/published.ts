@@ -1,0 +1,90 @@
+/** What the rest of the appliance is told of the replicas: pure views over one pass of the loop. */
+import type { ElasticModel } from "./elastic.ts";
+import type { ReplicaStatus } from "./reconcile.ts";
+
+export interface ModelStatus {
+  ready_replicas: number;
+  starting_replicas: number;
+  /** One sentence for a person; null when all is well. */
+  problem: string | null;
+}
+
+export function modelStatus(model: ElasticModel, statuses: readonly ReplicaStatus[]): ModelStatus {
+  const mine = statuses.filter((replica) => replica.model_id === model.id);
+  const count = (...states: ReplicaStatus["state"][]): number =>
+    mine.filter((replica) => states.includes(replica.state)).length;
+  return {
+    ready_replicas: count("ready"),
+    starting_replicas: count("waiting", "starting"),
+    problem: model.enabled ? problemOf(model, mine) : null,
+  };
+}
+
+function problemOf(model: ElasticModel, mine: readonly ReplicaStatus[]): string | null {
+  const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
+  if (broken) return broken.observed?.detail || "A replica failed; its log on the host says why.";
+  if (mine.length > 0 || model.replicas === 0) return null;
+  return `No host is up that has ${model.runtime}. Join one on the Hosts page.`;
+}
+
+export interface RoutedReplica {
+  id: string;
+  host: string;
+  port: number;
+  model: string;
+  slots: number;
+}
+
+export interface RoutedModel {
+  name: string;
+  created_at: number;
+  ready: RoutedReplica[];
+  reason: string | null;
+}
+
+/** DIALLABLE: whether this process can open connections to runtimes of that host. */
+export function routedModels(
+  models: readonly (ElasticModel & { created_at: number })[],
+  statuses: readonly ReplicaStatus[],
+  diallable: (hostId: string) => boolean,
+): RoutedModel[] {
+  const ready = Map.groupBy(
+    statuses.filter(({ state, host_id }) => state === "ready" && diallable(host_id)),
+    ({ model_id }) => model_id,
+  );
+  return models
+    .filter((model) => model.enabled)
+    .map((model) => ({
+      name: model.name,
+      created_at: model.created_at,
+      ready: (ready.get(model.id) ?? []).flatMap(routedReplica),
+      reason: modelStatus(model, statuses).problem,
+    }));
+}
+
+function routedReplica({ id, spec, observed }: ReplicaStatus): RoutedReplica[] {
+  if (!observed) return [];
+  return [{ id, host: observed.host, port: observed.port, model: spec.model, slots: spec.slots }];
+}
+
+/** What runs, or should run, on a host. INFLIGHT counts the gateway's open requests on a replica. */
+export function replicasOnHost(
+  host_id: string,
+  statuses: readonly ReplicaStatus[],
+  inflight: (replicaId: string) => number,
+) {
+  return statuses
+    .filter((replica) => replica.host_id === host_id)
+    .map(({ id, spec, state, observed }) => ({
+      id,
+      model: spec.model,
+      state,
+      inflight: inflight(id),
+      cause: observed?.cause ?? "",
+      detail: observed?.detail ?? "",
+      restarts: observed?.restarts ?? 0,
+      started_at_ms: observed?.started_at_ms ?? 0,
+      ready_after_ms: observed?.ready_after_ms ?? 0,
+      log_tail: observed?.log_tail ?? [],
+    }));
+}

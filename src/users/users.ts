@@ -1,0 +1,164 @@
+import { eq } from "drizzle-orm";
+import type { Role } from "../access.ts";
+import { badRequest, Failure, notFound } from "../failure.ts";
+import { newId } from "../identifier.ts";
+import type { Database } from "../storage/database.ts";
+import { checkPassword, hashPassword, hashPasswordSync } from "./password.ts";
+import type { Sessions } from "./sessions.ts";
+import { users } from "./table.ts";
+
+/** What may be shown of a user: everything but the password hash. */
+export interface UserView {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  created_at: number;
+}
+
+export interface NewUser {
+  email: string;
+  password: string;
+  role: Role;
+  name?: string;
+}
+
+export type UserChanges = Partial<Pick<NewUser, "name" | "role" | "password">>;
+
+/** What must happen elsewhere when a user goes. */
+export interface UserEnds {
+  sessions: Pick<Sessions, "endAllOf">;
+  /** Revokes every key of the user at once and cuts what they stream. */
+  keys: { revokeOf(user_id: string): void };
+}
+
+/**
+ * People who may sign in. All are in memory too, so that recognising a caller never reads the
+ * database; every change is committed before memory changes. There is always an admin left.
+ */
+export class Users {
+  readonly #database: Database;
+  readonly #ends: UserEnds;
+  readonly #now: () => number;
+  readonly #known: Map<string, UserView>;
+
+  constructor(database: Database, ends: UserEnds, now: () => number) {
+    this.#database = database;
+    this.#ends = ends;
+    this.#now = now;
+    const rows = database.select().from(users).orderBy(users.created_at, users.id).all();
+    this.#known = new Map(rows.map((row) => [row.id, viewOf(row)]));
+  }
+
+  list(): UserView[] {
+    return [...this.#known.values()];
+  }
+
+  find(id: string): UserView | undefined {
+    return this.#known.get(id);
+  }
+
+  /** The row with its password hash, for signing in. */
+  withPassword(email: string): typeof users.$inferSelect | undefined {
+    return this.#database
+      .select()
+      .from(users)
+      .where(eq(users.email, normalEmail(email)))
+      .get();
+  }
+
+  async create(input: NewUser): Promise<UserView> {
+    checkPassword(input.password);
+    return this.#insert(input, await hashPassword(input.password));
+  }
+
+  /** Creates the admin when there is no user at all; says whether it did. */
+  ensureFirstAdmin({ email, password }: { email: string; password: string }): boolean {
+    if (this.#known.size > 0) return false;
+    checkPassword(password);
+    this.#insert({ email, password, role: "admin" }, hashPasswordSync(password));
+    return true;
+  }
+
+  /** A new password ends all sessions of the user; a new role holds from the next request on. */
+  async update(id: string, changes: UserChanges): Promise<UserView> {
+    const { password } = changes;
+    if (password !== undefined) checkPassword(password);
+    const password_hash = password === undefined ? undefined : await hashPassword(password);
+    const user = this.#existing(id);
+    const role = changes.role ?? user.role;
+    if (role !== "admin") this.#keepAnAdmin(user);
+    const changed = { ...user, role, name: checkedName(changes.name ?? user.name) };
+    this.#database
+      .update(users)
+      .set({ name: changed.name, role, ...(password_hash && { password_hash }) })
+      .where(eq(users.id, id))
+      .run();
+    this.#known.set(id, changed);
+    if (password_hash) this.#ends.sessions.endAllOf(id);
+    return changed;
+  }
+
+  /** Removes the user with their keys and sessions; their usage rows stay. */
+  remove(id: string): void {
+    this.#keepAnAdmin(this.#existing(id));
+    this.#ends.keys.revokeOf(id);
+    this.#database.delete(users).where(eq(users.id, id)).run();
+    this.#known.delete(id);
+    this.#ends.sessions.endAllOf(id);
+  }
+
+  #insert(input: NewUser, password_hash: string): UserView {
+    const email = checkedEmail(input.email);
+    if (this.list().some((user) => user.email === email)) {
+      throw new Failure(409, `${email} already has an account here.`, {
+        code: "user_exists",
+        param: "email",
+      });
+    }
+    const name = checkedName(input.name ?? email.slice(0, email.indexOf("@")));
+    const user = { id: newId("usr"), email, name, role: input.role, created_at: this.#now() };
+    this.#database
+      .insert(users)
+      .values({ ...user, password_hash })
+      .run();
+    this.#known.set(user.id, user);
+    return user;
+  }
+
+  #existing(id: string): UserView {
+    const user = this.#known.get(id);
+    if (!user) throw notFound("There is no user with this id. GET /api/users lists them.");
+    return user;
+  }
+
+  #keepAnAdmin(user: UserView): void {
+    const others = this.list().some(({ id, role }) => role === "admin" && id !== user.id);
+    if (user.role !== "admin" || others) return;
+    throw new Failure(409, "This is the last admin. Make another user admin first.", {
+      code: "last_admin",
+    });
+  }
+}
+
+/** The one spelling under which an address is stored, looked up and throttled. */
+export function normalEmail(email: string): string {
+  return email.trim().normalize("NFC").toLowerCase();
+}
+
+/** Loose on purpose (only sending mail proves an address), at most RFC 5321's 254 characters. */
+function checkedEmail(input: string): string {
+  const email = normalEmail(input);
+  if (email.length <= 254 && /^[^\s@<>"',;\p{C}]+@[^\s@<>"',;\p{C}]+$/u.test(email)) return email;
+  throw badRequest("This is not an e-mail address; it looks like name@example.org.", "email");
+}
+
+function checkedName(input: string): string {
+  const name = input.trim();
+  if (name.length > 0 && name.length <= 100 && !/\p{C}/u.test(name)) return name;
+  throw badRequest("A name has 1 to 100 characters, without line breaks.", "name");
+}
+
+function viewOf({ id, email, name, role, created_at }: typeof users.$inferSelect): UserView {
+  return { id, email, name, role, created_at };
+}

@@ -1,0 +1,76 @@
+/** Entry of the dashboard: finds out who is signed in and shows the page at this address. */
+import { effect } from "@preact/signals";
+import { type ComponentChild, render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Frame } from "./frame.tsx";
+import { page, startNavigation } from "./navigation.ts";
+import { Problem, Waiting } from "./notice.tsx";
+import { NowherePage } from "./nowhere.tsx";
+import { HostsPage } from "./pages/hosts/hosts.tsx";
+import { KeysPage } from "./pages/keys/keys.tsx";
+import { LoginPage } from "./pages/login/login.tsx";
+import { OverviewPage } from "./pages/overview/overview.tsx";
+import { PlaygroundPage } from "./pages/playground/playground.tsx";
+import { UsagePage } from "./pages/usage/usage.tsx";
+import { UsersPage } from "./pages/users/users.tsx";
+import type { Path } from "./route.ts";
+import { findSession, startProblem, startSession, user } from "./session.ts";
+
+const shown: Record<Path, { title: string; body(): ComponentChild }> = {
+  "/": { title: "Overview", body: () => <OverviewPage /> },
+  "/login": { title: "Sign in", body: () => null },
+  "/playground": { title: "Playground", body: () => <PlaygroundPage /> },
+  "/keys": { title: "Keys", body: () => <KeysPage /> },
+  "/usage": { title: "Usage", body: () => <UsagePage /> },
+  "/hosts": { title: "Hosts", body: () => <HostsPage /> },
+  "/users": { title: "Users", body: () => <UsersPage /> },
+};
+
+const title = (path: Path | undefined): string => (path ? shown[path].title : "Not found");
+
+function App() {
+  if (user.value === undefined) return <Starting />;
+  if (user.value === null) return <LoginPage />;
+  const path = page.value;
+  return (
+    <Frame>
+      <Page key={path} path={path} />
+    </Frame>
+  );
+}
+
+function Starting() {
+  const problem = startProblem.value;
+  return (
+    <div class="starting">
+      {problem ? (
+        <Problem problem={problem} retry={() => void findSession()} />
+      ) : (
+        <Waiting what="the dashboard" />
+      )}
+    </div>
+  );
+}
+
+/** The first page keeps the browser's focus; each later one takes it, so that a reader hears its name. */
+let first = true;
+
+function Page({ path }: { path: Path | undefined }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!first) box.current?.querySelector("h1")?.focus({ preventScroll: true });
+    first = false;
+  }, []);
+  return <div ref={box}>{path ? shown[path].body() : <NowherePage />}</div>;
+}
+
+startNavigation();
+startSession();
+effect(() => {
+  document.title = `${user.value === null ? title("/login") : title(page.value)} · Hypervize`;
+});
+const app = document.getElementById("app");
+if (app) {
+  app.textContent = "";
+  render(<App />, app);
+}

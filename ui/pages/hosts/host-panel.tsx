@@ -1,0 +1,123 @@
+/** One host in full. */
+import { useSignal } from "@preact/signals";
+import { useAction } from "../../action.ts";
+import { removeHost, setCordon } from "../../api.ts";
+import { Dialog } from "../../dialog.tsx";
+import { ago, date } from "../../format.ts";
+import type { HostView } from "../../host.ts";
+import { Problem } from "../../notice.tsx";
+import { now } from "../../now.ts";
+import { Panel } from "../../panel.tsx";
+import { isAdmin } from "../../session.ts";
+import { HostRow } from "../overview/host-row.tsx";
+import { Replicas } from "./replicas.tsx";
+
+interface HostPanelProps {
+  host: HostView;
+  changed(): void;
+}
+
+export function HostPanel({ host, changed }: HostPanelProps) {
+  const { inventory } = host;
+  return (
+    <Panel
+      title={host.name}
+      flush
+      aside={isAdmin.value && <HostActions host={host} changed={changed} />}
+    >
+      <ul class="rows">
+        <HostRow host={host} />
+      </ul>
+      <dl class="properties">
+        <Property name="Id" value={host.id} mono />
+        <Property name="Agent" value={host.agent_version} />
+        <Property name="Joined" value={date(host.joined_at)} />
+        <Property name="Last seen" value={ago(host.last_seen_at, now.value)} />
+        {inventory && (
+          <>
+            <Property name="Kernel" value={inventory.kernel} />
+            <Property name="CPU" value={`${inventory.cpu_count} × ${inventory.cpu_model}`} />
+            <Property
+              name="Runtimes"
+              value={
+                inventory.runtimes.map(({ name, version }) => `${name} ${version}`).join(", ") ||
+                "none found"
+              }
+            />
+          </>
+        )}
+      </dl>
+      <Replicas replicas={host.replicas} />
+    </Panel>
+  );
+}
+
+function Property({ name, value, mono = false }: { name: string; value: string; mono?: boolean }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={mono ? "mono" : ""}>{value}</dd>
+    </div>
+  );
+}
+
+function HostActions({ host, changed }: HostPanelProps) {
+  const removing = useSignal(false);
+  const cordoning = useAction(async () => {
+    await setCordon(host.id, !host.cordoned);
+    changed();
+  });
+  return (
+    <>
+      {cordoning.problem.value && <Problem problem={cordoning.problem.value} />}
+      <button
+        type="button"
+        class="small"
+        title={
+          host.cordoned
+            ? "It may get new replicas again"
+            : "It keeps its replicas and gets no new ones"
+        }
+        disabled={cordoning.busy.value}
+        onClick={() => cordoning.run()}
+      >
+        {host.cordoned ? "Uncordon" : "Cordon"}
+      </button>
+      <button type="button" class="small" onClick={() => (removing.value = true)}>
+        Remove
+      </button>
+      {removing.value && (
+        <RemoveHost host={host} changed={changed} close={() => (removing.value = false)} />
+      )}
+    </>
+  );
+}
+
+function RemoveHost({ host, changed, close }: HostPanelProps & { close(): void }) {
+  const removing = useAction(async () => {
+    await removeHost(host.id);
+    changed();
+  });
+  return (
+    <Dialog title={`Remove ${host.name}?`} onClose={close}>
+      <p>
+        Its certificate is refused from now on and its replicas count no more. To come back, the
+        host joins again with a new token.
+      </p>
+      {removing.problem.value && <Problem problem={removing.problem.value} />}
+      <div class="buttons">
+        <button type="button" onClick={close}>
+          Keep it
+        </button>
+        <button
+          type="button"
+          class="danger"
+          disabled={removing.busy.value}
+          onClick={() => removing.run()}
+        >
+          Remove host
+        </button>
+      </div>
+    </Dialog>
+  );
+}

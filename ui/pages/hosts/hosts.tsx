@@ -1,0 +1,30 @@
+/** Each host with its replicas, and what an admin may do to it. */
+import { Loaded } from "../../notice.tsx";
+import { Heading, Panel } from "../../panel.tsx";
+import { hostsQuery } from "../../queries.ts";
+import { useRemote } from "../../remote.ts";
+import { isAdmin } from "../../session.ts";
+import { HostPanel } from "./host-panel.tsx";
+import { JoinHostButton, NoHosts } from "./join-host.tsx";
+
+export function HostsPage() {
+  const hosts = useRemote(hostsQuery);
+  return (
+    <>
+      <Heading title="Hosts" about="The machines that run models.">
+        {isAdmin.value && <JoinHostButton />}
+      </Heading>
+      <Loaded from={hosts} what="hosts">
+        {({ data }) =>
+          data.length === 0 ? (
+            <Panel title="Hosts" flush>
+              <NoHosts />
+            </Panel>
+          ) : (
+            data.map((host) => <HostPanel key={host.id} host={host} changed={hosts.refresh} />)
+          )
+        }
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+/** The replicas of a host: state, why it is not better, and the end of the runtime's log. */
+import { Badge, type Tone } from "../../badge.tsx";
+import { duration, plural } from "../../format.ts";
+import type { ReplicaView } from "../../host.ts";
+
+const tones: Record<ReplicaView["state"], Tone> = {
+  waiting: "quiet",
+  starting: "warn",
+  ready: "good",
+  stopping: "quiet",
+  crashed: "bad",
+  failed: "bad",
+};
+
+export function Replicas({ replicas }: { replicas: readonly ReplicaView[] }) {
+  if (replicas.length === 0) return <p class="table-note">No replica is placed on this host.</p>;
+  return (
+    <ul class="rows">
+      {replicas.map((replica) => (
+        <li key={replica.id} class="replica">
+          <p>
+            <strong class="mono">{replica.model}</strong>{" "}
+            <Badge tone={tones[replica.state]}>{replica.state}</Badge>
+          </p>
+          <p class="detail">{facts(replica)}</p>
+          {replica.detail && <p class="sentence bad">{replica.detail}</p>}
+          {replica.log_tail.length > 0 && (
+            <details class="log">
+              <summary>Log, last {plural(replica.log_tail.length, "line")}</summary>
+              <pre>{replica.log_tail.join("\n")}</pre>
+            </details>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function facts({ id, inflight, ready_after_ms, restarts, cause }: ReplicaView): string {
+  return [
+    id,
+    plural(inflight, "request in flight", "requests in flight"),
+    ...(ready_after_ms > 0 ? [`ready after ${duration(ready_after_ms)}`] : []),
+    ...(restarts > 0 ? [plural(restarts, "restart")] : []),
+    ...(cause ? [cause.replaceAll("_", " ")] : []),
+  ].join(" · ");
+}

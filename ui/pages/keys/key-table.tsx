@@ -1,0 +1,101 @@
+/** The keys, those in use first; ended ones only when asked for. */
+import { useSignal } from "@preact/signals";
+import type { KeyView } from "../../../src/http.ts";
+import { Badge } from "../../badge.tsx";
+import { date, until } from "../../format.ts";
+import { now } from "../../now.ts";
+import { isAdmin } from "../../session.ts";
+
+interface KeyTableProps {
+  keys: readonly KeyView[];
+  revoke(key: KeyView): void;
+}
+
+type State = "active" | "expired" | "revoked";
+
+function stateOf(key: KeyView, at: number): State {
+  if (key.revoked_at !== null) return "revoked";
+  return key.expires_at !== null && key.expires_at <= at ? "expired" : "active";
+}
+
+export function KeyTable({ keys, revoke }: KeyTableProps) {
+  const showEnded = useSignal(false);
+  const active = keys.filter((key) => stateOf(key, now.value) === "active");
+  const ended = keys.filter((key) => stateOf(key, now.value) !== "active");
+  const shown = showEnded.value ? [...active, ...ended] : active;
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Key</th>
+            <th>Scope</th>
+            {isAdmin.value && <th>Owner</th>}
+            <th>Created</th>
+            <th>Expires</th>
+            <th>State</th>
+            <th>
+              <span class="unseen">Action</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((key) => (
+            <KeyRow key={key.id} of={key} revoke={revoke} />
+          ))}
+        </tbody>
+      </table>
+      {active.length === 0 && !showEnded.value && <p class="table-note">No key is active.</p>}
+      {ended.length > 0 && (
+        <label class="table-note check">
+          <input
+            type="checkbox"
+            checked={showEnded.value}
+            onChange={(event) => {
+              showEnded.value = event.currentTarget.checked;
+            }}
+          />
+          Show revoked and expired ({ended.length})
+        </label>
+      )}
+    </>
+  );
+}
+
+const tones = { active: "good", expired: "warn", revoked: "quiet" } as const;
+
+function KeyRow({ of: key, revoke }: { of: KeyView; revoke(key: KeyView): void }) {
+  const state = stateOf(key, now.value);
+  return (
+    <tr class={state === "active" ? "" : "ended"}>
+      <td data-label="Name">
+        <strong>{key.name}</strong>
+      </td>
+      <td data-label="Key" class="mono">
+        {key.prefix}…{key.last4}
+      </td>
+      <td data-label="Scope">{key.scope}</td>
+      {isAdmin.value && <td data-label="Owner">{key.user_email}</td>}
+      <td data-label="Created">{date(key.created_at)}</td>
+      <td data-label="Expires">
+        {key.expires_at === null ? "never" : until(key.expires_at, now.value)}
+      </td>
+      <td data-label="State">
+        <Badge tone={tones[state]}>{state}</Badge>
+      </td>
+      <td class="row-action">
+        {key.revoked_at === null && (
+          <button
+            type="button"
+            class="small"
+            aria-label={`Revoke ${key.name}`}
+            onClick={() => revoke(key)}
+          >
+            Revoke
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,52 @@
+/** The appliance at a glance. */
+import { hour } from "../../buckets.ts";
+import { Loaded } from "../../notice.tsx";
+import { Heading, Panel } from "../../panel.tsx";
+import { hostsQuery, modelsQuery, usageQuery } from "../../queries.ts";
+import { useRemote } from "../../remote.ts";
+import { isAdmin } from "../../session.ts";
+import { JoinHostButton, NoHosts } from "../hosts/join-host.tsx";
+import { Figures } from "./figures.tsx";
+import { HostRow } from "./host-row.tsx";
+import { ModelRows } from "./model-rows.tsx";
+import { Traffic } from "./traffic.tsx";
+
+export function OverviewPage() {
+  const hosts = useRemote(hostsQuery);
+  const models = useRemote(modelsQuery);
+  const usage = useRemote(usageQuery("minute", hour));
+  const whose = isAdmin.value ? "" : "Your ";
+  return (
+    <>
+      <Heading title="Overview" />
+      <Figures
+        hosts={hosts.data.value?.data}
+        models={models.data.value?.data}
+        minutes={usage.data.value?.data}
+      />
+      <Loaded from={usage} what="traffic">
+        {({ data }) => <Traffic minutes={data} whose={whose} />}
+      </Loaded>
+      <Panel title="Models" flush>
+        <Loaded from={models} what="models">
+          {({ data }) => <ModelRows models={data} />}
+        </Loaded>
+      </Panel>
+      <Panel title="Hosts" flush aside={isAdmin.value && <JoinHostButton />}>
+        <Loaded from={hosts} what="hosts">
+          {({ data }) =>
+            data.length === 0 ? (
+              <NoHosts />
+            ) : (
+              <ul class="rows">
+                {data.map((host) => (
+                  <HostRow key={host.id} host={host} />
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </>
+  );
+}

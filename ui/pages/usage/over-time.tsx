@@ -1,0 +1,38 @@
+/** The period, bucket by bucket: requests above, tokens below. */
+import type { UsageGroup } from "../../../src/http.ts";
+import type { Period } from "../../buckets.ts";
+import { Chart } from "../../chart.tsx";
+
+interface OverTimeProps {
+  period: Period;
+  groups: readonly UsageGroup[];
+}
+
+export function OverTime({ period, groups }: OverTimeProps) {
+  const times = groups.map(({ key }) => Number(key));
+  const values = (of: "requests" | "errors" | "prompt_tokens" | "completion_tokens") =>
+    groups.map((group) => group[of]);
+  const when = `${period.name.toLowerCase()}, by ${period.bucket}`;
+  return (
+    <div class="pair">
+      <Chart
+        label={`Requests, ${when}`}
+        bucket={period.bucket}
+        times={times}
+        series={[
+          { name: "Requests", tone: "series-1", values: values("requests") },
+          { name: "Errors", tone: "series-bad", values: values("errors") },
+        ]}
+      />
+      <Chart
+        label={`Tokens, ${when}`}
+        bucket={period.bucket}
+        times={times}
+        series={[
+          { name: "Completion", tone: "series-1", values: values("completion_tokens") },
+          { name: "Prompt", tone: "series-2", values: values("prompt_tokens") },
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+/** Who may sign in. For admins; the server refuses everybody else. */
+import { useSignal } from "@preact/signals";
+import type { Role, UserView } from "../../../src/http.ts";
+import { useAction } from "../../action.ts";
+import { changeUser } from "../../api.ts";
+import { date } from "../../format.ts";
+import { Icon } from "../../icons.tsx";
+import { Loaded, Problem } from "../../notice.tsx";
+import { Heading, Panel } from "../../panel.tsx";
+import { usersQuery } from "../../queries.ts";
+import { useRemote } from "../../remote.ts";
+import { isAdmin, user } from "../../session.ts";
+import { CreateUser, RemoveUser, roles } from "./user-dialogs.tsx";
+
+export function UsersPage() {
+  if (!isAdmin.value) {
+    return <Heading title="Users" about="Only admins manage users. Ask one of them." />;
+  }
+  return <UserList />;
+}
+
+function UserList() {
+  const users = useRemote(usersQuery);
+  const creating = useSignal(false);
+  const removing = useSignal<UserView | null>(null);
+  const changing = useAction(async (id: string, role: Role) => {
+    await changeUser(id, { role }).finally(users.refresh);
+  });
+  return (
+    <>
+      <Heading
+        title="Users"
+        about="Viewers look, members also ask models and make keys, admins do everything."
+      >
+        <button type="button" class="primary" onClick={() => (creating.value = true)}>
+          <Icon name="plus" />
+          Add user
+        </button>
+      </Heading>
+      {changing.problem.value && <Problem problem={changing.problem.value} />}
+      <Panel title="People" flush>
+        <Loaded from={users} what="users">
+          {({ data }) => (
+            <UserTable
+              users={data}
+              change={changing.run}
+              remove={(one) => (removing.value = one)}
+            />
+          )}
+        </Loaded>
+      </Panel>
+      {creating.value && (
+        <CreateUser close={() => (creating.value = false)} created={users.refresh} />
+      )}
+      {removing.value && (
+        <RemoveUser
+          of={removing.value}
+          close={() => (removing.value = null)}
+          removed={users.refresh}
+        />
+      )}
+    </>
+  );
+}
+
+interface UserTableProps {
+  users: readonly UserView[];
+  change(id: string, role: Role): void;
+  remove(one: UserView): void;
+}
+
+function UserTable({ users, change, remove }: UserTableProps) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th>E-mail</th>
+          <th>Name</th>
+          <th>Role</th>
+          <th>Since</th>
+          <th>
+            <span class="unseen">Action</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {users.map((one) => (
+          <tr key={one.id}>
+            <td data-label="E-mail">
+              <strong>{one.email}</strong>
+              {one.id === user.value?.id && <span class="detail"> you</span>}
+            </td>
+            <td data-label="Name">{one.name || "–"}</td>
+            <td data-label="Role">
+              <select
+                class="small"
+                aria-label={`Role of ${one.email}`}
+                value={one.role}
+                onChange={(event) => change(one.id, event.currentTarget.value as Role)}
+              >
+                {roles.map((role) => (
+                  <option key={role}>{role}</option>
+                ))}
+              </select>
+            </td>
+            <td data-label="Since">{date(one.created_at)}</td>
+            <td class="row-action">
+              <button
+                type="button"
+                class="small"
+                aria-label={`Remove ${one.email}`}
+                onClick={() => remove(one)}
+              >
+                Remove
+              </button>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
