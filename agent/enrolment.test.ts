@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -6,6 +6,9 @@ import { type AgentHome, agentHome } from "./agent-testbed.ts";
 import { takeLock } from "./lock.ts";
 import { runAgent } from "./main.ts";
 import { Testbed } from "./session-testbed.ts";
+
+// Two busy cores can make a llama-server take seconds to start.
+setDefaultTimeout(30_000);
 
 let home: AgentHome;
 beforeEach(async () => {

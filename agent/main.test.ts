@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentHome, agentHome, demoReplica, replicaIs } from "./agent-testbed.ts";
 import type { ObservedReplica } from "./contract/messages.ts";
 import demo from "./weights/demo/hypervize-demo.gguf" with { type: "file" };
+
+// Two busy cores can make a llama-server take seconds to start.
+setDefaultTimeout(30_000);
 
 let home: AgentHome;
 beforeEach(async () => {
@@ -29,13 +32,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function complete({ host, port }: ObservedReplica): Promise<string> {
-  const response = await fetch(`http://${host}:${port}/v1/chat/completions`, {
+async function ask({ port }: ObservedReplica, body: string): Promise<Response> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
     method: "POST",
-    body: JSON.stringify({ messages: [{ role: "user", content: "Hello" }], max_tokens: 4 }),
+    body,
   });
-  const body = (await response.json()) as { model: string };
-  return body.model;
+  return new Response(await response.text(), response);
 }
 
 test("a desired replica becomes ready, answers, and goes when it is not desired", async () => {
@@ -45,16 +47,17 @@ test("a desired replica becomes ready, answers, and goes when it is not desired"
   const ready = await until("ready");
   expect(ready).toMatchObject({ host: "127.0.0.1", epoch: 1, restarts: 0, cause: "" });
   expect(ready.ready_after_ms).toBeGreaterThan(0);
-  expect(await complete(ready)).toBe("hypervize-demo");
+  const messages = [{ role: "user", content: "Hello" }];
+  const response = await ask(ready, JSON.stringify({ messages, max_tokens: 4 }));
+  expect(await response.json()).toMatchObject({
+    model: "hypervize-demo",
+    usage: { completion_tokens: 4 },
+  });
   testbed.desire({ generation: 2, replicas: [] });
   await testbed.until(({ generation, replicas }) => generation === 2 && replicas.length === 0);
   expect(isRunning(ready.pid)).toBe(false);
-  expect(testbed.observed.flatMap(({ replicas }) => replicas.map(({ state }) => state))).toEqual([
-    "starting",
-    "starting",
-    "ready",
-    "stopping",
-  ]);
+  const states = testbed.observed.flatMap(({ replicas }) => replicas.map(({ state }) => state));
+  expect([...new Set(states)]).toEqual(["starting", "ready", "stopping"]);
 });
 
 test("a runtime that is killed is reported and started again", async () => {
@@ -65,7 +68,6 @@ test("a runtime that is killed is reported and started again", async () => {
   const crashed = await until("crashed");
   expect(crashed).toMatchObject({ cause: "runtime_crash", pid: 0, port: 0 });
   expect(crashed.detail).toBe("llama-server was ended by SIGKILL while it was serving.");
-  expect(crashed.log_tail.length).toBeGreaterThan(0);
   const second = await until("ready");
   expect(second).toMatchObject({ restarts: 1, cause: "", detail: "" });
   expect(second.pid).not.toBe(first.pid);
@@ -110,6 +112,30 @@ test.each([
   const failed = await until("failed");
   expect(failed.cause).toBe(cause as ObservedReplica["cause"]);
   expect(failed.detail).toContain(sentence);
+});
+
+test("what people ask a runtime does not reach its log, even when it complains", async () => {
+  home.open();
+  home.testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  const ready = await until("ready");
+  const secret = "quoxomb";
+  const messages = [{ role: "user", content: `Say ${secret}.` }];
+  for (const body of [
+    { messages, max_tokens: 2 },
+    { messages, tools: [{ type: secret }] },
+    { messages: [{ role: "user", content: { text: secret } }] },
+    { messages: [{ role: "user", content: secret.repeat(2000) }] },
+    { messages, stop: { text: secret } },
+  ]) {
+    await ask(ready, JSON.stringify(body));
+  }
+  await ask(ready, `{"messages":[{"role":"user","content":"${secret} \\ud800"}]}`);
+  home.testbed.desire({ generation: 2, replicas: [] });
+  await home.testbed.until(({ replicas }) => replicas.length === 0);
+  const logs = join(home.home, "agent", "logs");
+  const text = readdirSync(logs).map((name) => readFileSync(join(logs, name), "utf8"));
+  expect(text).toHaveLength(1);
+  expect(text.join()).not.toContain(secret);
 });
 
 test("a new epoch replaces the running process, the old one first", async () => {

@@ -1,5 +1,5 @@
 import { access, constants, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import { enrol } from "./enrolment.ts";
 import { epochsIn } from "./epochs.ts";
@@ -41,7 +41,8 @@ export interface AgentOptions {
  * says what to do when it cannot join, another agent owns the home, or the home cannot be written.
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const folder = join(options.home, "agent");
+  // Runtimes work in "/": a relative home must not depend on where the agent was started.
+  const folder = resolve(options.home, "agent");
   await prepareFolder(folder);
   const unlock = await takeLock(join(folder, "agent.lock"));
   try {
@@ -78,7 +79,7 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
   }
   if (token === undefined) {
     throw new Error(
-      "This host has not joined a control plane. Create a token there with `hypervize token create` and start the agent with --join TOKEN.",
+      "This host has not joined a control plane. Create a token there with `hypervize hosts join-token` and start the agent with --join TOKEN.",
     );
   }
   const addresses = options.server === undefined ? token.addresses : [options.server];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,9 @@ import { Refusal } from "./refusal.ts";
 import type { ReplicaEvent } from "./replica.ts";
 import { type Order, type RunEnd, runReplica } from "./replica-run.ts";
 import type { Death, RuntimeDriver } from "./runtimes/runtime.ts";
+
+// Two busy cores can make a llama-server take seconds to start.
+setDefaultTimeout(30_000);
 
 let home = "";
 beforeEach(() => {

@@ -19,6 +19,7 @@ interface OpenRun {
 }
 
 const ROTATE_MS = 30_000;
+/** An id becomes part of file names. */
 const REPLICA_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
@@ -122,12 +123,12 @@ export class Replicas {
   }
 
   private accept(desired: Desired): void {
-    const replicas = desired.replicas.filter((spec) => {
-      const stale = spec.epoch < (this.epochs.all.get(spec.id) ?? 0);
-      if (stale) this.tools.log(`${spec.id}: epoch ${spec.epoch} is older than one seen here`);
-      // An id becomes part of file names.
-      return REPLICA_ID.test(spec.id);
-    });
+    for (const { id, epoch } of desired.replicas) {
+      const seen = this.epochs.all.get(id) ?? 0;
+      if (epoch < seen) this.tools.log(`${id}: epoch ${epoch} is not started, ${seen} was here`);
+      if (!REPLICA_ID.test(id)) this.tools.log(`${JSON.stringify(id)} is no replica id: ignored`);
+    }
+    const replicas = desired.replicas.filter(({ id }) => REPLICA_ID.test(id));
     this.desired = { ...desired, replicas };
   }
 

@@ -1,10 +1,12 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, createServer, type Socket } from "node:net";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Desired } from "./contract/messages.ts";
 import { enrol } from "./enrolment.ts";
 import { reconnectPause, Session, type SessionSide } from "./session.ts";
 import { Testbed } from "./session-testbed.ts";
+
+setDefaultTimeout(30_000);
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

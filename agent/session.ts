@@ -93,6 +93,8 @@ export class Session {
     const stream = Connect.call(client) as CommandStream;
     const stops: (() => void)[] = [];
     let welcomed = false;
+    // Counted per stream: one stream keeps its order, and a control plane that was restored from a
+    // backup begins again at an older number.
     let generation = -1;
     const cancel = () => stream.cancel();
     signal.addEventListener("abort", cancel, { once: true });

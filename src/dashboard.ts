@@ -58,6 +58,8 @@ async function bundled(index: string): Promise<Built[]> {
   const { outputs } = await Bun.build({
     entrypoints: [index],
     minify: true,
+    splitting: true,
+    define: { "process.env.NODE_ENV": '"production"' },
     publicPath: "/",
     naming: { asset: "[name]-[hash].[ext]", chunk: "[name]-[hash].[ext]" },
   });

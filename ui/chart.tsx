@@ -1,14 +1,14 @@
-/** A plot over time; the only user of uPlot. Colours come from the theme, through the legend's swatches. */
-import { useSignal } from "@preact/signals";
+/** A plot over time with its legend, which shows sums, or the bucket that is pointed at. */
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
-import { type Bucket, bucket_ms, bucketName, tickName } from "./buckets.ts";
+import { type Bucket, bucketName } from "./buckets.ts";
 import { scheme } from "./color-scheme.ts";
-import { count, short } from "./format.ts";
+import { count } from "./format.ts";
+import type { Plot } from "./plot.ts";
 
 export interface Series {
   name: string;
-  /** Class of the swatch, which sets its colour: `series-1`, `series-2`, `series-bad`. */
+  /** Class of the swatch; the theme gives it the colour that the plot takes over. */
   tone: "series-1" | "series-2" | "series-bad";
   /** One value per time. */
   values: readonly number[];
@@ -23,64 +23,9 @@ interface ChartProps {
   series: readonly Series[];
 }
 
-const height_px = 168;
-
 export function Chart({ label, bucket, times, series }: ChartProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>(undefined);
   const pointed = useSignal<number | null>(null);
-  const data = [times.map((at) => at / 1000), ...series.map(({ values }) => [...values])];
-  const half_s = bucket_ms[bucket] / 2000;
-  const shape = series.map(({ name }) => name).join();
-
-  // New data goes in below, without a new plot.
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const colors = [...(element.parentElement?.querySelectorAll(".swatch") ?? [])].map(
-      (swatch) => getComputedStyle(swatch).color,
-    );
-    const line = getComputedStyle(element);
-    const made = new uPlot(
-      {
-        width: element.clientWidth,
-        height: height_px,
-        padding: [8, 4, 0, 0],
-        legend: { show: false },
-        cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-        // The server counts days in UTC.
-        tzDate: (s) =>
-          bucket === "day" ? uPlot.tzDate(new Date(s * 1000), "UTC") : new Date(s * 1000),
-        scales: {
-          x: { range: (_, first, last) => [first - half_s, last + half_s] },
-          y: { range: (_, __, most) => [0, Math.max(most, 4) * 1.05] },
-        },
-        axes: axes(line.color, line.borderTopColor, bucket),
-        series: [{}, ...series.map((_, index) => bars(colors[index] ?? line.color))],
-        hooks: {
-          setCursor: [
-            ({ cursor }) => {
-              pointed.value = cursor.idx ?? null;
-            },
-          ],
-        },
-      },
-      data as uPlot.AlignedData,
-      element,
-    );
-    plot.current = made;
-    const resized = new ResizeObserver(() =>
-      made.setSize({ width: element.clientWidth, height: height_px }),
-    );
-    resized.observe(element);
-    return () => {
-      resized.disconnect();
-      made.destroy();
-    };
-  }, [scheme.value, bucket, shape]);
-
-  useEffect(() => plot.current?.setData(data as uPlot.AlignedData), [times, series]);
-
+  const box = usePlot({ bucket, times, series }, pointed);
   const index = pointed.value;
   const at = index === null ? undefined : times[index];
   return (
@@ -89,10 +34,7 @@ export function Chart({ label, bucket, times, series }: ChartProps) {
         {series.map(({ name, tone, values }) => (
           <span key={name} class="legend">
             <span class={`swatch ${tone}`} aria-hidden="true" />
-            {name}{" "}
-            <b>
-              {count(index === null ? values.reduce((a, b) => a + b, 0) : (values[index] ?? 0))}
-            </b>
+            {name} <b>{count(at === undefined ? sum(values) : (values[index ?? 0] ?? 0))}</b>
           </span>
         ))}
         <span class="chart-at">{at === undefined ? "in all" : bucketName(bucket, at)}</span>
@@ -102,35 +44,32 @@ export function Chart({ label, bucket, times, series }: ChartProps) {
   );
 }
 
-function bars(color: string): uPlot.Series {
-  const paths = uPlot.paths.bars?.({ size: [0.72, 28, 1], radius: 0.15 });
-  return { fill: color, stroke: color, width: 0, points: { show: false }, ...(paths && { paths }) };
-}
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
-/** Whole numbers only: there is no half request. */
-const steps = Array.from({ length: 13 }, (_, exponent) =>
-  [1, 2, 5].map((n) => n * 10 ** exponent),
-).flat();
+type Drawn = Pick<ChartProps, "bucket" | "times" | "series">;
 
-function axes(text: string, grid: string, bucket: Bucket): uPlot.Axis[] {
-  const shared = { stroke: text, font: "11px system-ui, sans-serif", ticks: { show: false } };
-  return [
-    {
-      ...shared,
-      grid: { show: false },
-      size: 24,
-      gap: 4,
-      space: 64,
-      values: (_, times) => times.map((s) => tickName(bucket, s * 1000)),
-    },
-    {
-      ...shared,
-      grid: { stroke: grid, width: 1 },
-      size: 40,
-      gap: 6,
-      space: 36,
-      incrs: steps,
-      values: (_, values) => values.map(short),
-    },
-  ];
+/** Keeps a plot inside the returned box; uPlot is fetched apart, so that words need not wait for it. */
+function usePlot({ bucket, times, series }: Drawn, pointed: Signal<number | null>) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<Plot>(undefined);
+  const data = useRef<readonly (readonly number[])[]>([]);
+  data.current = [times, ...series.map(({ values }) => values)];
+
+  useEffect(() => {
+    let gone = false;
+    void import("./plot.ts").then(({ drawPlot }) => {
+      if (gone || !box.current) return;
+      plot.current = drawPlot(box.current, bucket, data.current, (index) => {
+        pointed.value = index;
+      });
+    });
+    return () => {
+      gone = true;
+      plot.current?.end();
+      plot.current = undefined;
+    };
+  }, [scheme.value, bucket, series.length]);
+
+  useEffect(() => plot.current?.show(data.current), [times, series]);
+  return box;
 }

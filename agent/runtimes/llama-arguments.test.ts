@@ -3,11 +3,10 @@ import { argumentsFor } from "./llama-arguments.ts";
 import type { Launch } from "./runtime.ts";
 
 const GIB = 1024 ** 3;
-const NEW = new Set(
-  "--metrics --no-slots --no-ui --no-webui --jinja --offline --cors-origins --cache-ram --fit".split(
-    " ",
-  ),
-);
+const FLAGS =
+  "--metrics --no-slots --no-ui --no-webui --jinja --offline --cors-origins --cache-ram --fit";
+const NEW = { flags: new Set(FLAGS.split(" ")), has_log_levels: true };
+const older = (...flags: string[]) => ({ flags: new Set(flags), has_log_levels: false });
 
 function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["host"]> = {}): Launch {
   return {
@@ -31,12 +30,12 @@ function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["hos
 
 test("a new build gets every flag, and each slot its whole context", () => {
   expect(argumentsFor(launch(), NEW).join(" ")).toBe(
-    "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 --metrics --no-slots --no-ui --jinja --offline --cors-origins localhost --cache-ram 1024",
+    "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 -lv 1 --metrics --no-slots --no-ui --jinja --offline --cors-origins localhost --cache-ram 1024",
   );
 });
 
 test("an old build gets the flags that it knows, and its own name for no web page", () => {
-  const old = new Set(["--metrics", "--no-webui"]);
+  const old = older("--metrics", "--no-webui");
   expect(argumentsFor(launch(), old).join(" ")).toBe(
     "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 --metrics --no-webui",
   );
@@ -44,7 +43,7 @@ test("an old build gets the flags that it knows, and its own name for no web pag
 
 test("an old build is told to use the GPU; a new one finds out by itself", () => {
   const gpu = launch({}, { gpu_count: 1 });
-  expect(argumentsFor(gpu, new Set()).join(" ")).toContain("-ngl 999");
+  expect(argumentsFor(gpu, older()).join(" ")).toContain("-ngl 999");
   expect(argumentsFor(gpu, NEW)).not.toContain("-ngl");
 });
 

@@ -11,13 +11,22 @@ const REFUSED =
 const MIB = 1024 * 1024;
 const LARGEST_PROMPT_CACHE_MIB = 8192;
 
+/** What a build of llama-server understands, read from its --help. */
+export interface Abilities {
+  flags: ReadonlySet<string>;
+  /** `-lv 1` means errors alone. In builds before these levels it meant debugging, with whole prompts. */
+  has_log_levels: boolean;
+}
+
 /**
  * The command line after the executable. Flags that this build does not know are left out with their
  * values, except those without which it would serve something else. Throws a Refusal for arguments
  * that an endpoint may not set.
  */
-export function argumentsFor(launch: Launch, known: ReadonlySet<string>): string[] {
+export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
   const { spec, host } = launch;
+  const known = abilities.flags;
+  const slots = Math.max(1, spec.slots);
   const refused = spec.args.find((argument) => REFUSED.test(argument.split("=")[0] ?? ""));
   if (refused !== undefined) {
     throw new Refusal("config", `The argument ${refused} may not be set for a replica. Remove it.`);
@@ -38,8 +47,10 @@ export function argumentsFor(launch: Launch, known: ReadonlySet<string>): string
     ...["--host", "127.0.0.1"],
     ...["--port", String(launch.port)],
     // The server divides -c by -np: each slot gets context_tokens.
-    ...["-c", String(spec.context_tokens * spec.slots)],
-    ...["-np", String(spec.slots)],
+    ...["-c", String(spec.context_tokens * slots)],
+    ...["-np", String(slots)],
+    // Warnings quote the request that they are about, and prompts must not reach the log.
+    ...(abilities.has_log_levels ? ["-lv", "1"] : []),
     ...optional.filter(([flag]) => known.has(flag)).flat(),
     // Newer builds fit layers into free GPU memory by themselves, older ones use no GPU unasked.
     ...(host.gpu_count > 0 && !known.has("--fit") ? ["-ngl", "999"] : []),

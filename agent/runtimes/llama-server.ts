@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
+import { resolve } from "node:path";
 import { promisify } from "node:util";
 import type { RuntimeFound } from "../contract/messages.ts";
 import { Refusal } from "../refusal.ts";
 import { checkGguf } from "../weights/gguf-check.ts";
-import { argumentsFor } from "./llama-arguments.ts";
+import { type Abilities, argumentsFor } from "./llama-arguments.ts";
 import { classifyLlamaServer } from "./llama-failure.ts";
 import { askLoopback } from "./loopback.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
@@ -12,10 +13,7 @@ const START_MS = 120_000;
 /** The slowest storage on which a start may still succeed. */
 const LOAD_BYTES_PER_MS = 50_000;
 
-interface Build extends RuntimeFound {
-  /** Every long and short flag that this build's --help names. */
-  flags: ReadonlySet<string>;
-}
+interface Build extends RuntimeFound, Abilities {}
 
 /** llama.cpp's server. EXECUTABLE is a path or a name on PATH. */
 export function llamaServer(executable = "llama-server"): RuntimeDriver {
@@ -23,7 +21,7 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
 
   async function findBuild(): Promise<Build | undefined> {
     const path = known === undefined ? Bun.which(executable) : null;
-    if (path !== null) known = await examine(path);
+    if (path !== null) known = await examine(resolve(path));
     return known;
   }
 
@@ -43,7 +41,7 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
       }
       await checkGguf(launch.weights_path);
       return {
-        command: [build.path, ...argumentsFor(launch, build.flags)],
+        command: [build.path, ...argumentsFor(launch, build)],
         env: {},
         start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
       };
@@ -67,18 +65,19 @@ export function inFlightOf(metrics: string): number {
   return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-/** The flags in the text of `llama-server --help`, which begin its lines: "-c,    --ctx-size N  size …". */
-export function flagsIn(help: string): Set<string> {
-  const heads = help.matchAll(/^-[^\n]*?(?= {2,}[^-\s]|$)/gm);
-  return new Set([...heads].flatMap(([head]) => head.match(/(?<![\w-])--?[a-zA-Z][\w.-]*/g) ?? []));
+/** Reads `llama-server --help`, whose lines begin with flags: "-c,    --ctx-size N  size of …". */
+export function abilitiesIn(help: string): Abilities {
+  const heads = [...help.matchAll(/^-[^\n]*?(?= {2,}[^-\s]|$)/gm)];
+  const flags = heads.flatMap(([head]) => head.match(/(?<![\w-])--?[a-zA-Z][\w.-]*/g) ?? []);
+  return { flags: new Set(flags), has_log_levels: /^\s+- 1: error$/m.test(help) };
 }
 
 async function examine(path: string): Promise<Build | undefined> {
   const help = await outputOf(path, "--help");
-  const flags = flagsIn(help ?? "");
-  if (!flags.has("--model")) return undefined;
+  const abilities = abilitiesIn(help ?? "");
+  if (!abilities.flags.has("--model")) return undefined;
   const version = /^version: (.+)$/m.exec((await outputOf(path, "--version")) ?? "")?.[1];
-  return { name: "llama-server", version: version ?? "unknown", path, flags };
+  return { name: "llama-server", version: version ?? "unknown", path, ...abilities };
 }
 
 async function outputOf(path: string, flag: string): Promise<string | undefined> {

@@ -47,8 +47,9 @@ async function readBounded(request: Request, limit: number): Promise<string> {
   }
 }
 
+// Bun discards the rest of the upload by itself. With `connection: close` it would reset a client that
+// is still sending, which then never sees the answer.
 const tooLarge = (limit: number): Failure =>
   new Failure(413, `The request body is larger than ${limit} bytes. Send a shorter one.`, {
     code: "request_too_large",
-    headers: { connection: "close" },
   });

@@ -64,10 +64,10 @@ function readError(body: Buffer): RuntimeError | null {
 function errorOf(value: unknown): RuntimeError | null {
   if (!isObject(value)) return null;
   const inner = value["error"] ?? value["detail"] ?? value;
-  if (typeof inner === "string") {
-    return { message: inner, type: "", code: null, param: null, detail: {} };
+  if (!isObject(inner)) {
+    const message = typeof inner === "string" ? inner : "";
+    return { message, type: "", code: null, param: null, detail: {} };
   }
-  if (!isObject(inner)) return null;
   const message = inner["message"];
   return {
     message: typeof message === "string" ? message : "",

@@ -110,7 +110,7 @@ describe("agents", () => {
       ...["--server", `127.0.0.1:${appliance.agent_port}`],
     ]);
     expect(swapped.code).toBe(1);
-    expect(swapped.err).toMatch(/CA|certificate/);
+    expect(swapped.err).toContain("not the control plane that made this join token");
   }, 30_000);
 
   test("a used token is refused, and the host that used it stays", async () => {

@@ -17,6 +17,8 @@ export interface Answering {
   startStream(): void;
   chunk(text: string): void;
   finish(): void;
+  /** True while the kernel takes no more, because the other side does not read. */
+  blocked(): boolean;
   /** FIN, and RST. */
   close(): void;
   reset(): void;
@@ -97,6 +99,7 @@ function answering(socket: Socket<Peer>): Answering {
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
       ),
     chunk: (text) => raw(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`),
+    blocked: () => socket.data.unsent.length > 0,
     finish: () => raw("0\r\n\r\n"),
     close: () => void socket.end(),
     reset: () => socket.terminate(),
