@@ -131,7 +131,7 @@ export async function startAppliance(
     joined: () => hosts.added(),
   });
   const fleet = await startFleetServer(
-    { authority, enrolment, hosts, now: clock.now, log },
+    { authority, enrolment, hosts, log },
     { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
   );
 

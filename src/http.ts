@@ -37,31 +37,37 @@ export function createHttp({ routes, version, now, log }: HttpParts): Http {
   const ids = new WeakMap<Request, string>();
   // Not normalised: an unknown field is refused, not dropped in silence. Without standardHostname:
   // false, Elysia looks for the path at the 11th character and misses it behind a host like `gpu`.
-  const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
-    .onError(({ error, code, request }) => {
+  const app = new Elysia({ normalize: false, handler: { standardHostname: false } }).onError(
+    ({ error, code, request }) => {
       const id = ids.get(request) ?? newId("req");
       const failure = failureFor(error, code, request);
       if (failure.status >= 500)
         log(`${id} ${request.method} ${pathOf(request)}: ${causeOf(failure)}`);
       return failure.toResponse(id);
-    })
-    .get("/api/health", () => ({
-      status: "ok",
-      version,
-      uptime_s: Math.floor((now() - started_at) / 1000),
-    }));
+    },
+  );
   for (const instance of routes) app.use(instance);
+
+  /** Without Elysia, which compiles its routes at the first request: a probe should not wait for that. */
+  const health = (): Response =>
+    Response.json({ status: "ok", version, uptime_s: Math.floor((now() - started_at) / 1000) });
 
   return {
     async handle(request) {
       const id = newId("req");
       ids.set(request, id);
-      const response = bodyRefusal(request)?.toResponse(id) ?? (await app.handle(request));
+      const response = isHealth(request)
+        ? health()
+        : (bodyRefusal(request)?.toResponse(id) ?? (await app.handle(request)));
       response.headers.set("x-request-id", id);
       if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
       return response;
     },
   };
+}
+
+function isHealth(request: Request): boolean {
+  return request.method === "GET" && pathOf(request) === "/api/health";
 }
 
 /** Before a byte of the body is read, so it can only go by what the sender declares. */

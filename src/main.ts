@@ -1,6 +1,4 @@
 /** Entry: finds the verb, reads its words, turns what goes wrong into one sentence and an exit code. */
-// First of all: in the bundle, a module that is loaded on demand gets its own copy of this too late.
-import "reflect-metadata";
 import { writeSync } from "node:fs";
 import { version } from "../package.json";
 import { adminCommands } from "./cli/admin.ts";

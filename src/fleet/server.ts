@@ -19,7 +19,7 @@ import {
   type Report,
   type ReportStream,
 } from "../../agent/contract/messages.ts";
-import type { Authority, Identity } from "./authority.ts";
+import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
 import type { Hosts, Line } from "./hosts.ts";
 
@@ -27,7 +27,6 @@ export interface FleetServerParts {
   authority: Authority;
   enrolment: Pick<Enrolment, "redeem">;
   hosts: Pick<Hosts, "byCertificate" | "connected" | "heard" | "disconnected">;
-  now(): number;
   log(line: string): void;
 }
 
@@ -57,7 +56,6 @@ export async function startFleetServer(
   parts: FleetServerParts,
   { host, port, any_port }: FleetAddress,
 ): Promise<FleetServer> {
-  const identity = await parts.authority.serverIdentity(parts.now());
   const server = new Server(keepalive);
   server.addService(Fleet.service, {
     Enrol: (call: ServerUnaryCall<EnrolRequest, EnrolReply>, done: sendUnaryData<EnrolReply>) => {
@@ -65,7 +63,7 @@ export async function startFleetServer(
     },
     Connect: (stream: ReportStream) => connect(parts, stream),
   });
-  const creds = credentials(parts.authority.ca_pem, identity);
+  const creds = credentials(parts.authority);
   const bound = await bind(server, `${host}:${port}`, creds).catch((cause: unknown) => {
     if (any_port) return bind(server, `${host}:0`, creds);
     throw new Error(
@@ -86,7 +84,7 @@ function bind(server: Server, address: string, creds: ServerCredentials): Promis
  * Certificate providers are the only credentials of grpc-js that ask for a client certificate without
  * demanding it. Version 1.14.7 passes the two providers in each other's place, so one object is both.
  */
-function credentials(ca_pem: string, { certificate_pem, key_pem }: Identity): ServerCredentials {
+function credentials({ ca_pem, server }: Authority): ServerCredentials {
   const provider = {
     addCaCertificateListener: (listener: (update: { caCertificate: Buffer }) => void) =>
       queueMicrotask(() => listener({ caCertificate: Buffer.from(ca_pem) })),
@@ -95,7 +93,10 @@ function credentials(ca_pem: string, { certificate_pem, key_pem }: Identity): Se
       listener: (update: { certificate: Buffer; privateKey: Buffer }) => void,
     ) =>
       queueMicrotask(() =>
-        listener({ certificate: Buffer.from(certificate_pem), privateKey: Buffer.from(key_pem) }),
+        listener({
+          certificate: Buffer.from(server.certificate_pem),
+          privateKey: Buffer.from(server.key_pem),
+        }),
       ),
     removeIdentityCertificateListener: () => undefined,
   };

@@ -36,6 +36,8 @@ interface ExchangeOptions {
   ports: GatewayPorts;
   live: Live;
   patience: Patience;
+  /** The outcome is known: from here on the client's connection is an ordinary one again. */
+  decided(): void;
 }
 
 /**
@@ -134,9 +136,10 @@ export class Exchange implements Watched {
   }
 
   async #record(status: number, tokens: Tokens): Promise<void> {
-    const { id, arrivedAt, caller, ask, ports, live } = this.#options;
+    const { id, arrivedAt, caller, ask, ports, live, decided } = this.#options;
     this.#claim?.release();
     live.remove(this);
+    decided();
     try {
       await ports.usage.record({
         id,

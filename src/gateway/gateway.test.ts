@@ -153,6 +153,34 @@ test("what routing refuses has a row as well", async () => {
   ]);
 });
 
+test("the idle timeout is lifted while a model works, and is back when the outcome is known", async () => {
+  const seconds: number[] = [];
+  const timeouts = { timeout: (_: Request, limit: number) => seconds.push(limit) };
+  const request = new Request(`${under.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { ...withKey.headers, "content-type": "application/json" },
+    body: JSON.stringify(hello),
+  });
+  expect((await under.gateway.handle(request, timeouts))?.status).toBe(200);
+  expect(seconds).toEqual([0, 30]);
+});
+
+test("a fault of our own is reported, answered without details, and has its row", async () => {
+  const broken = gatewayUnderTest({ ports: [server.port] });
+  const claim = broken.routing.claim;
+  broken.routing.claim = () => {
+    throw new TypeError("secret detail");
+  };
+  const response = await broken.post(hello);
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain("secret");
+  expect(broken.reports.map(String)).toEqual(["TypeError: secret detail"]);
+  expect(await broken.rows(1)).toMatchObject([{ status: 500 }]);
+  broken.routing.claim = claim;
+  expect((await broken.post(hello)).status).toBe(200);
+  await broken.stop();
+});
+
 test("every request has an id of its own", async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => under.post(hello)));
   expect(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size).toBe(50);

@@ -15,11 +15,13 @@ export interface GatewayOptions extends Partial<Patience> {
   max_answer_bytes?: number;
   max_tries?: number;
   connect_timeout_ms?: number;
+  /** A client's connection is closed when nothing moves on it for so long, outside of a request. */
+  idle_timeout_s?: number;
   /** How often deadlines are looked at. */
   sweep_ms?: number;
 }
 
-/** The part of Bun's server that the gateway uses: 0 seconds lifts the idle timeout of a request. */
+/** The part of Bun's server that the gateway uses: the idle timeout of a request's connection, 0 for none. */
 export interface ServerTimeouts {
   timeout(request: Request, seconds: number): void;
 }
@@ -46,6 +48,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     total_timeout_ms: options.total_timeout_ms ?? 3_600_000,
     ping_ms: options.ping_ms ?? 15_000,
   };
+  const idleTimeoutS = options.idle_timeout_s ?? 30;
   const maxBodyBytes = options.max_body_bytes ?? 32 * 1024 * 1024;
   const live = new Live(options.sweep_ms ?? 1_000, ports.now);
   const upstream = createUpstream({ connect_timeout_ms: options.connect_timeout_ms ?? 3_000 });
@@ -66,8 +69,12 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     // Before the body: who may not ask is not read.
     const caller = ports.authenticate(request);
     const ask = parseAsk(await readBody(request, maxBodyBytes), route.input);
+    if (request.signal.aborted) throw clientGone();
+    // Waiting for a model is not idleness; but lifted for good, the limit would be off for every later
+    // request on this connection, and for a client that never reads the end of its answer.
     server.timeout(request, 0);
-    const exchange = new Exchange({ id, arrivedAt, caller, ask, ports, live, patience });
+    const decided = () => server.timeout(request, idleTimeoutS);
+    const exchange = new Exchange({ id, arrivedAt, caller, ask, ports, live, patience, decided });
     request.signal.addEventListener("abort", () => exchange.interrupt(clientGone()));
     const accept = request.headers.get("accept") ?? "*/*";
     return relay(context, { id, exchange, ask, path: route.upstream, accept });

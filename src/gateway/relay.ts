@@ -9,6 +9,7 @@ import { failureFromRuntime, upstreamError } from "./runtime-error.ts";
 import { StreamAnswer } from "./stream-answer.ts";
 import { noTokens, type Tokens, tokensOf } from "./tokens.ts";
 import type { Upstream } from "./upstream/client.ts";
+import type { UpstreamFault } from "./upstream/fault.ts";
 
 export interface RelayContext {
   upstream: Upstream;
@@ -33,7 +34,10 @@ interface Asked {
   reply: Reply;
 }
 
-/** Answers ERRAND, also when it fails. The row is committed before the answer's last byte goes out. */
+/**
+ * Answers ERRAND, also when it fails, with its row committed before the answer's last byte goes out.
+ * Rejects only for a fault of our own.
+ */
 export async function relay(context: RelayContext, errand: Errand): Promise<Response> {
   try {
     const { opening, reply } = await askReplicas(context, errand);
@@ -45,14 +49,22 @@ export async function relay(context: RelayContext, errand: Errand): Promise<Resp
       case "interrupted":
         return await refuse(errand, opening.failure, errand.exchange.guess(0));
       case "fault":
-        return await refuse(errand, upstreamError(unreachable), noTokens);
+        return await refuse(errand, failureOf(opening.fault), noTokens);
     }
   } catch (error) {
-    return await refuse(errand, asFailure(error), noTokens);
+    const failure = asFailure(error);
+    const answer = await refuse(errand, failure, noTokens);
+    if (failure !== error) throw error;
+    return answer;
   }
 }
 
-const unreachable = "The model's runtime could not be reached. Try again in a moment.";
+const failureOf = (fault: UpstreamFault): Failure =>
+  upstreamError(
+    fault.phase === "body"
+      ? "The runtime broke off in the middle of its answer. Try again."
+      : "The model's runtime could not be reached. Try again in a moment.",
+  );
 
 /**
  * Asks replicas until one answers. A further one is asked only while nothing of an answer has come:

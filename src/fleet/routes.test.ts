@@ -1,0 +1,94 @@
+import { guard, httpWith, play, type Scenario } from "../access.testbed.ts";
+import type { Http } from "../http.ts";
+import { openDatabase } from "../storage/database.ts";
+import type { Authority } from "./authority.ts";
+import { Enrolment } from "./enrolment.ts";
+import { Hosts } from "./hosts.ts";
+import { hostRoutes } from "./routes.ts";
+import { hosts as table } from "./table.ts";
+
+const certificate = "cafe".repeat(16);
+/** Tokens are made without the CA's key; signing has tests of its own. */
+const authority = { ca_sha256: "ab".repeat(32) } as Authority;
+
+function world(): Http {
+  const database = openDatabase(":memory:");
+  database
+    .insert(table)
+    .values({
+      id: "host_a",
+      name: "gpu-1",
+      certificate_sha256: certificate,
+      certificate_expires_at: 1e15,
+      agent_version: "1.2.3",
+      cordoned: false,
+      joined_at: 5,
+    })
+    .run();
+  const now = () => 1_000;
+  const hosts = new Hosts(database, now);
+  const addresses = () => ["10.0.0.1:8443"];
+  const joined = () => undefined;
+  const enrolment = new Enrolment({ database, authority, now, addresses, joined });
+  return httpWith([hostRoutes({ hosts, enrolment, guard, replicasOf: () => [] })]);
+}
+
+const adminsOnly = { guest: 401, viewer: 403, member: 403 };
+const secrets = [certificate, "secret_hash"];
+
+const scenarios: Scenario[] = [
+  {
+    name: "list hosts",
+    method: "GET",
+    path: "/api/hosts",
+    status: { guest: 401, viewer: 200, member: 200, admin: 200 },
+    shows: ['"name":"gpu-1"', '"status":"down"', '"replicas":[]'],
+    hides: secrets,
+  },
+  {
+    name: "make a join token",
+    method: "POST",
+    path: "/api/hosts/join-tokens",
+    body: { expires_in_s: 60 },
+    status: { ...adminsOnly, admin: 201 },
+    shows: ['"token":"hvj_', '"expires_at":61000', "hypervize agent --join hvj_"],
+    hides: secrets,
+  },
+  {
+    name: "make a join token without a body",
+    method: "POST",
+    path: "/api/hosts/join-tokens",
+    status: { ...adminsOnly, admin: 201 },
+    shows: ['"expires_at":86401000'],
+  },
+  {
+    name: "make a join token that lasts a second",
+    method: "POST",
+    path: "/api/hosts/join-tokens",
+    body: { expires_in_s: 1 },
+    status: { ...adminsOnly, admin: 400 },
+    hides: ["hvj_"],
+  },
+  {
+    name: "cordon a host",
+    method: "POST",
+    path: "/api/hosts/host_a/cordon",
+    status: { ...adminsOnly, admin: 200 },
+    shows: ['"cordoned":true'],
+    hides: secrets,
+  },
+  {
+    name: "cordon a host that is not there",
+    method: "POST",
+    path: "/api/hosts/host_b/cordon",
+    status: { ...adminsOnly, admin: 404 },
+  },
+  {
+    name: "remove a host",
+    method: "DELETE",
+    path: "/api/hosts/host_a",
+    status: { ...adminsOnly, admin: 204 },
+  },
+];
+
+play(world, scenarios);

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { status } from "@grpc/grpc-js";
+import type { Desired, ObservedReplica } from "../../agent/contract/messages.ts";
+import {
+  AgentLine,
+  type ControlPlane,
+  enrol,
+  FleetWorld,
+  type Member,
+  newSecret,
+} from "./fleet-testbed.ts";
+
+const world = new FleetWorld();
+let plane: ControlPlane;
+let member: Member;
+
+beforeAll(async () => {
+  plane = await world.start();
+  member = await enrol(plane, newSecret(plane));
+});
+afterAll(() => {
+  plane.server.stop();
+  world.end();
+});
+
+/** Resolves at the next change of the hosts of which PROBE holds. */
+function changed(probe: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => probe() && resolve();
+    plane.hosts.onChange(look);
+    look();
+  });
+}
+
+const observed = (id: string): ObservedReplica => ({
+  id,
+  epoch: 1,
+  state: "ready",
+  host: "127.0.0.1",
+  port: 9,
+  pid: 1,
+  started_at_ms: 1,
+  restarts: 0,
+  cause: "",
+  detail: "",
+  log_tail: [],
+  ready_after_ms: 1,
+});
+
+const desired = (generation: number, size = 1): Desired => ({
+  generation,
+  replicas: Array.from({ length: size }, (_, i) => ({
+    id: `rep_${i}`,
+    epoch: 1,
+    model: "m",
+    runtime: "llama-server",
+    source: "file:///x.gguf",
+    context_tokens: 1,
+    slots: 1,
+    args: [],
+  })),
+});
+
+describe("a member", () => {
+  test("is welcomed, told what to run, and heard", async () => {
+    plane.hosts.setDesired(member.host_id, desired(1));
+    const line = new AgentLine(plane, member).hello();
+    expect((await line.command("welcome")).welcome.host_id).toBe(member.host_id);
+    expect((await line.command("desired")).desired).toEqual(desired(1));
+    line.stream.write({ observed: { generation: 1, replicas: [observed("rep_0")] } });
+    await changed(() => plane.hosts.observed(member.host_id).length === 1);
+    expect(plane.hosts.isUp(member.host_id)).toBe(true);
+    expect(plane.hosts.isLocal(member.host_id)).toBe(true);
+    expect(plane.hosts.find(member.host_id)).toMatchObject({
+      name: "gpu-1",
+      agent_version: "1.2.3",
+    });
+    line.stream.end();
+    await line.ended;
+  });
+
+  test("that connects twice keeps the newer stream", async () => {
+    const older = new AgentLine(plane, member).hello();
+    await older.command("welcome");
+    const newer = new AgentLine(plane, member).hello();
+    await newer.command("welcome");
+    expect(await older.ended).toContain("took over");
+    newer.stream.write({ observed: { generation: 1, replicas: [observed("rep_9")] } });
+    await changed(() => plane.hosts.observed(member.host_id)[0]?.id === "rep_9");
+    expect(plane.hosts.isUp(member.host_id)).toBe(true);
+    newer.stream.end();
+    await newer.ended;
+  });
+
+  test("gets a set of ten thousand replicas whole", async () => {
+    const large = desired(2, 10_000);
+    plane.hosts.setDesired(member.host_id, large);
+    const line = new AgentLine(plane, member).hello();
+    expect((await line.command("desired")).desired.replicas).toHaveLength(10_000);
+    line.stream.end();
+    await line.ended;
+  }, 20_000);
+
+  test("must say hello first", async () => {
+    const line = new AgentLine(plane, member);
+    line.stream.write({ observed: { generation: 1, replicas: [] } });
+    expect(await line.ended).toContain("hello");
+  });
+
+  test("is known again by a new control plane on the same files", async () => {
+    const { port } = plane.server;
+    const before = plane.authority.ca_sha256;
+    plane.server.stop();
+    plane = await world.start(port);
+    expect(plane.authority.ca_sha256).toBe(before);
+    expect(plane.hosts.isUp(member.host_id)).toBe(false);
+    const line = new AgentLine(plane, member).hello();
+    await line.command("welcome");
+    expect(plane.hosts.isUp(member.host_id)).toBe(true);
+    line.stream.end();
+    await line.ended;
+  });
+});
+
+describe("a stranger", () => {
+  const refused = `${status.UNAUTHENTICATED} `;
+
+  test("without a certificate is refused", async () => {
+    expect(await new AgentLine(plane).hello().ended).toStartWith(refused);
+  });
+
+  test("with another CA's certificate is refused", async () => {
+    const elsewhere = new FleetWorld();
+    const other = await elsewhere.start();
+    const foreign = await enrol(other, newSecret(other));
+    expect(await new AgentLine(plane, foreign).hello().ended).toStartWith(refused);
+    other.server.stop();
+    elsewhere.end();
+  });
+
+  test("that was removed is cut at once and refused from then on", async () => {
+    const gone = await enrol(plane, newSecret(plane));
+    const line = new AgentLine(plane, gone).hello();
+    await line.command("welcome");
+    plane.hosts.remove(gone.host_id);
+    expect(await line.ended).toContain("removed");
+    expect(await new AgentLine(plane, gone).hello().ended).toStartWith(refused);
+  });
+
+  test("whose certificate has expired is refused", async () => {
+    world.now_ms += 400 * 86_400_000;
+    expect(await new AgentLine(plane, member).hello().ended).toStartWith(refused);
+    world.now_ms -= 400 * 86_400_000;
+  });
+});
+
+test("a port that is taken is an error that says which option to use", async () => {
+  const second = world.start(plane.server.port);
+  await expect(second).rejects.toThrow(`Port ${plane.server.port} for agents is in use`);
+});
