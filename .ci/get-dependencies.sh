@@ -21,8 +21,9 @@ get_bun() (
   echo "Getting Bun $version from npm." >&2
   rm -rf "$private" "$private.new"
   # Its install script puts the program where a placeholder lies, so it must run, whatever npm is told elsewhere.
-  npm install --prefix "$private.new" --silent --no-audit --no-fund --ignore-scripts=false "bun@$version" >&2 ||
-    fail "npm could not get Bun. To see why: npm install --prefix /tmp/bun bun@$version"
+  timeout 300 npm install --prefix "$private.new" --loglevel error --no-audit --no-fund --ignore-scripts=false \
+    --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 10000 "bun@$version" </dev/null >&2 ||
+    fail "npm could not get Bun $version from the registry that it is configured with."
   is_right "$private.new/node_modules/.bin/bun" || fail "Bun $version from npm does not run on this $(uname -m) machine."
   mv "$private.new" "$private"
 )
@@ -40,6 +41,6 @@ if [ ! -d node_modules ]; then
   registry=${NPM_CONFIG_REGISTRY:-$(npm config get registry 2>/dev/null || :)}
   [ -z "$registry" ] || export NPM_CONFIG_REGISTRY="$registry"
 fi
-"$bin/bun" install --frozen-lockfile --silent "$@" >&2 ||
+timeout 300 "$bin/bun" install --frozen-lockfile --silent "$@" </dev/null >&2 ||
   fail "The packages of bun.lock could not be installed. To see why: $bin/bun install --frozen-lockfile"
 echo "$bin"

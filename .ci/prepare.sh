@@ -12,6 +12,7 @@ get_chromium() {
   fi
   echo "Getting Chromium from this system's packages." >&2
   log=$(mktemp)
+  # shellcheck disable=SC2086 # two words, or none
   if { timeout 120 $root apt-get -qq update && timeout 400 $root env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq install --no-install-recommends chromium; } </dev/null >"$log" 2>&1; then
     rm "$log"

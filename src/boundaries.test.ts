@@ -94,7 +94,7 @@ test("only the config reads the environment, and pure decisions read no clock", 
   const wrong: string[] = [];
   for (const file of files.filter((f) => !f.startsWith("ui/"))) {
     const text = await Bun.file(join(root, file)).text();
-    if (/process\.env\b|Bun\.env\b/.test(text) && !/^src\/config\.ts$|^agent\//.test(file))
+    if (/(?<!")process\.env\b|Bun\.env\b/.test(text) && !/^src\/config\.ts$|^agent\//.test(file))
       wrong.push(file);
     if (pure.includes(file) && /Date\.now|new Date\(\)|performance\.|node:|fetch\(/.test(text)) {
       wrong.push(file);

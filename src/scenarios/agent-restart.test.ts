@@ -1,6 +1,9 @@
 /** What lives on when a part is killed: the promises of the contract, A8 1 and 2. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type AgentProcess, alive, ApplianceProcess, chat, eventually, Testbed } from "./testbed.ts";
+import type { AgentProcess } from "./agent-process.ts";
+import { ApplianceProcess } from "./appliance-process.ts";
+import { chat } from "./chat.ts";
+import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
@@ -25,7 +28,10 @@ test("kill -9 of the agent: the runtime serves on and is adopted, not restarted"
   expect(await alive(runtime)).toBe(true);
   expect((await chat(appliance.url, key, "Hello")).status).toBe(200);
   agent.start();
-  await eventually("the host is up again", async () => (await appliance.hosts())[0]?.status === "up");
+  await eventually(
+    "the host is up again",
+    async () => (await appliance.hosts())[0]?.status === "up",
+  );
   const after = await eventually("the replica is ready again", async () => {
     const found = await replica();
     return found?.state === "ready" && found;

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ApplianceProcess, chat, eventually, Testbed } from "./testbed.ts";
+import { ApplianceProcess } from "./appliance-process.ts";
+import { chat } from "./chat.ts";
+import { eventually, Testbed } from "./testbed.ts";
 
 const demoModel = join(import.meta.dir, "../../agent/weights/demo/hypervize-demo.gguf");
 const testbed = new Testbed();
@@ -81,7 +83,9 @@ describe("requests", () => {
 
   test("unknown paths are 404 with the envelope, on every side of the house", async () => {
     for (const path of ["/v1/_unknown", "/api/_unknown", "/v1/files"]) {
-      const response = await fetch(appliance.url + path, { headers: { authorization: `Bearer ${key}` } });
+      const response = await fetch(appliance.url + path, {
+        headers: { authorization: `Bearer ${key}` },
+      });
       expect([path, response.status]).toEqual([path, 404]);
       await errorOf(response);
     }
@@ -117,7 +121,10 @@ describe("agents", () => {
     const before = (await appliance.hosts()).length;
     const { token } = await appliance.api<{ token: string }>("/api/hosts/join-tokens", {});
     const first = testbed.spawn(["agent", "--home", testbed.folder(), "--join", token]);
-    await eventually("the first one joins", async () => (await appliance.hosts()).length === before + 1);
+    await eventually(
+      "the first one joins",
+      async () => (await appliance.hosts()).length === before + 1,
+    );
     const { code, err } = await joinWith(token);
     expect(code).toBe(1);
     expect(err).toContain("used");
@@ -130,25 +137,34 @@ describe("agents", () => {
 describe("weights", () => {
   test.each([
     ["truncated", (file: string) => truncateSync(file, 100_000)],
-    ["overwritten in its header", (file: string) => writeFileSync(file, "not a model", { flag: "r+" })],
-  ])("a GGUF that is %s is a failed replica with the cause in words", async (name, damage) => {
-    const file = join(testbed.folder(), "damaged.gguf");
-    copyFileSync(demoModel, file);
-    damage(file);
-    const damaged = `damaged-${name.split(" ")[0]}`;
-    await appliance.api("/api/models", { name: damaged, source: `file://${file}` });
-    const replica = await eventually("a failed replica", async () =>
-      (await appliance.hosts())
-        .flatMap((host) => host.replicas)
-        .find((r) => r.model === damaged && r.state === "failed"),
-    );
-    expect(replica.cause).not.toBe("");
-    expect(replica.detail.length).toBeGreaterThan(10);
-    const response = await post(JSON.stringify({ model: damaged, messages: [{ role: "user", content: "x" }] }));
-    expect(response.status).toBe(503);
-    await errorOf(response);
-    expect((await chat(appliance.url, key, "Hello")).status).toBe(200);
-  }, 30_000);
+    [
+      "overwritten in its header",
+      (file: string) => writeFileSync(file, "not a model", { flag: "r+" }),
+    ],
+  ])(
+    "a GGUF that is %s is a failed replica with the cause in words",
+    async (name, damage) => {
+      const file = join(testbed.folder(), "damaged.gguf");
+      copyFileSync(demoModel, file);
+      damage(file);
+      const damaged = `damaged-${name.split(" ")[0]}`;
+      await appliance.api("/api/models", { name: damaged, source: `file://${file}` });
+      const replica = await eventually("a failed replica", async () =>
+        (await appliance.hosts())
+          .flatMap((host) => host.replicas)
+          .find((r) => r.model === damaged && r.state === "failed"),
+      );
+      expect(replica.cause).not.toBe("");
+      expect(replica.detail.length).toBeGreaterThan(10);
+      const response = await post(
+        JSON.stringify({ model: damaged, messages: [{ role: "user", content: "x" }] }),
+      );
+      expect(response.status).toBe(503);
+      await errorOf(response);
+      expect((await chat(appliance.url, key, "Hello")).status).toBe(200);
+    },
+    30_000,
+  );
 
   test("a file that is not there is said to be not there", async () => {
     await appliance.api("/api/models", { name: "absent", source: "file:///nowhere/model.gguf" });

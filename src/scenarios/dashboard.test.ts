@@ -2,9 +2,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { ApplianceProcess, Testbed } from "./testbed.ts";
+import { ApplianceProcess } from "./appliance-process.ts";
+import { Testbed } from "./testbed.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path),
+);
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
 let browser: Browser;

@@ -3,7 +3,8 @@ import { afterAll, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { alive, chat, eventually, freePort, Testbed } from "./testbed.ts";
+import { chat } from "./chat.ts";
+import { alive, eventually, freePort, Testbed } from "./testbed.ts";
 
 interface Demo {
   url: string;
@@ -29,7 +30,9 @@ afterAll(() => testbed.end(), 60_000);
 async function processes(): Promise<number[]> {
   const found: number[] = [];
   for (const pid of new Bun.Glob("[0-9]*/cmdline").scanSync({ cwd: "/proc", onlyFiles: false })) {
-    const text = await Bun.file(`/proc/${pid}`).text().catch(() => "");
+    const text = await Bun.file(`/proc/${pid}`)
+      .text()
+      .catch(() => "");
     if (text.includes(home)) found.push(Number.parseInt(pid, 10));
   }
   return found;
@@ -70,7 +73,9 @@ test("after kill -9 of the appliance the next start finds agent and model runnin
   const after = await demoFile();
   expect(after).toEqual({ ...before, pid: after.pid });
   expect(after.pid).not.toBe(before.pid);
-  expect((await processes()).filter((pid) => pid !== after.pid).toSorted()).toEqual(others.toSorted());
+  expect((await processes()).filter((pid) => pid !== after.pid).toSorted()).toEqual(
+    others.toSorted(),
+  );
 }, 30_000);
 
 test("stop ends every process of the demo", async () => {

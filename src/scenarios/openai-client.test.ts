@@ -1,7 +1,10 @@
 /** The `openai` npm client against the whole appliance: gateway, agent, real llama-server. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
-import { type AgentProcess, ApplianceProcess, eventually, model, Testbed } from "./testbed.ts";
+import type { AgentProcess } from "./agent-process.ts";
+import { ApplianceProcess } from "./appliance-process.ts";
+import { model } from "./chat.ts";
+import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
@@ -148,7 +151,11 @@ describe("other routes", () => {
 
 describe("errors", () => {
   test("a wrong key is 401 with a code and a request id", async () => {
-    const stranger = new OpenAI({ baseURL: `${appliance.url}/v1`, apiKey: "hv_wrong", maxRetries: 0 });
+    const stranger = new OpenAI({
+      baseURL: `${appliance.url}/v1`,
+      apiKey: "hv_wrong",
+      maxRetries: 0,
+    });
     const error = await stranger.models.list().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(OpenAI.AuthenticationError);
     expect(error).toMatchObject({ status: 401, code: "invalid_api_key" });
@@ -181,7 +188,12 @@ async function processing(): Promise<number> {
 test("a client that leaves mid-stream stops the generation within a second", async () => {
   const endless = { max_tokens: 8000, ignore_eos: true };
   const { data, request_id } = await client.chat.completions
-    .create({ model, stream: true, messages: [{ role: "user", content: "Count to 100." }], ...endless })
+    .create({
+      model,
+      stream: true,
+      messages: [{ role: "user", content: "Count to 100." }],
+      ...endless,
+    })
     .withResponse();
   for await (const _ of data) {
     expect(await processing()).toBe(1);

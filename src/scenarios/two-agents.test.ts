@@ -1,6 +1,9 @@
 /** One Elastic model on two agents of this machine: spread by load, failed over when one dies. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type AgentProcess, alive, ApplianceProcess, chat, eventually, Testbed } from "./testbed.ts";
+import type { AgentProcess } from "./agent-process.ts";
+import { ApplianceProcess } from "./appliance-process.ts";
+import { chat } from "./chat.ts";
+import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
@@ -24,7 +27,9 @@ async function spread(mark: number): Promise<number[]> {
 
 test("concurrent requests spread over both hosts", async () => {
   const mark = Date.now();
-  const answers = await Promise.all(Array.from({ length: 40 }, () => chat(appliance.url, key, "Count to 20.")));
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () => chat(appliance.url, key, "Count to 20.")),
+  );
   expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200));
   const counts = await spread(mark);
   expect(counts).toHaveLength(2);
@@ -34,7 +39,9 @@ test("concurrent requests spread over both hosts", async () => {
 test("a host that dies mid-load costs no request that had no byte yet, and nothing hangs", async () => {
   const victim = agents[0] as AgentProcess;
   const runtime = await victim.runtimePid();
-  const before = await Promise.all(Array.from({ length: 8 }, () => chat(appliance.url, key, "Hello")));
+  const before = await Promise.all(
+    Array.from({ length: 8 }, () => chat(appliance.url, key, "Hello")),
+  );
   expect(before.every((answer) => answer.status === 200)).toBe(true);
   const load = Array.from({ length: 60 }, async (_, i) => {
     if (i === 20) {
@@ -51,7 +58,9 @@ test("a host that dies mid-load costs no request that had no byte yet, and nothi
   expect(whole.length + broken.length).toBe(answers.length);
   expect(broken.every(({ status }) => status === 200)).toBe(true);
   expect(await alive(runtime)).toBe(false);
-  const after = await Promise.all(Array.from({ length: 20 }, () => chat(appliance.url, key, "Hello")));
+  const after = await Promise.all(
+    Array.from({ length: 20 }, () => chat(appliance.url, key, "Hello")),
+  );
   expect(after.map((answer) => answer.status)).toEqual(after.map(() => 200));
 }, 60_000);
 

@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import { type Command, help, read, UsageError } from "./command.ts";
+import { table } from "./print.ts";
+
+const command: Command = {
+  name: "serve",
+  summary: "Starts it.",
+  options: { port: { value: "N", help: "HTTP port" }, fast: { help: "no waiting" } },
+  notes: "More is in the README.",
+  run: () => Promise.resolve(0),
+};
+
+describe("the words after a verb", () => {
+  test("are read by name", () => {
+    const words = read(command, ["--port", "80", "--fast", "thing"]);
+    expect(words.text("port")).toBe("80");
+    expect(words.integer("port", 1, 65_535)).toBe(80);
+    expect(words.flag("fast")).toBe(true);
+    expect(words.positionals).toEqual(["thing"]);
+  });
+
+  test("may be absent", () => {
+    const words = read(command, []);
+    expect([words.text("port"), words.integer("port", 1, 2), words.flag("fast")]).toEqual([
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+
+  test.each([["0"], ["65536"], ["8e3"], ["-1"], ["eighty"]])(
+    "--port=%s is refused with its bounds",
+    (word) => {
+      const words = read(command, [`--port=${word}`]);
+      expect(() => words.integer("port", 1, 65_535)).toThrow(
+        "--port takes a whole number from 1 to 65535",
+      );
+    },
+  );
+
+  test("that are unknown point to the help", () => {
+    expect(() => read(command, ["--prot", "80"])).toThrow(UsageError);
+    expect(() => read(command, ["--prot", "80"])).toThrow("hypervize serve --help");
+  });
+
+  test("that lack their value are refused", () => {
+    expect(() => read(command, ["--port"])).toThrow(UsageError);
+  });
+});
+
+test("the help has every option and the notes", () => {
+  const text = help(command);
+  for (const part of ["usage: hypervize serve", "--port N", "--fast", "--help", "README"]) {
+    expect(text).toContain(part);
+  }
+});
+
+describe("tables", () => {
+  test("line up, show times as dates and absence as a dash", () => {
+    const rows = [
+      { id: "a", joined_at: 0, name: null },
+      { id: "longer", joined_at: 1000, name: "x" },
+    ];
+    expect(table(rows, ["id", "joined_at", "name"])).toBe(
+      [
+        "ID      JOINED_AT                 NAME",
+        "a       1970-01-01T00:00:00.000Z  -",
+        "longer  1970-01-01T00:00:01.000Z  x",
+      ].join("\n"),
+    );
+  });
+
+  test("without rows say so, and never pass control characters to a terminal", () => {
+    expect(table([], ["id"])).toBe("Nothing yet.");
+    expect(table([{ id: "a\u001b[31m" }], ["id"])).toBe("ID\na?[31m");
+  });
+});

@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import type { ObservedReplica } from "../../agent/contract/messages.ts";
+import { type ElasticModel, specOf } from "./elastic.ts";
+import { modelStatus, replicasOnHost, routedModels } from "./published.ts";
+import type { ReplicaStatus } from "./reconcile.ts";
+
+const model: ElasticModel & { created_at: number } = {
+  id: "mdl_1",
+  name: "demo",
+  source: "builtin:hypervize-demo",
+  runtime: "llama-server",
+  context_tokens: 4096,
+  slots: 4,
+  replicas: null,
+  enabled: true,
+  created_at: 7,
+};
+
+function replica(host_id: string, state: ReplicaStatus["state"], detail = ""): ReplicaStatus {
+  const observed: ObservedReplica | null =
+    state === "waiting"
+      ? null
+      : {
+          id: `rep_${host_id}`,
+          epoch: 1,
+          state,
+          host: "127.0.0.1",
+          port: 9000,
+          pid: 1,
+          started_at_ms: 5,
+          restarts: 2,
+          cause: "",
+          detail,
+          log_tail: [],
+          ready_after_ms: 100,
+        };
+  return { id: `rep_${host_id}`, model_id: "mdl_1", host_id, spec: specOf(model), state, observed };
+}
+
+test("only ready replicas on hosts that can be dialled get requests", () => {
+  const statuses = [replica("a", "ready"), replica("b", "starting"), replica("c", "ready")];
+  expect(routedModels([model], statuses, (host) => host !== "c")).toEqual([
+    {
+      name: "demo",
+      created_at: 7,
+      ready: [{ id: "rep_a", host: "127.0.0.1", port: 9000, model: "demo", slots: 4 }],
+      reason: null,
+    },
+  ]);
+});
+
+test("a disabled model is not routed", () => {
+  expect(routedModels([{ ...model, enabled: false }], [], () => true)).toEqual([]);
+});
+
+test("the status counts what is ready and what is on its way", () => {
+  const statuses = [replica("a", "ready"), replica("b", "starting"), replica("c", "waiting")];
+  expect(modelStatus(model, statuses)).toEqual({
+    ready_replicas: 1,
+    starting_replicas: 2,
+    problem: null,
+  });
+});
+
+test("a failed replica's own words are the problem", () => {
+  const statuses = [replica("a", "failed", "The file is damaged. Download it again.")];
+  expect(modelStatus(model, statuses).problem).toBe("The file is damaged. Download it again.");
+});
+
+test("without any host the problem says what to do, and a model that wants none has no problem", () => {
+  expect(modelStatus(model, []).problem).toContain("Join one");
+  expect(modelStatus({ ...model, replicas: 0 }, []).problem).toBeNull();
+});
+
+test("a host's replicas carry what people look at", () => {
+  const statuses = [replica("a", "ready"), replica("b", "waiting")];
+  expect(replicasOnHost("a", statuses, () => 3)).toMatchObject([
+    { id: "rep_a", model: "demo", state: "ready", inflight: 3, restarts: 2, started_at_ms: 5 },
+  ]);
+  expect(replicasOnHost("b", statuses, () => 0)).toMatchObject([{ state: "waiting", detail: "" }]);
+});

@@ -1,0 +1,64 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Testbed } from "./testbed.ts";
+
+/** A host agent that can be killed and started again on the same home. */
+export class AgentProcess {
+  readonly home: string;
+  readonly #testbed: Testbed;
+  readonly #token: string;
+  #child: ChildProcess | undefined;
+
+  constructor(testbed: Testbed, home: string, token: string) {
+    this.#testbed = testbed;
+    this.home = home;
+    this.#token = token;
+    this.start();
+    testbed.defer(() => this.stop());
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  start(): void {
+    this.#child = this.#testbed.spawn([
+      ...["agent", "--home", this.home, "--join", this.#token, "--stop-runtimes-on-exit"],
+    ]);
+    this.#child.stdout?.resume();
+    this.#child.stderr?.resume();
+  }
+
+  /** What the agent recorded of its one runtime. */
+  async runtime(): Promise<{ pid: number; port: number }> {
+    const folder = join(this.home, "agent", "replicas");
+    const [file] = [...new Bun.Glob("*.json").scanSync(folder)];
+    if (!file) throw new Error("no runtime");
+    const handle = (await Bun.file(join(folder, file)).json()) as {
+      process: { pid: number };
+      port: number;
+    };
+    return { pid: handle.process.pid, port: handle.port };
+  }
+
+  async runtimePid(): Promise<number> {
+    return (await this.runtime()).pid;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+
+  /** Ends the agent with its runtimes; one that was killed is started again for that. */
+  async stop(): Promise<void> {
+    if (this.#child?.signalCode === "SIGKILL") this.start();
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+}
