@@ -34,6 +34,9 @@ async function compile(target: Target, file: string): Promise<void> {
       target: "bun",
       // Names stay: a stack trace from somebody else's machine has to be readable.
       minify: { syntax: true, whitespace: true, identifiers: false },
+      // Halves the time from start to the first answer, for 7 MB of file and no more memory.
+      bytecode: true,
+      format: "esm",
       compile: {
         target: `bun-${target}`,
         outfile: made,

@@ -32,7 +32,7 @@ import {
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const YEAR_MS = 365 * 86_400_000;
 /** 22 characters, as a real secret has. */
-export const SECRET = "testbedSecret000000001";
+const SECRET = "testbedSecret000000001";
 
 /**
  * A control plane for the agent's tests: a CA of its own, the real gRPC service over mTLS, and a

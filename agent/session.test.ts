@@ -29,7 +29,7 @@ function fakeSide(): Side {
   return {
     lines,
     desires,
-    hello: async () => ({ agent_version: "1", inventory }),
+    hello: async () => ({ agent_version: "1", inventory, relay_port: 0 }),
     heartbeat: async () => ({ at_ms: 1, memory_used_bytes: 2, disk_free_bytes: 3, cpu_ratio: 0.5 }),
     observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas }),
     desire: (desired) => {

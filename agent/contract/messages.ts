@@ -118,6 +118,8 @@ export interface Observed {
 export interface Hello {
   agent_version: string;
   inventory: Inventory;
+  /** TCP port of the agent's relay, on the address that it dialled from; 0 without one. */
+  relay_port: number;
 }
 
 /** Exactly one field is set. */

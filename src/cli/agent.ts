@@ -7,6 +7,7 @@ export type RunAgent = (options: {
   join?: string;
   server?: string;
   llamaServer?: string;
+  relayPort?: number;
   stopRuntimesOnExit: boolean;
   log: (line: string) => void;
   signal: AbortSignal;
@@ -20,6 +21,10 @@ export function agentCommand(runAgent: RunAgent): Command {
       join: { value: "TOKEN", help: "one-time token from the dashboard; needed once" },
       server: { value: "HOST:PORT", help: "dial this instead of the addresses in the token" },
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
+      "relay-port": {
+        value: "N",
+        help: "where a control plane on another machine reaches the runtimes (default: 8444)",
+      },
       "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
       "stop-runtimes-on-exit": {
         help: "end the runtimes with the agent; otherwise they go on serving",
@@ -28,12 +33,14 @@ export function agentCommand(runAgent: RunAgent): Command {
     async run(words, terminal) {
       const join = words.text("join");
       const server = words.text("server");
+      const relayPort = words.integer("relay-port", 0, 65_535);
       const llamaServer = llamaServerFrom(words.text("llama-server"));
       await runAgent({
         home: homeFrom(words.text("home")),
         ...(join && { join }),
         ...(server && { server }),
         ...(llamaServer && { llamaServer }),
+        ...(relayPort !== undefined && { relayPort }),
         stopRuntimesOnExit: words.flag("stop-runtimes-on-exit"),
         log: terminal.err,
         signal: terminal.stop,

@@ -32,6 +32,7 @@ export interface ControlPlane {
 
 export const hello: Hello = {
   agent_version: "1.2.3",
+  relay_port: 8444,
   inventory: {
     host_name: "gpu-1",
     os: "Debian",

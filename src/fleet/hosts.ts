@@ -15,7 +15,7 @@ import { notFound } from "../failure.ts";
 import type { Database } from "../storage/database.ts";
 import { hosts } from "./table.ts";
 
-export const heartbeat_interval_s = 5;
+const heartbeat_interval_s = 5;
 /** Three missed heartbeats, and a little for a slow network. */
 const silent_after_ms = heartbeat_interval_s * 3000 + 1000;
 /** Reconnecting takes a moment; until then the host is not reported down. */

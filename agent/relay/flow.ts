@@ -1,0 +1,63 @@
+/** What a flow needs of the sockets at its two ends. */
+export interface FlowEnd {
+  /** Returns how many bytes were taken; negative when the socket is gone. */
+  write(bytes: Buffer): number;
+  pause(): void;
+  resume(): void;
+  end(): void;
+}
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Bytes on their way from one socket to another. While the target takes no more, the source is not
+ * read, and then its sender is stopped by TCP: no more than about two reads wait here.
+ */
+export class Flow {
+  private readonly source: FlowEnd;
+  private readonly target: FlowEnd;
+  private waiting: Buffer = nothing;
+  private paused = false;
+  private ended = false;
+
+  constructor(source: FlowEnd, target: FlowEnd) {
+    this.source = source;
+    this.target = target;
+  }
+
+  push(bytes: Buffer): void {
+    this.waiting = this.waiting.length === 0 ? bytes : Buffer.concat([this.waiting, bytes]);
+    this.drain();
+  }
+
+  /** The target can take more. */
+  drain(): void {
+    if (this.waiting.length > 0) {
+      const taken = this.target.write(this.waiting);
+      if (taken > 0) this.waiting = this.waiting.subarray(taken);
+    }
+    if (this.waiting.length > 0) this.pause();
+    else this.proceed();
+  }
+
+  /** The source has said all: the target is ended when it has it all. */
+  finish(): void {
+    this.ended = true;
+    if (this.waiting.length === 0) this.target.end();
+  }
+
+  private pause(): void {
+    if (this.paused || this.ended) return;
+    this.paused = true;
+    this.source.pause();
+  }
+
+  private proceed(): void {
+    this.waiting = nothing;
+    if (this.ended) this.target.end();
+    else if (this.paused) {
+      this.paused = false;
+      this.source.resume();
+    }
+  }
+}
