@@ -96,99 +96,21 @@ data_folder() {
   chown "$1:$1" "/var/lib/$1"
 }
 
-# What both services may not do. Memory that is written and then run stays allowed: the engine's compiler needs it.
-hardening() {
-  cat <<TEXT
-UMask=0077
-LimitNOFILE=65536
-NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectClock=yes
-ProtectHostname=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
-TEXT
-}
-
-appliance_unit() {
-  cat <<TEXT
-[Unit]
-Description=Hypervize appliance: gateway, control plane, dashboard
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-User=hypervize
-EnvironmentFile=-/etc/hypervize/hypervize.env
-ExecStart=$command
-Restart=always
-RestartSec=2
-StateDirectory=hypervize
-StateDirectoryMode=0700
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectControlGroups=yes
-CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-AmbientCapabilities=CAP_NET_BIND_SERVICE
-$(hardening)
-
-[Install]
-WantedBy=multi-user.target
-TEXT
-}
-
-# Runtimes outlive their agent, which adopts them when it returns: so only the agent itself is ended, nothing that
-# they use is private to one start, and one that the kernel ends for its memory takes nobody with it.
-agent_unit() {
-  cat <<TEXT
-[Unit]
-Description=Hypervize host agent
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-User=hypervize-agent
-EnvironmentFile=-/etc/hypervize/hypervize-agent.env
-ExecStart=$command
-Restart=always
-RestartSec=5
-KillMode=process
-Delegate=yes
-OOMPolicy=continue
-StateDirectory=hypervize-agent
-StateDirectoryMode=0700
-ProtectHome=read-only
-CapabilityBoundingSet=
-$(hardening)
-
-[Install]
-WantedBy=multi-user.target
-TEXT
-}
-
-# install_service NAME UNIT OPTIONS: OPTIONS are kept from the last time when they are empty.
+# install_service NAME OPTIONS: without OPTIONS those of the last time stay.
 install_service() {
   put "$root/usr/local/bin/hypervize" 755 <"$binary"
   data_folder "$1"
   options=$root/etc/hypervize/$1.env
-  if [ -n "$3" ] || [ ! -e "$options" ]; then echo "OPTIONS=$3" | put "$options" 600; fi
-  "$2" | put "$root/etc/systemd/system/$1.service" 644
-  say "Installed ${root:-}/usr/local/bin/hypervize and $1.service."
-  start "$1"
+  if [ -n "$2" ] || [ ! -e "$options" ]; then echo "OPTIONS=$2" | put "$options" 600; fi
+  put "$root/etc/systemd/system/$1.service" 644 <"$here/.ci/$1.service"
+  say "Installed $root/usr/local/bin/hypervize and $1.service."
+  [ -n "$root" ] || start "$1"
 }
 
 start() {
-  [ -z "$root" ] || return 0
   if [ ! -d /run/systemd/system ]; then
-    say "systemd does not run here. Start it with: runuser -u $1 -- ${command% \$OPTIONS} $(sed 's/^OPTIONS=//' "$options")"
+    command=$(sed -n 's/^ExecStart=\(.*\) \$OPTIONS$/\1/p' "$here/.ci/$1.service")
+    say "systemd does not run here. Start it with: runuser -u $1 -- $command $(sed 's/^OPTIONS=//' "$options")"
     return
   fi
   systemctl daemon-reload
@@ -201,9 +123,8 @@ start() {
 install_appliance() {
   check_host
   build
-  command="/usr/local/bin/hypervize serve --home /var/lib/hypervize \$OPTIONS"
-  install_service hypervize appliance_unit "${port:+--port $port}"
-  say "Dashboard: http://$(uname -n):${port:-8080}. First login, for root to read: /var/lib/hypervize/first-login.json"
+  install_service hypervize "${port:+--port $port}"
+  say "Dashboard: http://$(uname -n):${port:-8080}. The first login is in /var/lib/hypervize/first-login.json."
   say "To add a GPU host, as root: hypervize hosts join-token --home /var/lib/hypervize"
 }
 
@@ -212,11 +133,11 @@ install_agent() {
     misused "The first installation of an agent needs --join TOKEN."
   check_host
   build
-  folder=$root/usr/local/lib/hypervize/llama-server
-  llama_server=$(sh "$here/.ci/get-llama-server.sh" "$folder") || exit 1
-  home=/var/lib/hypervize-agent
-  command="/usr/local/bin/hypervize agent --home $home --llama-server ${llama_server#"$root"} \$OPTIONS"
-  install_service hypervize-agent agent_unit "${join:+--join $join}"
+  lib=$root/usr/local/lib/hypervize
+  llama_server=$(sh "$here/.ci/get-llama-server.sh" "$lib/private-llama-server") || exit 1
+  mkdir -p "$lib"
+  ln -sfn "${llama_server#"$root"}" "$lib/llama-server"
+  install_service hypervize-agent "${join:+--join $join}"
 }
 
 remove_service() {

@@ -12,6 +12,8 @@ export interface Series {
   tone: "series-1" | "series-2" | "series-bad";
   /** One value per time. */
   values: readonly number[];
+  /** How far the bar reaches where that is not the value: on top of what is drawn after it. */
+  reach?: readonly number[];
 }
 
 interface ChartProps {
@@ -44,6 +46,11 @@ export function Chart({ label, bucket, times, series }: ChartProps) {
   );
 }
 
+/** Where bars end that stand on the bars of BELOW. */
+export function stacked(values: readonly number[], below: readonly number[]): number[] {
+  return values.map((value, index) => value + (below[index] ?? 0));
+}
+
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
 type Drawn = Pick<ChartProps, "bucket" | "times" | "series">;
@@ -53,7 +60,7 @@ function usePlot({ bucket, times, series }: Drawn, pointed: Signal<number | null
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot>(undefined);
   const data = useRef<readonly (readonly number[])[]>([]);
-  data.current = [times, ...series.map(({ values }) => values)];
+  data.current = [times, ...series.map(({ values, reach }) => reach ?? values)];
 
   useEffect(() => {
     let gone = false;

@@ -27,14 +27,16 @@ interface PanelProps {
   aside?: ComponentChildren;
   /** Without inner spacing, for tables and rows that reach the edges. */
   flush?: boolean;
+  /** The title would only repeat the page's heading: it is for ears. */
+  untitled?: boolean;
   children: ComponentChildren;
 }
 
-export function Panel({ title, aside, flush = false, children }: PanelProps) {
+export function Panel({ title, aside, flush = false, untitled = false, children }: PanelProps) {
   const id = useId();
   return (
     <section class={flush ? "panel flush" : "panel"} aria-labelledby={id}>
-      <header class="panel-head">
+      <header class={untitled ? "unseen" : "panel-head"}>
         <h2 id={id}>{title}</h2>
         {aside && <div class="panel-aside">{aside}</div>}
       </header>

@@ -29,7 +29,7 @@ export function drawPlot(
     {
       width: box.clientWidth,
       height: height_px,
-      padding: [8, 4, 0, 0],
+      padding: [8, 14, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       // The server counts days in UTC.
@@ -79,7 +79,7 @@ function axes(text: string, grid: string, bucket: Bucket): uPlot.Axis[] {
     {
       ...shared,
       grid: { show: false },
-      size: 24,
+      size: 22,
       gap: 4,
       space: 64,
       values: (_, times) => times.map((s) => tickName(bucket, s * 1000)),

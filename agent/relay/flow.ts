@@ -10,19 +10,25 @@ export interface FlowEnd {
 const nothing = Buffer.alloc(0);
 
 /**
- * Bytes on their way from one socket to another. While the target takes no more, the source is not
- * read, and then its sender is stopped by TCP: no more than about two reads wait here.
+ * Bytes on their way from one socket to another. While the target takes no more, or is not there yet,
+ * the source is not read, and TCP then stops the sender: no more than about two reads wait here.
  */
 export class Flow {
   private readonly source: FlowEnd;
-  private readonly target: FlowEnd;
+  private target: FlowEnd | undefined;
   private waiting: Buffer = nothing;
   private paused = false;
   private ended = false;
 
-  constructor(source: FlowEnd, target: FlowEnd) {
+  constructor(source: FlowEnd, target?: FlowEnd) {
     this.source = source;
     this.target = target;
+  }
+
+  /** The target has come. */
+  into(target: FlowEnd): void {
+    this.target = target;
+    this.drain();
   }
 
   push(bytes: Buffer): void {
@@ -33,17 +39,17 @@ export class Flow {
   /** The target can take more. */
   drain(): void {
     if (this.waiting.length > 0) {
-      const taken = this.target.write(this.waiting);
+      const taken = this.target?.write(this.waiting) ?? 0;
       if (taken > 0) this.waiting = this.waiting.subarray(taken);
     }
     if (this.waiting.length > 0) this.pause();
     else this.proceed();
   }
 
-  /** The source has said all: the target is ended when it has it all. */
+  /** The source has said all: the target is ended when it has taken it. */
   finish(): void {
     this.ended = true;
-    if (this.waiting.length === 0) this.target.end();
+    this.drain();
   }
 
   private pause(): void {
@@ -54,7 +60,7 @@ export class Flow {
 
   private proceed(): void {
     this.waiting = nothing;
-    if (this.ended) this.target.end();
+    if (this.ended) this.target?.end();
     else if (this.paused) {
       this.paused = false;
       this.source.resume();

@@ -9,7 +9,7 @@ import { Problem } from "../../notice.tsx";
 import { now } from "../../now.ts";
 import { Panel } from "../../panel.tsx";
 import { isAdmin } from "../../session.ts";
-import { HostRow } from "../overview/host-row.tsx";
+import { described, HostLoad, HostState } from "../overview/host-row.tsx";
 import { Replicas } from "./replicas.tsx";
 
 interface HostPanelProps {
@@ -20,14 +20,11 @@ interface HostPanelProps {
 export function HostPanel({ host, changed }: HostPanelProps) {
   const { inventory } = host;
   return (
-    <Panel
-      title={host.name}
-      flush
-      aside={isAdmin.value && <HostActions host={host} changed={changed} />}
-    >
-      <ul class="rows">
-        <HostRow host={host} />
-      </ul>
+    <Panel title={host.name} flush aside={<HostAside host={host} changed={changed} />}>
+      <div class="host">
+        <p class="detail">{described(host)}</p>
+        <HostLoad host={host} />
+      </div>
       <dl class="properties">
         <Property name="Id" value={host.id} mono />
         <Property name="Agent" value={host.agent_version} />
@@ -58,6 +55,15 @@ function Property({ name, value, mono = false }: { name: string; value: string; 
       <dt>{name}</dt>
       <dd class={mono ? "mono" : ""}>{value}</dd>
     </div>
+  );
+}
+
+function HostAside({ host, changed }: HostPanelProps) {
+  return (
+    <>
+      <HostState host={host} />
+      {isAdmin.value && <HostActions host={host} changed={changed} />}
+    </>
   );
 }
 

@@ -17,7 +17,7 @@ export function HostsPage() {
       <Loaded from={hosts} what="hosts">
         {({ data }) =>
           data.length === 0 ? (
-            <Panel title="Hosts" flush>
+            <Panel title="No hosts" flush untitled>
               <NoHosts />
             </Panel>
           ) : (

@@ -19,7 +19,7 @@ export function Replicas({ replicas }: { replicas: readonly ReplicaView[] }) {
       {replicas.map((replica) => (
         <li key={replica.id} class="replica">
           <p>
-            <strong class="mono">{replica.model}</strong>{" "}
+            <strong>{replica.model}</strong>{" "}
             <Badge tone={tones[replica.state]}>{replica.state}</Badge>
           </p>
           <p class="detail">{facts(replica)}</p>

@@ -34,7 +34,7 @@ export function KeysPage() {
       <p class="result" role="status">
         {said}
       </p>
-      <Panel title="API keys" flush>
+      <Panel title="API keys" flush untitled>
         <Loaded from={keys} what="keys">
           {({ data }) =>
             data.length === 0 ? (

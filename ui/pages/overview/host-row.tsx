@@ -6,7 +6,6 @@ import { Meter } from "../../meter.tsx";
 import { now } from "../../now.ts";
 
 export function HostRow({ host }: { host: HostView }) {
-  const { inventory, heartbeat } = host;
   return (
     <li class="host">
       <div class="host-name">
@@ -15,29 +14,7 @@ export function HostRow({ host }: { host: HostView }) {
         </p>
         <p class="detail">{described(host)}</p>
       </div>
-      {inventory && (
-        <div class="host-meters">
-          <Meter
-            label="CPU"
-            text={
-              heartbeat
-                ? `${percent(heartbeat.cpu_ratio)} of ${inventory.cpu_count}`
-                : `${inventory.cpu_count} cores`
-            }
-            ratio={heartbeat?.cpu_ratio ?? null}
-            title={inventory.cpu_model}
-          />
-          <Meter label="Memory" {...share(heartbeat?.memory_used_bytes, inventory.memory_bytes)} />
-          <Meter
-            label="Disk"
-            {...share(
-              inventory.disk_bytes - (heartbeat?.disk_free_bytes ?? inventory.disk_free_bytes),
-              inventory.disk_bytes,
-            )}
-          />
-        </div>
-      )}
-      {inventory && inventory.gpus.length > 0 && <Gpus gpus={inventory.gpus} />}
+      <HostLoad host={host} />
     </li>
   );
 }
@@ -47,14 +24,39 @@ export function HostState({ host }: { host: HostView }) {
   return host.cordoned ? <Badge tone="warn">Cordoned</Badge> : <Badge tone="good">Up</Badge>;
 }
 
-function described({ inventory, last_seen_at, status, replicas }: HostView): string {
+export function described({ inventory, last_seen_at, status, replicas }: HostView): string {
+  const ready = replicas.filter(({ state }) => state === "ready").length;
   const parts = [
     ...(status === "down" ? [`last seen ${ago(last_seen_at, now.value)}`] : []),
     ...(inventory ? [`${inventory.os} ${inventory.arch}`] : ["has not reported yet"]),
     ...(inventory && inventory.gpus.length === 0 ? ["no GPU"] : []),
-    plural(replicas.filter(({ state }) => state === "ready").length, "ready replica"),
+    ...(status === "up" ? [plural(ready, "ready replica")] : []),
   ];
   return parts.join(" · ");
+}
+
+/** Nothing for a host that is down: the last numbers of a dead machine say nothing of now. */
+export function HostLoad({ host: { inventory, heartbeat, status } }: { host: HostView }) {
+  if (!inventory || status === "down") return null;
+  const { cpu_count, cpu_model, memory_bytes, disk_bytes, gpus } = inventory;
+  const disk_free_bytes = heartbeat?.disk_free_bytes ?? inventory.disk_free_bytes;
+  return (
+    <>
+      <div class="host-meters">
+        <Meter
+          label="CPU"
+          text={
+            heartbeat ? `${percent(heartbeat.cpu_ratio)} of ${cpu_count}` : `${cpu_count} cores`
+          }
+          ratio={heartbeat?.cpu_ratio ?? null}
+          title={cpu_model}
+        />
+        <Meter label="Memory" {...share(heartbeat?.memory_used_bytes, memory_bytes)} />
+        <Meter label="Disk" {...share(disk_bytes - disk_free_bytes, disk_bytes)} />
+      </div>
+      {gpus.length > 0 && <Gpus gpus={gpus} />}
+    </>
+  );
 }
 
 function share(used: number | undefined, total: number): { text: string; ratio: number | null } {

@@ -13,7 +13,7 @@ export function ModelRows({ models }: { models: readonly ModelView[] }) {
         <li key={model.model_id} class="model">
           <div>
             <p>
-              <strong class="mono">{model.id}</strong> <ModelState model={model} />
+              <strong>{model.id}</strong> <ModelState model={model} />
             </p>
             <p class="detail">
               {model.runtime} · {count(model.context_tokens)} tokens of context ·{" "}

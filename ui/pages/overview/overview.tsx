@@ -15,6 +15,7 @@ export function OverviewPage() {
   const hosts = useRemote(hostsQuery);
   const models = useRemote(modelsQuery);
   const usage = useRemote(usageQuery("minute", hour));
+  const canAdd = isAdmin.value && (hosts.data.value?.data.length ?? 0) > 0;
   const whose = isAdmin.value ? "" : "Your ";
   return (
     <>
@@ -32,7 +33,7 @@ export function OverviewPage() {
           {({ data }) => <ModelRows models={data} />}
         </Loaded>
       </Panel>
-      <Panel title="Hosts" flush aside={isAdmin.value && <JoinHostButton />}>
+      <Panel title="Hosts" flush aside={canAdd && <JoinHostButton />}>
         <Loaded from={hosts} what="hosts">
           {({ data }) =>
             data.length === 0 ? (

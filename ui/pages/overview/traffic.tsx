@@ -1,6 +1,6 @@
 /** Requests and tokens of the last hour, minute by minute. */
 import type { UsageGroup } from "../../../src/http.ts";
-import { Chart } from "../../chart.tsx";
+import { Chart, stacked } from "../../chart.tsx";
 import { count } from "../../format.ts";
 import { Panel } from "../../panel.tsx";
 
@@ -36,8 +36,13 @@ export function Traffic({ minutes, whose }: TrafficProps) {
           bucket="minute"
           times={times}
           series={[
+            {
+              name: "Prompt",
+              tone: "series-2",
+              values: prompt,
+              reach: stacked(prompt, completion),
+            },
             { name: "Completion", tone: "series-1", values: completion },
-            { name: "Prompt", tone: "series-2", values: prompt },
           ]}
         />
       </Panel>

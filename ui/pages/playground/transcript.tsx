@@ -24,13 +24,14 @@ export function Transcript() {
   const amount = turns.value.length;
   // A new turn is always shown.
   useEffect(() => {
+    if (amount === 0) return;
     following.current = true;
     scrollTo(0, document.documentElement.scrollHeight);
   }, [amount]);
 
   useSignalEffect(() => {
     void turns.value.at(-1)?.answer.value;
-    if (following.current) {
+    if (following.current && turns.value.length > 0) {
       requestAnimationFrame(() => scrollTo(0, document.documentElement.scrollHeight));
     }
   });

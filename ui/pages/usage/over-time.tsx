@@ -1,7 +1,7 @@
 /** The period, bucket by bucket: requests above, tokens below. */
 import type { UsageGroup } from "../../../src/http.ts";
 import type { Period } from "../../buckets.ts";
-import { Chart } from "../../chart.tsx";
+import { Chart, stacked } from "../../chart.tsx";
 
 interface OverTimeProps {
   period: Period;
@@ -12,6 +12,8 @@ export function OverTime({ period, groups }: OverTimeProps) {
   const times = groups.map(({ key }) => Number(key));
   const values = (of: "requests" | "errors" | "prompt_tokens" | "completion_tokens") =>
     groups.map((group) => group[of]);
+  const prompt = values("prompt_tokens");
+  const completion = values("completion_tokens");
   const when = `${period.name.toLowerCase()}, by ${period.bucket}`;
   return (
     <div class="pair">
@@ -29,8 +31,8 @@ export function OverTime({ period, groups }: OverTimeProps) {
         bucket={period.bucket}
         times={times}
         series={[
-          { name: "Completion", tone: "series-1", values: values("completion_tokens") },
-          { name: "Prompt", tone: "series-2", values: values("prompt_tokens") },
+          { name: "Prompt", tone: "series-2", values: prompt, reach: stacked(prompt, completion) },
+          { name: "Completion", tone: "series-1", values: completion },
         ]}
       />
     </div>

@@ -38,7 +38,7 @@ function UserList() {
         </button>
       </Heading>
       {changing.problem.value && <Problem problem={changing.problem.value} />}
-      <Panel title="People" flush>
+      <Panel title="People" flush untitled>
         <Loaded from={users} what="users">
           {({ data }) => (
             <UserTable
