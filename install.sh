@@ -109,7 +109,7 @@ install_service() {
 
 start() {
   if [ ! -d /run/systemd/system ]; then
-    command=$(sed -n 's/^ExecStart=\(.*\) \$OPTIONS$/\1/p' "$here/.ci/$1.service")
+    command=$(sed -n 's/^ExecStart=\(.*\) .OPTIONS$/\1/p' "$here/.ci/$1.service")
     say "systemd does not run here. Start it with: runuser -u $1 -- $command $(sed 's/^OPTIONS=//' "$options")"
     return
   fi
@@ -124,6 +124,7 @@ install_appliance() {
   check_host
   build
   install_service hypervize "${port:+--port $port}"
+  port=$(sed -n 's/^OPTIONS=.*--port \([0-9]*\).*/\1/p' "$root/etc/hypervize/hypervize.env")
   say "Dashboard: http://$(uname -n):${port:-8080}. The first login is in /var/lib/hypervize/first-login.json."
   say "To add a GPU host, as root: hypervize hosts join-token --home /var/lib/hypervize"
 }

@@ -126,7 +126,7 @@ case ${1:-} in
 esac
 if [ -n "${HYPERVIZE_LLAMA_SERVER:-}" ]; then
   works "$HYPERVIZE_LLAMA_SERVER" || fail "HYPERVIZE_LLAMA_SERVER is $HYPERVIZE_LLAMA_SERVER, which does not run. Correct it or unset it."
-  command -v "$HYPERVIZE_LLAMA_SERVER"
+  realpath --no-symlinks "$(command -v "$HYPERVIZE_LLAMA_SERVER")"
   exit 0
 fi
 if works llama-server; then

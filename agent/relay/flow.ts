@@ -25,7 +25,7 @@ export class Flow {
     this.target = target;
   }
 
-  /** The target has come. */
+  /** The target is there. */
   into(target: FlowEnd): void {
     this.target = target;
     this.drain();
@@ -38,28 +38,27 @@ export class Flow {
 
   /** The target can take more. */
   drain(): void {
-    if (this.waiting.length > 0) {
-      const taken = this.target?.write(this.waiting) ?? 0;
-      if (taken > 0) this.waiting = this.waiting.subarray(taken);
+    if (this.waiting.length > 0 && this.target) {
+      const taken = this.target.write(this.waiting);
+      this.waiting = taken < 0 ? nothing : this.waiting.subarray(taken);
     }
-    if (this.waiting.length > 0) this.pause();
+    if (this.waiting.length > 0) this.hold();
     else this.proceed();
   }
 
   /** The source has said all: the target is ended when it has taken it. */
   finish(): void {
     this.ended = true;
-    this.drain();
+    if (this.waiting.length === 0) this.target?.end();
   }
 
-  private pause(): void {
-    if (this.paused || this.ended) return;
+  private hold(): void {
+    if (this.paused) return;
     this.paused = true;
     this.source.pause();
   }
 
   private proceed(): void {
-    this.waiting = nothing;
     if (this.ended) this.target?.end();
     else if (this.paused) {
       this.paused = false;

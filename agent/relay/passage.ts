@@ -1,27 +1,52 @@
-import type { Socket, SocketHandler } from "bun";
-import { Flow } from "./flow.ts";
+import type { Socket } from "bun";
+import { Flow, type FlowEnd } from "./flow.ts";
+
+/** The control plane's side of a passage. */
+export interface Client extends FlowEnd {
+  terminate(): void;
+}
+
+/** A connection of the control plane that is joined to a runtime; its socket's events go here. */
+export interface Passage {
+  received(bytes: Buffer): void;
+  drained(): void;
+  /** The client is gone. */
+  abort(): void;
+}
 
 /**
- * One connection of the control plane, joined to a runtime's port on loopback. The control plane never
- * half-closes, so whatever ends its side is an abort, and the runtime's side is reset at once: that is
- * what makes a runtime stop generating. When the runtime ends, what it said is still delivered.
+ * Joins CLIENT to the runtime that listens on PORT of loopback. The control plane never half-closes,
+ * so whatever ends its side is an abort, and the runtime's side is reset at once: that is what makes a
+ * runtime stop generating. When the runtime ends, what it said before is still delivered.
  */
-export class Passage {
-  /** To the runtime, and from it. */
-  readonly inward: Flow;
-  readonly outward: Flow;
-  private readonly client: Socket<Passage>;
-  private runtime: Socket<Passage> | undefined;
-  private over = false;
-
-  constructor(client: Socket<Passage>) {
-    this.client = client;
-    this.inward = new Flow(client);
-    this.outward = new Flow({ pause: () => this.runtime?.pause(), resume: () => this.runtime?.resume() }, client);
-  }
-
-  open(port: number): void {
-    const connected = Bun.connect({ hostname: "127.0.0.1", port, socket: handlers, data: this });
-    connected.catch(() => this.abort());
-  }
+export function openPassage(client: Client, port: number): Passage {
+  const inward = new Flow(client);
+  let outward: Flow | undefined;
+  let runtime: Socket | undefined;
+  let over = false;
+  const abort = () => {
+    if (over) return;
+    over = true;
+    runtime?.terminate();
+    client.terminate();
+  };
+  const socket = {
+    open(opened: Socket) {
+      runtime = opened;
+      if (over) opened.terminate();
+      outward = new Flow(opened, client);
+      inward.into(opened);
+    },
+    data: (_: Socket, bytes: Buffer) => outward?.push(bytes),
+    drain: () => inward.drain(),
+    close: (_: Socket, error?: Error) => (error === undefined ? outward?.finish() : abort()),
+    error: abort,
+    connectError: abort,
+  };
+  Bun.connect({ hostname: "127.0.0.1", port, socket }).catch(abort);
+  return {
+    received: (bytes) => inward.push(bytes),
+    drained: () => outward?.drain(),
+    abort,
+  };
 }

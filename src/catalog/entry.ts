@@ -24,6 +24,21 @@ const defaults = {
   enabled: true,
 } as const;
 
+export interface NewModel extends Omit<ModelInput, "name" | "source"> {
+  name?: string;
+  source?: string;
+  /** The word for `source` in a provision body; either is good here. */
+  model?: string;
+}
+
+/** Without a name the model is called like its file. Throws a 400 when neither `source` nor `model` is there. */
+export function namedInput({ name, source, model, ...rest }: NewModel): ModelInput {
+  const from = source ?? model;
+  if (from === undefined) throw badRequest("`source` is missing.", "source");
+  const file = from.slice(Math.max(from.lastIndexOf("/"), from.lastIndexOf(":")) + 1);
+  return { ...rest, source: from, name: name ?? file.replace(/\.gguf$/, "") };
+}
+
 /** Fills in the defaults. Throws a 400 that names the field. */
 export function checkedEntry(input: ModelInput): Entry {
   const entry: Entry = { ...defaults, ...input };

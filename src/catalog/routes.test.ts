@@ -46,6 +46,19 @@ play(world, [
       '"starting_replicas":2',
     ],
   },
+  {
+    ...create,
+    name: "adding a model by the word `model`, without a name",
+    body: { model: "file:///models/tiny-q4.gguf" },
+    status: adminOnly(201),
+    shows: ['"id":"tiny-q4"', '"source":"file:///models/tiny-q4.gguf"'],
+  },
+  {
+    ...create,
+    name: "adding a model without a source",
+    body: { name: "x" },
+    status: adminOnly(400),
+  },
   { ...create, name: "adding a taken name", body: demo, status: adminOnly(409) },
   {
     ...create,

@@ -1,7 +1,7 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../access.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Model } from "./entry.ts";
+import { type Model, namedInput } from "./entry.ts";
 import { type ModelStatus, openAIList, viewOf } from "./listing.ts";
 
 export interface CatalogParts {
@@ -13,6 +13,7 @@ export interface CatalogParts {
 }
 
 const closed = { additionalProperties: false };
+const optionalNames = { name: t.Optional(t.String()), source: t.Optional(t.String()) };
 const settings = {
   runtime: t.Optional(t.Literal("llama-server")),
   context_tokens: t.Optional(t.Number()),
@@ -36,15 +37,12 @@ export function catalogRoutes({ catalog, guard, worldOf, statusOf }: CatalogPart
       "/api/models",
       ({ body, set }) => {
         set.status = 201;
-        return view(catalog.create(body));
+        return view(catalog.create(namedInput(body)));
       },
-      { body: t.Object({ name: t.String(), source: t.String(), ...settings }, closed) },
+      { body: t.Object({ ...optionalNames, model: t.Optional(t.String()), ...settings }, closed) },
     )
     .patch("/api/models/:id", ({ params, body }) => view(catalog.update(params.id, body)), {
-      body: t.Object(
-        { name: t.Optional(t.String()), source: t.Optional(t.String()), ...settings },
-        closed,
-      ),
+      body: t.Object({ ...optionalNames, ...settings }, closed),
     })
     .delete("/api/models/:id", ({ params, set }) => {
       catalog.remove(params.id);

@@ -1,7 +1,7 @@
 /** A new key: first what it is for, then, once and never again, the key itself. */
 import { useSignal } from "@preact/signals";
 import type { KeyScope } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
+import { type Action, useAction } from "../../action.ts";
 import { createKey } from "../../api.ts";
 import { Copyable } from "../../copy.tsx";
 import { Dialog } from "../../dialog.tsx";
@@ -37,55 +37,70 @@ export function CreateKey({ close, created }: CreateKeyProps) {
     key.value = answer.key;
     created();
   });
-  if (key.value) return <KeyShown text={key.value} close={close} />;
+  // One dialog for both steps: a second one would have no way back to where the focus came from.
   return (
-    <Dialog title="Create a key" onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          creating.run(new FormData(event.currentTarget));
-        }}
-      >
+    <Dialog title={key.value ? "Your new key" : "Create a key"} onClose={close}>
+      {key.value ? (
+        <KeyShown text={key.value} close={close} />
+      ) : (
+        <KeyForm creating={creating} close={close} />
+      )}
+    </Dialog>
+  );
+}
+
+interface KeyFormProps {
+  creating: Action<[FormData]>;
+  close(): void;
+}
+
+function KeyForm({ creating, close }: KeyFormProps) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        creating.run(new FormData(event.currentTarget));
+      }}
+    >
+      <label class="field">
+        <span>Name</span>
+        <input
+          name="name"
+          required
+          maxLength={100}
+          placeholder="What will use it"
+          autocomplete="off"
+        />
+      </label>
+      <label class="field">
+        <span>Expires</span>
+        <select name="days">
+          {lifetimes.map(({ days, name }) => (
+            <option key={days} value={days}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {isAdmin.value && (
         <label class="field">
-          <span>Name</span>
-          <input
-            name="name"
-            required
-            maxLength={100}
-            placeholder="What will use it"
-            autocomplete="off"
-          />
-        </label>
-        <label class="field">
-          <span>Expires</span>
-          <select name="days">
-            {lifetimes.map(({ days, name }) => (
-              <option key={days} value={days}>
-                {name}
-              </option>
-            ))}
+          <span>Scope</span>
+          <select name="scope">
+            <option value="inference">Inference: ask models</option>
+            <option value="admin">Admin: the whole control API as well</option>
           </select>
         </label>
-        {isAdmin.value && (
-          <label class="field">
-            <span>Scope</span>
-            <select name="scope">
-              <option value="inference">Inference: ask models</option>
-              <option value="admin">Admin: the whole control API as well</option>
-            </select>
-          </label>
-        )}
-        {creating.problem.value && <Problem problem={creating.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={creating.busy.value}>
-            {creating.busy.value ? "Creating…" : "Create key"}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      {creating.problem.value && <Problem problem={creating.problem.value} />}
+      <div class="buttons">
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="primary" disabled={creating.busy.value}>
+          {creating.busy.value ? "Creating…" : "Create key"}
+        </button>
+      </div>
+    </form>
   );
 }
 
@@ -95,7 +110,7 @@ function KeyShown({ text, close }: { text: string; close(): void }) {
     (models.find(({ ready_replicas }) => ready_replicas > 0) ?? models[0])?.id ?? "MODEL";
   const body = { model, messages: [{ role: "user", content: "Hello!" }] };
   return (
-    <Dialog title="Your new key" onClose={close}>
+    <>
       <p>Copy it now. Only its hash is kept here, so it is never shown again.</p>
       <Copyable label="Copy key" text={text} />
       <p>Try it in a shell:</p>
@@ -105,6 +120,6 @@ function KeyShown({ text, close }: { text: string; close(): void }) {
           Done
         </button>
       </div>
-    </Dialog>
+    </>
   );
 }
