@@ -21,7 +21,7 @@ get_bun() (
   echo "Getting Bun $version from npm." >&2
   rm -rf "$private" "$private.new"
   # Its install script puts the program where a placeholder lies, so it must run, whatever npm is told elsewhere.
-  timeout 300 npm install --prefix "$private.new" --loglevel error --no-audit --no-fund --ignore-scripts=false \
+  timeout 300 npm install --prefix "$private.new" --loglevel error --no-audit --no-fund --no-update-notifier --ignore-scripts=false \
     --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 10000 "bun@$version" </dev/null >/dev/null ||
     fail "npm could not get Bun $version from the registry that it is configured with."
   is_right "$private.new/node_modules/.bin/bun" || fail "Bun $version from npm does not run on this $(uname -m) machine."

@@ -24,7 +24,11 @@ interface Step {
 const own = [...new Bun.Glob(".ci/*.test.ts").scanSync({ cwd: root, dot: true })];
 
 const steps: readonly Step[] = [
-  { name: "format and lint", command: [join(programs, "biome"), "ci", "."], bound_s: 120 },
+  {
+    name: "format and lint",
+    command: [join(programs, "biome"), "ci", "--colors=off", "."],
+    bound_s: 120,
+  },
   { name: "types", command: [join(programs, "tsc")], bound_s: 180 },
   { name: "dead code", command: [join(programs, "knip")], bound_s: 120 },
   { name: "binary", command: [process.execPath, ".ci/build.ts"], bound_s: 180 },
@@ -52,7 +56,7 @@ async function perform(step: Step): Promise<Ending> {
   const [program, ...words] = step.command;
   const child = spawn(program, words, {
     cwd: root,
-    env: { ...process.env, HYPERVIZE_BINARY: binary },
+    env: { ...process.env, NO_COLOR: "1", HYPERVIZE_BINARY: binary },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -9,6 +9,7 @@ import { takeLock } from "./lock.ts";
 import { type Membership, readMembership, writeMembership } from "./membership.ts";
 import { runtimeEnvironment } from "./process/environment.ts";
 import { handlesIn } from "./process/handle.ts";
+import { openRelay } from "./relay/relay.ts";
 import type { RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
 import { llamaServer } from "./runtimes/llama-server.ts";
@@ -26,6 +27,8 @@ export interface AgentOptions {
   server?: string;
   /** Path or name of llama-server; "llama-server" on PATH without it. */
   llamaServer?: string;
+  /** Where the relay listens, 0 for any free port; 8444 where that is free without it. */
+  relayPort?: number;
   version: string;
   /** The environment of the agent, from which runtimes get a few variables. */
   env: Readonly<Record<string, string | undefined>>;
@@ -93,6 +96,11 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
   const drivers = [llamaServer(options.llamaServer)];
   const tools = await runToolsOf(options, folder, drivers);
   const replicas = new Replicas(tools, await epochsIn(join(folder, "epochs.json")));
+  const relay = openRelay({
+    identity: member,
+    port: options.relayPort,
+    portOf: (name) => replicas.portOf(name),
+  });
   const session = new Session(
     {
       addresses: options.server === undefined ? member.addresses : [options.server],
@@ -101,13 +109,17 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, drivers, replicas),
+    sessionSide(options, drivers, replicas, relay.port),
   );
   replicas.changed = () => session.report();
-  await Promise.all([
-    replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
-    session.keep(options.signal),
-  ]);
+  try {
+    await Promise.all([
+      replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
+      session.keep(options.signal),
+    ]);
+  } finally {
+    relay.close();
+  }
 }
 
 async function runToolsOf(
@@ -134,6 +146,7 @@ function sessionSide(
   options: AgentOptions,
   drivers: RuntimeDriver[],
   replicas: Replicas,
+  relay_port: number,
 ): SessionSide {
   let cpu = readCpuTimes();
   return {
@@ -141,7 +154,7 @@ function sessionSide(
       const found = await Promise.all(drivers.map((driver) => driver.detect()));
       const runtimes = found.filter((runtime) => runtime !== undefined);
       const inventory = await takeInventory(options.home, runtimes, options.log);
-      return { agent_version: options.version, inventory };
+      return { agent_version: options.version, inventory, relay_port };
     },
     async heartbeat() {
       const earlier = cpu;

@@ -1,4 +1,5 @@
 import type { Desired, Observed } from "./contract/messages.ts";
+import { relayName } from "./contract/relay-name.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Handle } from "./process/handle.ts";
 import { logTail, rotateLog } from "./process/log.ts";
@@ -53,6 +54,12 @@ export class Replicas {
       generation: this.desired?.generation ?? 0,
       replicas: [...this.replicas.values()].map(observe),
     };
+  }
+
+  /** Loopback port of the ready replica that the control plane's relay NAME means. */
+  portOf(name: string): number | undefined {
+    const ready = [...this.replicas.values()].filter(({ state }) => state === "ready");
+    return ready.find(({ spec }) => relayName(spec.id) === name)?.port;
   }
 
   /** Works until SIGNAL aborts; then ends every run by the order FINALLY and resolves. */

@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { createHash } from "node:crypto";
 import {
   experimental,
@@ -7,14 +6,7 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
-import {
-  BasicConstraintsExtension,
-  PemConverter,
-  Pkcs10CertificateRequest,
-  SubjectAlternativeNameExtension,
-  type X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { TestAuthority } from "./authority-testbed.ts";
 import { encodeJoinToken } from "./contract/join-token.ts";
 import {
   CONTROL_PLANE_NAME,
@@ -29,8 +21,6 @@ import {
   type ReportStream,
 } from "./contract/messages.ts";
 
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-const YEAR_MS = 365 * 86_400_000;
 /** 22 characters, as a real secret has. */
 const SECRET = "testbedSecret000000001";
 
@@ -47,29 +37,18 @@ export class Testbed {
   /** How many asked to enrol, with whatever secret. */
   enrolments = 0;
   port = 0;
-  private readonly ca: X509Certificate;
-  private readonly caKeys: CryptoKeyPair;
+  private readonly authority: TestAuthority;
   private server: Server | undefined;
   private stream: ReportStream | undefined;
   private desired: Desired = { generation: 0, replicas: [] };
   private readonly waiters = new Set<() => void>();
 
-  private constructor(ca: X509Certificate, caKeys: CryptoKeyPair) {
-    this.ca = ca;
-    this.caKeys = caKeys;
+  private constructor(authority: TestAuthority) {
+    this.authority = authority;
   }
 
   static async start(): Promise<Testbed> {
-    const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-    const ca = await X509CertificateGenerator.createSelfSigned({
-      name: "CN=testbed CA",
-      keys,
-      notBefore: new Date(Date.now() - 300_000),
-      notAfter: new Date(Date.now() + YEAR_MS),
-      signingAlgorithm: ALGORITHM,
-      extensions: [new BasicConstraintsExtension(true, 1, true)],
-    });
-    const testbed = new Testbed(ca, keys);
+    const testbed = new Testbed(await TestAuthority.create());
     await testbed.listen();
     return testbed;
   }
@@ -99,7 +78,7 @@ export class Testbed {
   }
 
   get caSha256(): string {
-    return createHash("sha256").update(Buffer.from(this.ca.rawData)).digest("hex");
+    return createHash("sha256").update(this.authority.der).digest("hex");
   }
 
   token(changes: { secret?: string; ca_sha256?: string; addresses?: string[] } = {}): string {
@@ -154,37 +133,19 @@ export class Testbed {
     if (request.secret !== SECRET) {
       throw { code: status.UNAUTHENTICATED, details: "This join token was used already." };
     }
-    const csr = new Pkcs10CertificateRequest(request.csr_pem);
-    const certificate = await this.sign(await csr.publicKey.export(), "host_test");
     return {
       host_id: "host_test",
-      certificate_pem: certificate.toString("pem"),
-      ca_pem: this.ca.toString("pem"),
+      certificate_pem: await this.authority.certify(request.csr_pem, "host_test"),
+      ca_pem: this.authority.ca_pem,
     };
-  }
-
-  private sign(publicKey: CryptoKey, name: string): Promise<X509Certificate> {
-    return X509CertificateGenerator.create({
-      subject: `CN=${name}`,
-      issuer: this.ca.subject,
-      notBefore: new Date(Date.now() - 300_000),
-      notAfter: new Date(Date.now() + YEAR_MS),
-      publicKey,
-      signingKey: this.caKeys.privateKey,
-      signingAlgorithm: ALGORITHM,
-      extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: name }])],
-    });
   }
 
   /** Asks for client certificates and accepts none: enrolling agents have none yet. */
   private async credentials() {
-    const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-    const own = await this.sign(keys.publicKey, CONTROL_PLANE_NAME);
-    const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-    const ca_pem = this.ca.toString("pem");
+    const { key_pem, certificate_pem, ca_pem } = await this.authority.issue(CONTROL_PLANE_NAME);
     const identity = {
-      certificate: Buffer.from(`${own.toString("pem")}\n${ca_pem}`),
-      privateKey: Buffer.from(PemConverter.encode(pkcs8, "PRIVATE KEY")),
+      certificate: Buffer.from(`${certificate_pem}\n${ca_pem}`),
+      privateKey: Buffer.from(key_pem),
     };
     const provider = {
       addCaCertificateListener: (listener: (update: { caCertificate: Buffer }) => void) =>

@@ -1,5 +1,6 @@
 /** The only file that builds the parts of the appliance and introduces them to each other. */
 import { join } from "node:path";
+import { relayName } from "../agent/contract/relay-name.ts";
 import { version } from "../package.json";
 import { guardWith, type Identity } from "./access.ts";
 import { callersFrom } from "./callers.ts";
@@ -18,6 +19,7 @@ import {
 import { loadAuthority } from "./fleet/authority.ts";
 import { default_expiry_s, Enrolment } from "./fleet/enrolment.ts";
 import { Hosts } from "./fleet/hosts.ts";
+import { RelayWatch } from "./fleet/relay-watch.ts";
 import { hostRoutes } from "./fleet/routes.ts";
 import { startFleetServer } from "./fleet/server.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -80,13 +82,15 @@ export async function startAppliance(
   const usage = new UsageLog(database, { log });
   usage.onRecord(() => live.changed("usage"));
 
+  const authority = await loadAuthority(config.home, clock.now());
   const routing = createRouting(clock.steady);
   const gateway: Gateway = createGateway({
     authenticate: people.callers.authenticate,
+    identity: authority.server,
     router: routing,
     usage,
     now: clock.steady,
-    report: (error) => log(`gateway: ${error instanceof Error ? error.stack : String(error)}`),
+    report: (error) => log(`gateway: ${describe(error)}`),
   });
 
   const catalog = new Catalog(database, clock.now);
@@ -106,12 +110,23 @@ export async function startAppliance(
       observed: (id) => hosts.observed(id),
       setDesired: (id, desired) => hosts.setDesired(id, desired),
       published(statuses) {
-        routing.replace(routedModels(catalog.list(), statuses, (id) => hosts.isLocal(id)));
+        routing.replace(routedModels(catalog.list(), statuses, (id) => hosts.reach(id)));
         for (const watcher of watchers) watcher();
       },
+      report: (error) => log(`lifecycle: ${describe(error)}`),
     },
     clock.now,
   );
+  const relays = new RelayWatch({
+    hosts,
+    // The name of no replica: the relay greets, and closes.
+    knock: ({ host, port, certificate_sha256 }) =>
+      gateway.knock({ host, port, relay: { server_name: relayName(""), certificate_sha256 } }),
+    changed() {
+      live.changed("hosts");
+      live.changed("models");
+    },
+  });
   catalog.onChange(() => {
     live.changed("models");
     lifecycle.nudge();
@@ -119,10 +134,10 @@ export async function startAppliance(
   hosts.onChange((change) => {
     live.changed("hosts");
     if (change === "replicas") live.changed("models");
+    else void relays.look();
     lifecycle.nudge();
   });
 
-  const authority = await loadAuthority(config.home, clock.now());
   const enrolment = new Enrolment({
     database,
     authority,
@@ -152,6 +167,7 @@ export async function startAppliance(
         hosts,
         enrolment,
         guard,
+        problemOf: (id) => relays.problem(id),
         replicasOf: (id) => replicasOnHost(id, lifecycle.statuses(), routing.inflight),
       }),
       usageRoutes(database, guard, clock.now),
@@ -160,11 +176,12 @@ export async function startAppliance(
   });
   const server = listen(config, { gateway, http, dashboard: await loadDashboard() });
   lifecycle.start();
+  relays.start();
 
   const statusOf = (id: string) => {
     const model = catalog.find(id);
     if (!model) throw new Error(`no model ${id}`);
-    return modelStatus(model, lifecycle.statuses());
+    return modelStatus(model, lifecycle.statuses(), (host_id) => relays.problem(host_id));
   };
 
   return {
@@ -193,14 +210,20 @@ export async function startAppliance(
         look();
       }),
     async stop() {
+      live.close();
       await server.close();
       lifecycle.stop();
+      relays.stop();
       gateway.close();
       fleet.stop();
       usage.flush();
       database.$client.close();
     },
   };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Users, sessions and keys, and how a request is recognised by them. */

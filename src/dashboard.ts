@@ -17,8 +17,10 @@ interface Built {
   body: Uint8Array<ArrayBuffer>;
 }
 
-interface Served extends Built {
-  zipped: Uint8Array<ArrayBuffer>;
+interface Served {
+  plain: Uint8Array<ArrayBuffer>;
+  /** Compressed when it is first asked for, then kept. */
+  zipped(): Uint8Array<ArrayBuffer>;
   headers: Record<string, string>;
 }
 
@@ -74,13 +76,17 @@ async function bundled(index: string): Promise<Built[]> {
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-function served(file: Built, headers: Record<string, string>): Served {
+function served({ body, type }: Built, headers: Record<string, string>): Served {
+  let zipped: Uint8Array<ArrayBuffer> | undefined;
   return {
-    ...file,
-    zipped: Bun.gzipSync(file.body, { level: 9 }),
+    plain: body,
+    zipped() {
+      zipped ??= Bun.gzipSync(body, { level: 9 });
+      return zipped;
+    },
     headers: {
       ...headers,
-      "content-type": file.type,
+      "content-type": type,
       "x-content-type-options": "nosniff",
       vary: "accept-encoding",
     },
@@ -126,7 +132,7 @@ function respond(request: Request, file: Served, status: number): Response {
     return new Response(null, { status: 304, headers: file.headers });
   }
   const zip = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
-  return new Response(zip ? file.zipped : file.body, {
+  return new Response(zip ? file.zipped() : file.plain, {
     status,
     headers: { ...file.headers, ...(zip && { "content-encoding": "gzip" }) },
   });

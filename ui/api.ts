@@ -1,5 +1,6 @@
 /** The only caller of /api and /v1. Every failure is an `ApiProblem`: a sentence for a person. */
 import type {
+  HostView,
   KeyScope,
   KeyView,
   ModelList,
@@ -11,7 +12,6 @@ import type {
   UsageSummary,
   UserView,
 } from "../src/http.ts";
-import type { HostView } from "./host.ts";
 
 export interface List<Item> {
   data: Item[];

@@ -27,7 +27,8 @@ interface ChartProps {
 
 export function Chart({ label, bucket, times, series }: ChartProps) {
   const pointed = useSignal<number | null>(null);
-  const box = usePlot({ bucket, times, series }, pointed);
+  const broken = useSignal(false);
+  const box = usePlot({ bucket, times, series }, pointed, broken);
   const index = pointed.value;
   const at = index === null ? undefined : times[index];
   return (
@@ -41,6 +42,7 @@ export function Chart({ label, bucket, times, series }: ChartProps) {
         ))}
         <span class="chart-at">{at === undefined ? "in all" : bucketName(bucket, at)}</span>
       </figcaption>
+      {broken.value && <p class="bad">The plot could not be loaded. Reload the page.</p>}
       <div class="plot" ref={box} role="img" aria-label={label} />
     </figure>
   );
@@ -56,7 +58,11 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 type Drawn = Pick<ChartProps, "bucket" | "times" | "series">;
 
 /** Keeps a plot inside the returned box; uPlot is fetched apart, so that words need not wait for it. */
-function usePlot({ bucket, times, series }: Drawn, pointed: Signal<number | null>) {
+function usePlot(
+  { bucket, times, series }: Drawn,
+  pointed: Signal<number | null>,
+  broken: Signal<boolean>,
+) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot>(undefined);
   const data = useRef<readonly (readonly number[])[]>([]);
@@ -64,11 +70,16 @@ function usePlot({ bucket, times, series }: Drawn, pointed: Signal<number | null
 
   useEffect(() => {
     let gone = false;
-    void import("./plot.ts").then(({ drawPlot }) => {
+    async function draw(): Promise<void> {
+      const { drawPlot } = await import("./plot.ts");
       if (gone || !box.current) return;
       plot.current = drawPlot(box.current, bucket, data.current, (index) => {
         pointed.value = index;
       });
+    }
+    // After an upgrade of the appliance, an open page asks for a file that is no more.
+    draw().catch(() => {
+      broken.value = true;
     });
     return () => {
       gone = true;

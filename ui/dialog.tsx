@@ -1,6 +1,6 @@
 /** A modal question or form. It is open while it is rendered; focus returns when it goes. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface DialogProps {
   title: string;
@@ -11,23 +11,42 @@ interface DialogProps {
 
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
   const id = useId();
-  useEffect(() => {
+
+  useLayoutEffect(() => {
     const element = dialog.current;
+    const before = document.activeElement;
     const closed = () => close.current();
     element?.showModal();
     element?.addEventListener("close", closed);
     return () => {
       element?.removeEventListener("close", closed);
-      // Closing, not only removing, gives the focus back to where it was.
+      // While it is open, everything else is inert and takes no focus. The return is by hand, because
+      // the browser's own goes wrong where the focused button is removed in the same breath.
       element?.close();
+      if (before instanceof HTMLElement) before.focus();
     };
   }, []);
+
+  const opened = useRef(false);
+  useEffect(() => {
+    // The next step has replaced the button that had the focus. Not focusable before: showModal would
+    // choose the heading over the first field.
+    if (opened.current && heading.current) {
+      heading.current.tabIndex = -1;
+      heading.current.focus();
+    }
+    opened.current = true;
+  }, [title]);
+
   return (
     <dialog ref={dialog} aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
+      <h2 id={id} ref={heading}>
+        {title}
+      </h2>
       {children}
     </dialog>
   );

@@ -1,5 +1,6 @@
 /** What pages ask the server, and which events make an answer old. */
 import type {
+  HostView,
   KeyView,
   ModelList,
   ModelView,
@@ -10,7 +11,6 @@ import type {
 } from "../src/http.ts";
 import * as api from "./api.ts";
 import { type Period, startOf } from "./buckets.ts";
-import type { HostView } from "./host.ts";
 import type { Query } from "./remote.ts";
 
 export const hostsQuery: Query<api.List<HostView>> = {
@@ -49,7 +49,7 @@ export function usageQuery(by: UsageBy, period: Period): Query<UsageSummary> {
   };
 }
 
-const requests_shown = 50;
+const requests_shown = 25;
 
 /** The newest requests before a time; null: the newest of all. Older pages never change. */
 export function requestsQuery(before: number | null): Query<UsagePage> {

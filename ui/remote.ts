@@ -7,6 +7,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { type ApiProblem, asProblem } from "./api.ts";
 import { changes, type Topic } from "./live.ts";
 import { visible } from "./now.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 export interface Remote<T> {
   /** The newest answer; undefined until the first one. */
@@ -53,25 +54,6 @@ function hold<T>(query: Query<T>): Held<T> {
       problem.value = asProblem(error);
     }
   }
-}
-
-/** Calls during a run and its rest lead to exactly one more run: the newest change is always seen. */
-export function oneAtATime(run: () => Promise<void>, restMs = 0): () => void {
-  let running = false;
-  let again = false;
-  return function start(): void {
-    again = true;
-    if (running) return;
-    running = true;
-    void (async () => {
-      while (again) {
-        again = false;
-        await run();
-        if (restMs > 0) await new Promise((rested) => setTimeout(rested, restMs));
-      }
-      running = false;
-    })();
-  };
 }
 
 /** Loads when the component appears, and again at each event of the query's topics. */

@@ -6,8 +6,7 @@ export type Path = (typeof paths)[number];
 
 /** The page at a pathname; one slash at the end is forgiven. */
 export function pathOf(pathname: string): Path | undefined {
-  const plain = pathname.length > 1 ? pathname.replace(/\/$/, "") : pathname;
-  return paths.find((path) => path === plain);
+  return paths.find((path) => pathname === path || (path !== "/" && pathname === `${path}/`));
 }
 
 /** Where to sign in, and to return from there to TARGET (path and query). */

@@ -26,7 +26,7 @@ export async function detach(home: string, terminal: Terminal): Promise<number> 
   child.unref();
   const demo = readDemo(home);
   if (demo) terminal.out(summary(demo, await chatOnce(demo)));
-  terminal.out(`  Stop it with \`hypervize stop --home ${home}\`.`);
+  terminal.out(`  Stop it with:  ${self().join(" ")} stop --home '${home}'`);
   return 0;
 }
 

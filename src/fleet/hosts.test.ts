@@ -22,7 +22,7 @@ function world() {
   const changes: string[] = [];
   const hosts = new Hosts(database, () => clock.now);
   hosts.onChange((change) => changes.push(change));
-  const line: Line = { local: true, send: () => undefined, close: () => undefined };
+  const line: Line = { remote_address: null, send: () => undefined, close: () => undefined };
   return { database, clock, hosts, line, changes };
 }
 
@@ -62,7 +62,18 @@ test("what a host said last is kept while it is away", () => {
   hosts.heard("host_a", heartbeat);
   hosts.disconnected("host_a", line);
   expect(hosts.heartbeat("host_a")).toEqual(heartbeat.heartbeat);
-  expect(hosts.isLocal("host_a")).toBe(true);
+  expect(hosts.reach("host_a")).toEqual({ via: "loopback" });
+});
+
+test("a host that dialled from elsewhere is reached by its relay, if it has one", () => {
+  const { hosts, line } = world();
+  expect(hosts.reach("host_a")).toBeNull();
+  const far = { ...line, remote_address: "10.0.0.7" };
+  hosts.connected("host_a", { ...hello, relay_port: 9000 }, far);
+  const relay = { via: "relay", host: "10.0.0.7", port: 9000, certificate_sha256: "00" } as const;
+  expect(hosts.reach("host_a")).toEqual(relay);
+  hosts.connected("host_a", { ...hello, relay_port: 0 }, far);
+  expect(hosts.reach("host_a")).toBeNull();
 });
 
 test("heartbeats do not write to the database, but once a minute", () => {

@@ -28,9 +28,14 @@ export type HostRow = typeof hosts.$inferSelect;
 export interface Line {
   send(command: Command): void;
   close(reason: string): void;
-  /** Whether the agent's runtimes can be dialled on loopback from here. */
-  local: boolean;
+  /** Where the agent dialled from; null when it shares our network stack, and so its loopback is ours. */
+  remote_address: string | null;
 }
+
+/** How this process gets to the runtimes of a host. */
+export type Reach =
+  | { via: "loopback" }
+  | { via: "relay"; host: string; port: number; certificate_sha256: string };
 
 interface Presence {
   line: Line | undefined;
@@ -38,7 +43,7 @@ interface Presence {
   heartbeat: Heartbeat | null;
   replicas: readonly ObservedReplica[];
   desired: Desired | undefined;
-  local: boolean;
+  reach: Reach | null;
 }
 
 export type Change = "hosts" | "replicas";
@@ -91,7 +96,8 @@ export class Hosts {
   connected(id: string, hello: Hello, line: Line): void {
     const presence = this.#presence(id);
     presence.line?.close("A newer connection of this host took over.");
-    Object.assign(presence, { line, heard_at: this.#now(), local: line.local });
+    const reach = this.#reachOf(id, hello, line);
+    Object.assign(presence, { line, heard_at: this.#now(), reach });
     const { inventory, agent_version } = hello;
     const name = inventory.host_name.replace(/\p{C}/gu, "").slice(0, 100) || this.find(id).name;
     this.#save(id, { inventory, agent_version, name, last_seen_at: this.#now() });
@@ -138,8 +144,9 @@ export class Hosts {
     return silent_ms <= patience_ms ? 0 : silent_ms;
   }
 
-  isLocal(id: string): boolean {
-    return this.#presences.get(id)?.local ?? false;
+  /** Null for a host that has not connected since our start, or is remote and has no relay. */
+  reach(id: string): Reach | null {
+    return this.#presences.get(id)?.reach ?? null;
   }
 
   /** Null for a host that joined but never connected. */
@@ -190,10 +197,17 @@ export class Hosts {
       heartbeat: null,
       replicas: [],
       desired: undefined,
-      local: false,
+      reach: null,
     };
     this.#presences.set(id, presence);
     return presence;
+  }
+
+  #reachOf(id: string, { relay_port }: Hello, { remote_address }: Line): Reach | null {
+    if (remote_address === null) return { via: "loopback" };
+    if (relay_port === 0) return null;
+    const { certificate_sha256 } = this.find(id);
+    return { via: "relay", host: remote_address, port: relay_port, certificate_sha256 };
   }
 
   #save(id: string, changes: Partial<HostRow>): void {

@@ -30,7 +30,9 @@ function world(): Http {
   const addresses = () => ["10.0.0.1:8443"];
   const joined = () => undefined;
   const enrolment = new Enrolment({ database, authority, now, addresses, joined });
-  return httpWith([hostRoutes({ hosts, enrolment, guard, replicasOf: () => [] })]);
+  return httpWith([
+    hostRoutes({ hosts, enrolment, guard, replicasOf: () => [], problemOf: () => null }),
+  ]);
 }
 
 const adminsOnly = { guest: 401, viewer: 403, member: 403 };

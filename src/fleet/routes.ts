@@ -28,6 +28,8 @@ export interface HostView {
   inventory: Inventory | null;
   heartbeat: Heartbeat | null;
   replicas: HostReplica[];
+  /** Why its runtimes cannot be reached, as one sentence; null when they can. */
+  problem: string | null;
 }
 
 export interface HostParts {
@@ -35,11 +37,12 @@ export interface HostParts {
   enrolment: Pick<Enrolment, "createToken">;
   guard: Guard;
   replicasOf(host_id: string): HostReplica[];
+  problemOf(host_id: string): string | null;
 }
 
 const closed = { additionalProperties: false };
 
-export function hostRoutes({ hosts, enrolment, guard, replicasOf }: HostParts) {
+export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: HostParts) {
   const view = (row: HostRow): HostView => ({
     id: row.id,
     name: row.name,
@@ -51,6 +54,7 @@ export function hostRoutes({ hosts, enrolment, guard, replicasOf }: HostParts) {
     inventory: row.inventory,
     heartbeat: hosts.heartbeat(row.id),
     replicas: replicasOf(row.id),
+    problem: problemOf(row.id),
   });
 
   const viewers = new Elysia().get("/api/hosts", ({ request }) => {

@@ -70,7 +70,7 @@ describe("a member", () => {
     line.stream.write({ observed: { generation: 1, replicas: [observed("rep_0")] } });
     await changed(() => plane.hosts.observed(member.host_id).length === 1);
     expect(plane.hosts.isUp(member.host_id)).toBe(true);
-    expect(plane.hosts.isLocal(member.host_id)).toBe(true);
+    expect(plane.hosts.reach(member.host_id)).toEqual({ via: "loopback" });
     expect(plane.hosts.find(member.host_id)).toMatchObject({
       name: "gpu-1",
       agent_version: "1.2.3",

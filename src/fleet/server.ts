@@ -165,7 +165,7 @@ function connect({ hosts, log }: FleetServerParts, stream: ReportStream): void {
 
 function lineOf(stream: ReportStream): Line {
   return {
-    local: isThisMachine(stream.getPeer()),
+    remote_address: remoteAddress(stream.getPeer()),
     send: (command) => {
       stream.write(command);
     },
@@ -176,18 +176,17 @@ function lineOf(stream: ReportStream): Line {
 }
 
 /**
- * Whether the agent shares our network stack, so that its loopback is ours. It dialled from one of our
+ * Null when the agent shares our network stack, so that its loopback is ours. It dialled from one of our
  * own addresses exactly then; a machine id would be wrong for containers and network namespaces.
  */
-function isThisMachine(peer: string): boolean {
+function remoteAddress(peer: string): string | null {
   const address = peer
     .replace(/:\d+$/, "")
     .replace(/^\[|\]$/g, "")
     .replace(/^::ffff:/, "");
-  if (address.startsWith("127.") || address === "::1") return true;
-  return Object.values(networkInterfaces()).some((list) =>
-    list?.some((entry) => entry.address === address),
-  );
+  if (address.startsWith("127.") || address === "::1") return null;
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return own.some((entry) => entry.address === address) ? null : address;
 }
 
 function sha256(der: Buffer): string {

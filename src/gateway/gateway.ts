@@ -8,7 +8,7 @@ import { clientGone, Exchange, type Patience } from "./exchange.ts";
 import { Live } from "./live.ts";
 import type { GatewayPorts, Router } from "./ports.ts";
 import { relay } from "./relay.ts";
-import { createUpstream } from "./upstream/client.ts";
+import { createUpstream, type Upstream } from "./upstream/client.ts";
 
 export interface GatewayOptions extends Partial<Patience> {
   max_body_bytes?: number;
@@ -34,6 +34,8 @@ export interface Gateway {
   handle(request: Request, server: ServerTimeouts): Promise<Response> | Response | null;
   /** Ends the open requests of a revoked key; returns how many there were. */
   cut(keyId: string): number;
+  /** Whether a connection can be made: null, or in a word what went wrong. */
+  knock: Upstream["knock"];
   /** Requests being relayed now. */
   inflight(): number;
   /** Stops the timers and closes idle connections to runtimes. */
@@ -51,7 +53,10 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
   const idleTimeoutS = options.idle_timeout_s ?? 30;
   const maxBodyBytes = options.max_body_bytes ?? 32 * 1024 * 1024;
   const live = new Live(options.sweep_ms ?? 1_000, ports.now);
-  const upstream = createUpstream({ connect_timeout_ms: options.connect_timeout_ms ?? 3_000 });
+  const upstream = createUpstream({
+    ...(ports.identity && { identity: ports.identity }),
+    connect_timeout_ms: options.connect_timeout_ms ?? 3_000,
+  });
   const context = {
     upstream,
     router: ports.router,
@@ -104,6 +109,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
       return isOurs(path) ? answer(request, server, path) : null;
     },
     cut: (keyId) => live.cut(keyId, badKey()),
+    knock: upstream.knock,
     inflight: () => live.count,
     close() {
       live.close();

@@ -1,5 +1,7 @@
 /** What the gateway needs from the rest of the appliance. Composition passes it in. */
 import type { Role } from "../access.ts";
+import type { Identity } from "./upstream/dial.ts";
+import type { RelayedTo } from "./upstream/request.ts";
 
 export interface Caller {
   user: string;
@@ -13,6 +15,8 @@ export interface Replica {
   id: string;
   host: string;
   port: number;
+  /** Set when HOST and PORT are those of a relay on another machine. */
+  relay?: RelayedTo;
   /** The name that the runtime knows the model by. */
   model: string;
 }
@@ -58,6 +62,8 @@ export interface UsageRow {
 }
 
 export interface GatewayPorts {
+  /** What relays on other machines know us by; without it only this machine's runtimes are reached. */
+  identity?: Identity;
   /** Throws `missingKey()` or `badKey()`. */
   authenticate(request: Request): Caller;
   router: Router;

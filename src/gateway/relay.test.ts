@@ -16,7 +16,7 @@ afterEach(async () => {
 
 /** A gateway with one replica per script. */
 function gatewayWith(scripts: Script[], options?: GatewayOptions): GatewayUnderTest {
-  const servers = scripts.map(scriptedServer);
+  const servers = scripts.map((script) => scriptedServer(script));
   const under = gatewayUnderTest({
     ports: servers.map(({ port }) => port),
     ...(options ? { options } : {}),

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import type { ObservedReplica } from "../../agent/contract/messages.ts";
+import { relayName } from "../../agent/contract/relay-name.ts";
+import type { Reach } from "../fleet/hosts.ts";
 import { type ElasticModel, specOf } from "./elastic.ts";
 import { modelStatus, replicasOnHost, routedModels } from "./published.ts";
 import type { ReplicaStatus } from "./reconcile.ts";
@@ -37,20 +39,34 @@ function replica(host_id: string, state: ReplicaStatus["state"], detail = ""): R
   return { id: `rep_${host_id}`, model_id: "mdl_1", host_id, spec: specOf(model), state, observed };
 }
 
-test("only ready replicas on hosts that can be dialled get requests", () => {
-  const statuses = [replica("a", "ready"), replica("b", "starting"), replica("c", "ready")];
-  expect(routedModels([model], statuses, (host) => host !== "c")).toEqual([
+test("ready replicas get requests: on loopback, through a relay, or not where there is no way", () => {
+  const statuses = [
+    replica("a", "ready"),
+    replica("b", "starting"),
+    replica("c", "ready"),
+    replica("d", "ready"),
+  ];
+  const relay = { via: "relay", host: "10.0.0.7", port: 8444, certificate_sha256: "ab" } as const;
+  const reach = (host: string) =>
+    ({ a: { via: "loopback" }, b: relay, d: relay })[host] as Reach | undefined;
+  expect(routedModels([model], statuses, (host) => reach(host) ?? null)).toEqual([
     {
       name: "demo",
       created_at: 7,
-      ready: [{ id: "rep_a", host: "127.0.0.1", port: 9000, model: "demo", slots: 4 }],
+      ready: [
+        { id: "rep_a", host: "127.0.0.1", port: 9000, model: "demo", slots: 4 },
+        {
+          ...{ id: "rep_d", host: "10.0.0.7", port: 8444, model: "demo", slots: 4 },
+          relay: { server_name: relayName("rep_d"), certificate_sha256: "ab" },
+        },
+      ],
       reason: null,
     },
   ]);
 });
 
 test("a disabled model is not routed", () => {
-  expect(routedModels([{ ...model, enabled: false }], [], () => true)).toEqual([]);
+  expect(routedModels([{ ...model, enabled: false }], [], () => null)).toEqual([]);
 });
 
 test("the status counts what is ready and what is on its way", () => {
@@ -65,6 +81,17 @@ test("the status counts what is ready and what is on its way", () => {
 test("a failed replica's own words are the problem", () => {
   const statuses = [replica("a", "failed", "The file is damaged. Download it again.")];
   expect(modelStatus(model, statuses).problem).toBe("The file is damaged. Download it again.");
+});
+
+test("a ready replica whose host cannot be reached is a problem, but a failed one says more", () => {
+  const unreachable = (host: string) => (host === "b" ? "Open port 8444." : null);
+  const problem = (...statuses: ReplicaStatus[]) =>
+    modelStatus(model, statuses, unreachable).problem;
+  expect(problem(replica("a", "ready"), replica("b", "starting"))).toBeNull();
+  expect(problem(replica("a", "ready"), replica("b", "ready"))).toEndWith("Open port 8444.");
+  expect(problem(replica("b", "ready"), replica("a", "failed", "It is broken."))).toBe(
+    "It is broken.",
+  );
 });
 
 test("without any host the problem says what to do, and a model that wants none has no problem", () => {

@@ -1,4 +1,6 @@
 /** What the rest of the appliance is told of the replicas: pure views over one pass of the loop. */
+import { relayName } from "../../agent/contract/relay-name.ts";
+import type { Reach } from "../fleet/hosts.ts";
 import type { ElasticModel } from "./elastic.ts";
 import type { ReplicaStatus } from "./reconcile.ts";
 
@@ -9,28 +11,44 @@ export interface ModelStatus {
   problem: string | null;
 }
 
-export function modelStatus(model: ElasticModel, statuses: readonly ReplicaStatus[]): ModelStatus {
+/** HOSTPROBLEM: why a host's ready replicas cannot be reached; null when they can. */
+export function modelStatus(
+  model: ElasticModel,
+  statuses: readonly ReplicaStatus[],
+  hostProblem: (hostId: string) => string | null = () => null,
+): ModelStatus {
   const mine = statuses.filter((replica) => replica.model_id === model.id);
   const count = (...states: ReplicaStatus["state"][]): number =>
     mine.filter((replica) => states.includes(replica.state)).length;
   return {
     ready_replicas: count("ready"),
     starting_replicas: count("waiting", "starting"),
-    problem: model.enabled ? problemOf(model, mine) : null,
+    problem: model.enabled ? problemOf(model, mine, hostProblem) : null,
   };
 }
 
-function problemOf(model: ElasticModel, mine: readonly ReplicaStatus[]): string | null {
+function problemOf(
+  model: ElasticModel,
+  mine: readonly ReplicaStatus[],
+  hostProblem: (hostId: string) => string | null,
+): string | null {
   const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
   if (broken) return broken.observed?.detail || "A replica failed; its log on the host says why.";
+  const hostProblems = mine.map(({ state, host_id }) =>
+    state === "ready" ? hostProblem(host_id) : null,
+  );
+  const unreachable = hostProblems.find((problem) => problem !== null);
+  if (unreachable) return `A replica is ready, but not reachable. ${unreachable}`;
   if (mine.length > 0 || model.replicas === 0) return null;
   return `No host is up that has ${model.runtime}. Join one on the Hosts page.`;
 }
 
 export interface RoutedReplica {
   id: string;
+  /** Of the runtime, or of its host's relay. */
   host: string;
   port: number;
+  relay?: { server_name: string; certificate_sha256: string };
   model: string;
   slots: number;
 }
@@ -42,14 +60,14 @@ export interface RoutedModel {
   reason: string | null;
 }
 
-/** DIALLABLE: whether this process can open connections to runtimes of that host. */
+/** REACH: how this process gets to the runtimes of a host; null when it cannot. */
 export function routedModels(
   models: readonly (ElasticModel & { created_at: number })[],
   statuses: readonly ReplicaStatus[],
-  diallable: (hostId: string) => boolean,
+  reach: (hostId: string) => Reach | null,
 ): RoutedModel[] {
   const ready = Map.groupBy(
-    statuses.filter(({ state, host_id }) => state === "ready" && diallable(host_id)),
+    statuses.filter(({ state }) => state === "ready"),
     ({ model_id }) => model_id,
   );
   return models
@@ -57,14 +75,25 @@ export function routedModels(
     .map((model) => ({
       name: model.name,
       created_at: model.created_at,
-      ready: (ready.get(model.id) ?? []).flatMap(routedReplica),
+      ready: (ready.get(model.id) ?? []).flatMap((replica) =>
+        routedReplica(replica, reach(replica.host_id)),
+      ),
       reason: modelStatus(model, statuses).problem,
     }));
 }
 
-function routedReplica({ id, spec, observed }: ReplicaStatus): RoutedReplica[] {
-  if (!observed) return [];
-  return [{ id, host: observed.host, port: observed.port, model: spec.model, slots: spec.slots }];
+function routedReplica(
+  { id, spec: { model, slots }, observed }: ReplicaStatus,
+  reach: Reach | null,
+): RoutedReplica[] {
+  if (!observed || !reach) return [];
+  if (reach.via === "loopback") {
+    return [{ id, host: observed.host, port: observed.port, model, slots }];
+  }
+  const { host, port, certificate_sha256 } = reach;
+  return [
+    { id, host, port, relay: { server_name: relayName(id), certificate_sha256 }, model, slots },
+  ];
 }
 
 /** What runs, or should run, on a host. INFLIGHT counts the gateway's open requests on a replica. */

@@ -22,6 +22,7 @@ function fleet(database: Database = openDatabase(":memory:")) {
     { id: "host_a", cordoned: false, runtimes: ["llama-server"], down_for_ms: 0 },
   ];
   const passes = { count: 0 };
+  const failures: unknown[] = [];
   const told = new Map<string, Desired>();
   const said = new Map<string, ObservedReplica[]>();
   const lifecycle = new Lifecycle(
@@ -34,10 +35,11 @@ function fleet(database: Database = openDatabase(":memory:")) {
       published: () => {
         passes.count++;
       },
+      report: (error) => failures.push(error),
     },
     () => 1,
   );
-  return { database, models, hosts, told, said, passes, lifecycle };
+  return { database, models, hosts, told, said, passes, failures, lifecycle };
 }
 
 function ready(id: string, epoch: number): ObservedReplica {
@@ -103,4 +105,18 @@ test("many nudges are one pass", async () => {
   for (let i = 0; i < 100; i++) lifecycle.nudge();
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   expect(passes.count).toBe(1);
+});
+
+test("a pass that fails is reported, and the next one works", async () => {
+  const { lifecycle, models, failures, passes } = fleet();
+  const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  const model = models.pop() as ElasticModel;
+  models.push(null as unknown as ElasticModel);
+  lifecycle.nudge();
+  await turn();
+  expect([failures.length, passes.count]).toEqual([1, 0]);
+  models.splice(0, 1, model);
+  lifecycle.nudge();
+  await turn();
+  expect([failures.length, passes.count]).toEqual([1, 1]);
 });

@@ -18,6 +18,8 @@ export interface Surroundings {
   setDesired(hostId: string, desired: Desired): void;
   /** Called after each pass with everything that routing and the dashboard may want to know. */
   published(replicas: readonly ReplicaStatus[]): void;
+  /** A pass failed; the next one tries again. */
+  report(error: unknown): void;
 }
 
 /** A desired replica joined with what its host says of it. `waiting`: the host has not spoken of it yet. */
@@ -50,8 +52,8 @@ export class Lifecycle {
 
   /** Runs a pass now and every INTERVAL_MS, for what only time brings: hosts that stay silent. */
   start(intervalMs = 5000): void {
-    this.reconcile();
-    this.#timer = setInterval(() => this.reconcile(), intervalMs);
+    this.#attempt();
+    this.#timer = setInterval(() => this.#attempt(), intervalMs);
   }
 
   stop(): void {
@@ -64,8 +66,17 @@ export class Lifecycle {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.reconcile();
+      this.#attempt();
     });
+  }
+
+  /** A full disk, say, must end neither the loop nor the process. */
+  #attempt(): void {
+    try {
+      this.reconcile();
+    } catch (error) {
+      this.#around.report(error);
+    }
   }
 
   reconcile(): void {

@@ -35,3 +35,12 @@ test("a page that left is forgotten, and a change with nobody watching costs not
   live.changed("keys");
   expect(live.watching()).toBe(0);
 });
+
+test("stopping ends the streams of open pages", async () => {
+  const live = new Live(0);
+  const reader = (live.stream().body as ReadableStream).getReader();
+  await reader.read();
+  live.close();
+  expect((await reader.read()).done).toBe(true);
+  expect(live.watching()).toBe(0);
+});

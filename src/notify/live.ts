@@ -17,7 +17,7 @@ const comment_interval_ms = 8_000;
 
 export class Live {
   readonly #interval_ms: number;
-  readonly #listeners = new Set<(chunk: Uint8Array) => void>();
+  readonly #pages = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly #dirty = new Set<Topic>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #quiet_until = 0;
@@ -28,35 +28,42 @@ export class Live {
   }
 
   changed(topic: Topic): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#pages.size === 0) return;
     this.#dirty.add(topic);
     this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#quiet_until - Date.now()));
   }
 
-  /** An endless response; ends when the client leaves. */
+  /** An endless response; ends when the client leaves or the appliance stops. */
   stream(): Response {
-    let listener: ((chunk: Uint8Array) => void) | undefined;
+    let page: ReadableStreamDefaultController<Uint8Array> | undefined;
     let ping: ReturnType<typeof setInterval> | undefined;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
-        listener = (chunk) => controller.enqueue(chunk);
-        this.#listeners.add(listener);
+        page = controller;
+        this.#pages.add(controller);
         controller.enqueue(encoder.encode(": connected\n\n"));
-        ping = setInterval(
-          () => controller.enqueue(encoder.encode(": ping\n\n")),
-          comment_interval_ms,
-        );
+        ping = setInterval(() => {
+          if (this.#pages.has(controller)) controller.enqueue(encoder.encode(": ping\n\n"));
+          else clearInterval(ping);
+        }, comment_interval_ms);
       },
       cancel: () => {
         clearInterval(ping);
-        if (listener) this.#listeners.delete(listener);
+        if (page) this.#pages.delete(page);
       },
     });
     return new Response(body, { headers });
   }
 
+  /** Ends all streams, so that stopping need not wait for people to close their pages. */
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const page of this.#pages) page.close();
+    this.#pages.clear();
+  }
+
   watching(): number {
-    return this.#listeners.size;
+    return this.#pages.size;
   }
 
   #flush(): void {
@@ -64,6 +71,6 @@ export class Live {
     this.#quiet_until = Date.now() + this.#interval_ms;
     const chunk = encoder.encode([...this.#dirty].map((t) => `event: ${t}\ndata: {}\n\n`).join(""));
     this.#dirty.clear();
-    for (const listener of this.#listeners) listener(chunk);
+    for (const page of this.#pages) page.enqueue(chunk);
   }
 }

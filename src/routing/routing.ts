@@ -6,6 +6,8 @@ export interface ReadyReplica {
   id: string;
   host: string;
   port: number;
+  /** Set when HOST and PORT are those of the relay of another machine. */
+  relay?: { server_name: string; certificate_sha256: string };
   /** The name that the runtime knows the model by. */
   model: string;
   /** Requests that it works on at the same time, at least 1. */

@@ -1,19 +1,22 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { Testbed } from "./testbed.ts";
+import { eventually, type Testbed } from "./testbed.ts";
 
 /** A host agent that can be killed and started again on the same home. */
 export class AgentProcess {
   readonly home: string;
   readonly #testbed: Testbed;
   readonly #token: string;
+  readonly #before: readonly string[];
   #child: ChildProcess | undefined;
 
-  constructor(testbed: Testbed, home: string, token: string) {
+  /** BEFORE: as in Testbed.spawn. */
+  constructor(testbed: Testbed, home: string, token: string, before: readonly string[] = []) {
     this.#testbed = testbed;
     this.home = home;
     this.#token = token;
+    this.#before = before;
     this.start();
     testbed.defer(() => this.stop());
   }
@@ -23,9 +26,11 @@ export class AgentProcess {
   }
 
   start(): void {
-    this.#child = this.#testbed.spawn([
-      ...["agent", "--home", this.home, "--join", this.#token, "--stop-runtimes-on-exit"],
-    ]);
+    this.#child = this.#testbed.spawn(
+      ["agent", "--home", this.home, "--join", this.#token, "--stop-runtimes-on-exit"],
+      {},
+      this.#before,
+    );
     this.#child.stdout?.resume();
     this.#child.stderr?.resume();
   }
@@ -55,10 +60,18 @@ export class AgentProcess {
 
   /** Ends the agent with its runtimes; one that was killed is started again for that. */
   async stop(): Promise<void> {
-    if (this.#child?.signalCode === "SIGKILL") this.start();
+    if (this.#child?.signalCode === "SIGKILL") {
+      this.start();
+      await eventually("the agent has adopted what its predecessor left", () => this.#ownsHome());
+    }
     const child = this.#child;
     if (!child || child.exitCode !== null) return;
     child.kill("SIGTERM");
     await once(child, "exit");
+  }
+
+  async #ownsHome(): Promise<boolean> {
+    const lock = await Bun.file(join(this.home, "agent", "agent.lock")).json();
+    return (lock as { pid: number }).pid === this.pid;
   }
 }

@@ -9,26 +9,29 @@ import { eventually, freePort, type Testbed } from "./testbed.ts";
 /** An appliance process that can be killed and started again on the same home and ports. */
 export class ApplianceProcess {
   readonly home: string;
+  readonly #address: string;
   readonly port: number;
   readonly agent_port: number;
   readonly #testbed: Testbed;
   #child: ChildProcess | undefined;
 
-  static async create(testbed: Testbed): Promise<ApplianceProcess> {
-    const appliance = new ApplianceProcess(testbed, await freePort(), await freePort());
+  /** ADDRESS: what it listens on, and what it tells agents to dial. */
+  static async create(testbed: Testbed, address = "127.0.0.1"): Promise<ApplianceProcess> {
+    const appliance = new ApplianceProcess(testbed, address, await freePort(), await freePort());
     await appliance.start();
     return appliance;
   }
 
-  private constructor(testbed: Testbed, port: number, agentPort: number) {
+  private constructor(testbed: Testbed, address: string, port: number, agentPort: number) {
     this.#testbed = testbed;
+    this.#address = address;
     this.home = testbed.folder();
     this.port = port;
     this.agent_port = agentPort;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.#address}:${this.port}`;
   }
 
   get pid(): number {
@@ -44,9 +47,9 @@ export class ApplianceProcess {
         "--home",
         this.home,
         "--host",
-        "127.0.0.1",
+        this.#address,
         "--advertise",
-        `127.0.0.1:${this.agent_port}`,
+        `${this.#address}:${this.agent_port}`,
       ],
       ...["--port", String(this.port), "--agent-port", String(this.agent_port)],
     ]);
@@ -93,10 +96,13 @@ export class ApplianceProcess {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
-  /** Starts an agent in a home of its own, joined with a fresh token. */
-  async addAgent(home = this.#testbed.folder()): Promise<AgentProcess> {
+  /** Starts an agent in a home of its own, joined with a fresh token. BEFORE: as in Testbed.spawn. */
+  async addAgent(
+    home = this.#testbed.folder(),
+    before: readonly string[] = [],
+  ): Promise<AgentProcess> {
     const { token } = await this.api<{ token: string }>("/api/hosts/join-tokens", {});
-    return new AgentProcess(this.#testbed, home, token);
+    return new AgentProcess(this.#testbed, home, token, before);
   }
 
   async addDemoModel(over: Record<string, unknown> = {}): Promise<void> {

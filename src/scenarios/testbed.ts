@@ -42,8 +42,13 @@ export class Testbed {
     return { code, out, err };
   }
 
-  spawn(words: readonly string[], env: Record<string, string> = {}): ChildProcess {
-    const [file = "", ...rest] = [...program, ...words];
+  /** Starts our program; BEFORE is a command that runs another, such as `ip netns exec NAME`. */
+  spawn(
+    words: readonly string[],
+    env: Record<string, string> = {},
+    before: readonly string[] = [],
+  ): ChildProcess {
+    const [file = "", ...rest] = [...before, ...program, ...words];
     const child = spawn(file, rest, {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],

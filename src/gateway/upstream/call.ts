@@ -29,6 +29,7 @@ export class Call implements UpstreamCall, Tenant, ResponseSink {
   readonly #options: CallOptions;
   readonly #parser: ResponseParser;
   #connection: Connection | null = null;
+  #opened = false;
   #receivedBytes = false;
   #request: Buffer;
 
@@ -41,6 +42,7 @@ export class Call implements UpstreamCall, Tenant, ResponseSink {
   /** Starts over CONNECTION; returns the bytes to send. */
   attach(connection: Connection): Buffer {
     this.#connection = connection;
+    this.#opened = false;
     return this.#request;
   }
 
@@ -56,6 +58,10 @@ export class Call implements UpstreamCall, Tenant, ResponseSink {
     const connection = this.#connection;
     this.#connection = null;
     connection?.destroy();
+  }
+
+  opened(): void {
+    this.#opened = true;
   }
 
   received(bytes: Buffer): void {
@@ -101,7 +107,7 @@ export class Call implements UpstreamCall, Tenant, ResponseSink {
 
   get #phase(): Phase {
     if (this.#receivedBytes) return "body";
-    return this.#connection?.opened ? "head" : "connect";
+    return this.#opened ? "head" : "connect";
   }
 
   #fail(kind: FaultKind, message: string): void {
@@ -128,6 +134,7 @@ const sentences: Record<FaultKind, string> = {
   refused: "The runtime refused the connection.",
   reset: "The runtime reset the connection.",
   closed: "The runtime closed the connection too early.",
+  untrusted: "The host's relay has another certificate than the one that the host was given.",
   protocol: "The runtime broke HTTP.",
   timeout: "The runtime did not accept the connection in time.",
 };

@@ -4,10 +4,14 @@
  */
 import { type AnswerSink, Call, type UpstreamCall } from "./call.ts";
 import { Connection } from "./connection.ts";
+import type { Identity } from "./dial.ts";
+import type { FaultKind } from "./fault.ts";
 import { Pool } from "./pool.ts";
 import { type Address, encodeRequest, type UpstreamRequest } from "./request.ts";
 
 export interface UpstreamOptions {
+  /** Without it the relays of other machines turn us away. */
+  identity?: Identity;
   connect_timeout_ms?: number;
   max_head_bytes?: number;
   /** Idle connections kept per address. */
@@ -19,13 +23,18 @@ export interface UpstreamOptions {
 export interface Upstream {
   /** Sends at once; everything that follows reaches SINK, never an exception. */
   send(address: Address, request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
+  /** Only connects: resolves with null when that can be done, else with what went wrong. */
+  knock(address: Address): Promise<FaultKind | null>;
   idleConnections(): number;
   /** Closes the idle connections. */
   close(): void;
 }
 
 export function createUpstream(options: UpstreamOptions = {}): Upstream {
-  const connectTimeoutMs = options.connect_timeout_ms ?? 5_000;
+  const opening = {
+    identity: options.identity,
+    timeoutMs: options.connect_timeout_ms ?? 5_000,
+  };
   const maxHeadBytes = options.max_head_bytes ?? 32_768;
   const pool = new Pool({
     maxPerAddress: options.max_idle ?? 256,
@@ -36,10 +45,10 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
 
   return {
     send(address, request, sink) {
-      const key = `${address.host}:${address.port}`;
+      const key = `${address.host}:${address.port}/${address.relay?.server_name ?? ""}`;
       const connect = (call: Call) => {
         const connection = new Connection(key, onGone);
-        connection.open(address, connectTimeoutMs, call, call.attach(connection));
+        connection.open(address, opening, call, call.attach(connection));
       };
       const call = new Call(encodeRequest(address, request), {
         sink,
@@ -51,6 +60,17 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
       if (kept) kept.carry(call, call.attach(kept));
       else connect(call);
       return call;
+    },
+    knock(address) {
+      const { promise, resolve } = Promise.withResolvers<FaultKind | null>();
+      const connection = new Connection("", onGone);
+      const opened = () => {
+        connection.destroy();
+        resolve(null);
+      };
+      const visitor = { opened, received: () => undefined, lost: resolve };
+      connection.open(address, opening, visitor, Buffer.alloc(0));
+      return promise;
     },
     idleConnections: () => pool.size,
     close: () => pool.close(),

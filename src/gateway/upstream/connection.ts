@@ -1,16 +1,24 @@
-import type { Socket, SocketHandler } from "bun";
+import type { Socket } from "bun";
+import { dial, type Identity } from "./dial.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Address } from "./request.ts";
 
 /** Whoever uses the connection at the moment. No method is called after `lost`. */
 export interface Tenant {
+  /** Bytes can be sent: TCP stands, and where TLS is spoken, the other side is who it should be. */
+  opened(): void;
   received(bytes: Buffer): void;
   /** The connection is gone: it will neither read nor write again. */
   lost(kind: FaultKind): void;
 }
 
+export interface Opening {
+  identity: Identity | undefined;
+  timeoutMs: number;
+}
+
 /**
- * One TCP connection to a runtime. Writes are queued when the kernel's buffer is full; reading stops
+ * One connection to a runtime. Writes are queued when the kernel's buffer is full; reading stops
  * while paused. Without a tenant it is idle, and anything that then happens to it closes it.
  */
 export class Connection {
@@ -21,6 +29,7 @@ export class Connection {
   #tenant: Tenant | null = null;
   #unsent: Buffer | null = null;
   #paused = false;
+  #ready = false;
   #gone = false;
   #connectTimer: Timer | null = null;
   readonly #onGone: (connection: Connection) => void;
@@ -30,29 +39,24 @@ export class Connection {
     this.#onGone = onGone;
   }
 
-  get opened(): boolean {
-    return this.#socket !== null;
-  }
-
   /** True while a part of the request waits for the kernel to take it. */
   get sending(): boolean {
     return this.#unsent !== null;
   }
 
   /** Starts to connect and sends BYTES when connected. The tenant hears of a failure, never an exception. */
-  open(address: Address, timeoutMs: number, tenant: Tenant, bytes: Buffer): void {
+  open(address: Address, opening: Opening, tenant: Tenant, bytes: Buffer): void {
     this.#tenant = tenant;
     this.#unsent = bytes;
-    this.#connectTimer = setTimeout(() => this.#die("timeout"), timeoutMs);
-    Bun.connect({ hostname: address.host, port: address.port, socket: handlers, data: this }).catch(
-      () => this.#die("refused"),
-    );
+    this.#connectTimer = setTimeout(() => this.#die("timeout"), opening.timeoutMs);
+    dial(address, opening.identity, this).catch(() => this.#die("refused"));
   }
 
   /** Sends a further request over an idle connection. */
   carry(tenant: Tenant, bytes: Buffer): void {
     this.#tenant = tenant;
     this.used = true;
+    tenant.opened();
     this.#unsent = bytes;
     this.flush();
   }
@@ -66,7 +70,8 @@ export class Connection {
   pause(): void {
     if (this.#paused || this.#gone) return;
     this.#paused = true;
-    this.#socket?.pause();
+    // A greeting that is not read never ends.
+    if (this.#ready) this.#socket?.pause();
   }
 
   resume(): void {
@@ -81,14 +86,23 @@ export class Connection {
     this.#die("closed");
   }
 
-  connected(socket: Socket<Connection>): void {
+  reached(socket: Socket<Connection>): void {
+    if (this.#gone) socket.terminate();
+    else this.#socket = socket;
+  }
+
+  ready(): void {
     if (this.#connectTimer) clearTimeout(this.#connectTimer);
-    if (this.#gone) {
-      socket.terminate();
-      return;
-    }
-    this.#socket = socket;
+    if (this.#gone) return;
+    this.#ready = true;
+    this.#tenant?.opened();
+    if (this.#paused) this.#socket?.pause();
     this.flush();
+  }
+
+  /** The other side is not who it should be; nothing was sent to it. */
+  distrusted(): void {
+    this.#die("untrusted");
   }
 
   received(bytes: Buffer): void {
@@ -98,7 +112,7 @@ export class Connection {
   }
 
   flush(): void {
-    if (!this.#unsent || !this.#socket) return;
+    if (!this.#unsent || !this.#socket || !this.#ready) return;
     const written = this.#socket.write(this.#unsent);
     if (written < 0) this.#die("reset");
     else this.#unsent = written < this.#unsent.length ? this.#unsent.subarray(written) : null;
@@ -120,13 +134,3 @@ export class Connection {
     tenant?.lost(kind);
   }
 }
-
-const handlers: SocketHandler<Connection> = {
-  open: (socket) => socket.data.connected(socket),
-  data: (socket, bytes) => socket.data.received(bytes),
-  drain: (socket) => socket.data.flush(),
-  close: (socket, error) => socket.data.closed(error),
-  error: (socket, error) => socket.data.closed(error),
-  // Bun rejects the promise of `connect` after this; without a handler it also reports it as unhandled.
-  connectError: () => undefined,
-};

@@ -5,7 +5,7 @@
  */
 export type Phase = "connect" | "head" | "body";
 
-export type FaultKind = "refused" | "reset" | "closed" | "protocol" | "timeout";
+export type FaultKind = "refused" | "reset" | "closed" | "untrusted" | "protocol" | "timeout";
 
 /** Why a runtime's answer did not arrive. The message names no content, only the mechanics. */
 export class UpstreamFault extends Error {

@@ -1,6 +1,15 @@
 export interface Address {
   host: string;
   port: number;
+  /** Set when the port is that of a host's relay, which is spoken to in TLS. */
+  relay?: RelayedTo;
+}
+
+export interface RelayedTo {
+  /** Names the replica to the relay. */
+  server_name: string;
+  /** SHA-256 of the host's certificate (DER), lower-case hex. */
+  certificate_sha256: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** For tests: an honest little HTTP server on a real socket that can fail at any byte, on demand. */
-import type { Socket } from "bun";
+import type { Socket, TLSOptions } from "bun";
 
 export interface ReceivedRequest {
   /** Counts the requests of one connection from 0. */
@@ -39,14 +39,16 @@ interface Peer {
   gone: PromiseWithResolvers<void>;
 }
 
-/** Calls SCRIPT for every request that has arrived whole. */
+/** Calls SCRIPT for every request that has arrived whole; with TLS it is as a relay is. */
 export function scriptedServer(
   script: (request: ReceivedRequest, answer: Answering) => unknown,
+  tls?: TLSOptions,
 ): ScriptedServer {
   let connections = 0;
   const listener = Bun.listen<Peer>({
     hostname: "127.0.0.1",
     port: 0,
+    ...(tls && { tls }),
     socket: {
       open(socket) {
         connections++;

@@ -1,15 +1,15 @@
 /** One host in full. */
 import { useSignal } from "@preact/signals";
+import type { HostView } from "../../../src/http.ts";
 import { useAction } from "../../action.ts";
 import { removeHost, setCordon } from "../../api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { ago, date } from "../../format.ts";
-import type { HostView } from "../../host.ts";
 import { Problem } from "../../notice.tsx";
 import { now } from "../../now.ts";
 import { Panel } from "../../panel.tsx";
 import { isAdmin } from "../../session.ts";
-import { described, HostLoad, HostState } from "../overview/host-row.tsx";
+import { HostAbout, HostLoad, HostState } from "../overview/host-row.tsx";
 import { Replicas } from "./replicas.tsx";
 
 interface HostPanelProps {
@@ -22,7 +22,7 @@ export function HostPanel({ host, changed }: HostPanelProps) {
   return (
     <Panel title={host.name} flush aside={<HostAside host={host} changed={changed} />}>
       <div class="host">
-        <p class="detail">{described(host)}</p>
+        <HostAbout host={host} />
         <HostLoad host={host} />
       </div>
       <dl class="properties">

@@ -9,10 +9,12 @@ import { JoinHostButton, NoHosts } from "./join-host.tsx";
 
 export function HostsPage() {
   const hosts = useRemote(hostsQuery);
+  // Without any host, the page itself asks for the first one.
+  const canAdd = isAdmin.value && (hosts.data.value?.data.length ?? 0) > 0;
   return (
     <>
       <Heading title="Hosts" about="The machines that run models.">
-        {isAdmin.value && <JoinHostButton />}
+        {canAdd && <JoinHostButton />}
       </Heading>
       <Loaded from={hosts} what="hosts">
         {({ data }) =>

@@ -1,9 +1,10 @@
 /** The replicas of a host: state, why it is not better, and the end of the runtime's log. */
+
+import type { HostReplica } from "../../../src/http.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { duration, plural } from "../../format.ts";
-import type { ReplicaView } from "../../host.ts";
 
-const tones: Record<ReplicaView["state"], Tone> = {
+const tones: Record<HostReplica["state"], Tone> = {
   waiting: "quiet",
   starting: "warn",
   ready: "good",
@@ -12,7 +13,7 @@ const tones: Record<ReplicaView["state"], Tone> = {
   failed: "bad",
 };
 
-export function Replicas({ replicas }: { replicas: readonly ReplicaView[] }) {
+export function Replicas({ replicas }: { replicas: readonly HostReplica[] }) {
   if (replicas.length === 0) return <p class="table-note">No replica is placed on this host.</p>;
   return (
     <ul class="rows">
@@ -36,7 +37,7 @@ export function Replicas({ replicas }: { replicas: readonly ReplicaView[] }) {
   );
 }
 
-function facts({ id, inflight, ready_after_ms, restarts, cause }: ReplicaView): string {
+function facts({ id, inflight, ready_after_ms, restarts, cause }: HostReplica): string {
   return [
     id,
     plural(inflight, "request in flight", "requests in flight"),

@@ -37,7 +37,7 @@ export function CreateKey({ close, created }: CreateKeyProps) {
     key.value = answer.key;
     created();
   });
-  // One dialog for both steps: a second one would have no way back to where the focus came from.
+  // One dialog for both steps: a second one would not know where the focus came from.
   return (
     <Dialog title={key.value ? "Your new key" : "Create a key"} onClose={close}>
       {key.value ? (

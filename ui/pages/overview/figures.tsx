@@ -1,7 +1,6 @@
 /** The numbers that one looks for first. A dash stands for what is not known yet. */
-import type { ModelView, UsageGroup } from "../../../src/http.ts";
+import type { HostView, ModelView, UsageGroup } from "../../../src/http.ts";
 import { count, percent } from "../../format.ts";
-import type { HostView } from "../../host.ts";
 import { isAdmin } from "../../session.ts";
 
 interface FiguresProps {

@@ -1,7 +1,8 @@
 /** One host: whether it is there, how full it is, and its GPUs. */
+
+import type { HostView } from "../../../src/http.ts";
 import { Badge } from "../../badge.tsx";
 import { ago, bytes, bytesOf, percent, plural } from "../../format.ts";
-import type { GpuView, HostView } from "../../host.ts";
 import { Meter } from "../../meter.tsx";
 import { now } from "../../now.ts";
 
@@ -12,7 +13,7 @@ export function HostRow({ host }: { host: HostView }) {
         <p>
           <strong>{host.name}</strong> <HostState host={host} />
         </p>
-        <p class="detail">{described(host)}</p>
+        <HostAbout host={host} />
       </div>
       <HostLoad host={host} />
     </li>
@@ -24,7 +25,16 @@ export function HostState({ host }: { host: HostView }) {
   return host.cordoned ? <Badge tone="warn">Cordoned</Badge> : <Badge tone="good">Up</Badge>;
 }
 
-export function described({ inventory, last_seen_at, status, replicas }: HostView): string {
+export function HostAbout({ host }: { host: HostView }) {
+  return (
+    <div>
+      <p class="detail">{described(host)}</p>
+      {host.problem && <p class="sentence bad">{host.problem}</p>}
+    </div>
+  );
+}
+
+function described({ inventory, last_seen_at, status, replicas }: HostView): string {
   const ready = replicas.filter(({ state }) => state === "ready").length;
   const parts = [
     ...(status === "down" ? [`last seen ${ago(last_seen_at, now.value)}`] : []),
@@ -46,7 +56,9 @@ export function HostLoad({ host: { inventory, heartbeat, status } }: { host: Hos
         <Meter
           label="CPU"
           text={
-            heartbeat ? `${percent(heartbeat.cpu_ratio)} of ${cpu_count}` : `${cpu_count} cores`
+            heartbeat
+              ? `${percent(heartbeat.cpu_ratio)} of ${plural(cpu_count, "core")}`
+              : plural(cpu_count, "core")
           }
           ratio={heartbeat?.cpu_ratio ?? null}
           title={cpu_model}
@@ -64,7 +76,7 @@ function share(used: number | undefined, total: number): { text: string; ratio: 
   return { text: bytesOf(used, total), ratio: used / total };
 }
 
-function Gpus({ gpus }: { gpus: readonly GpuView[] }) {
+function Gpus({ gpus }: { gpus: NonNullable<HostView["inventory"]>["gpus"] }) {
   return (
     <ul class="gpus" aria-label="GPU memory">
       {gpus.map((gpu) => (

@@ -25,9 +25,11 @@ export function OverviewPage() {
         models={models.data.value?.data}
         minutes={usage.data.value?.data}
       />
-      <Loaded from={usage} what="traffic">
-        {({ data }) => <Traffic minutes={data} whose={whose} />}
-      </Loaded>
+      <div class="traffic">
+        <Loaded from={usage} what="traffic">
+          {({ data }) => <Traffic minutes={data} whose={whose} />}
+        </Loaded>
+      </div>
       <Panel title="Models" flush>
         <Loaded from={models} what="models">
           {({ data }) => <ModelRows models={data} />}

@@ -48,8 +48,15 @@ export function curlLine(origin: string, key: string, body: unknown): string {
     `curl ${origin}/v1/chat/completions`,
     `  -H "Authorization: Bearer ${key}"`,
     `  -H "Content-Type: application/json"`,
-    `  -d ${quoted(JSON.stringify(body, null, 2))}`,
+    `  -d ${quoted(json(body))}`,
   ].join(" \\\n");
+}
+
+const line_max = 96;
+
+function json(body: unknown): string {
+  const line = JSON.stringify(body);
+  return line.length <= line_max ? line : JSON.stringify(body, null, 2);
 }
 
 /** Single quotes keep everything in a POSIX shell but themselves. */

@@ -87,8 +87,10 @@ function UserTable({ users, change, remove }: UserTableProps) {
         {users.map((one) => (
           <tr key={one.id}>
             <td data-label="E-mail">
-              <strong>{one.email}</strong>
-              {one.id === user.value?.id && <span class="detail"> you</span>}
+              <span>
+                <strong>{one.email}</strong>
+                {one.id === user.value?.id && <span class="detail"> you</span>}
+              </span>
             </td>
             <td data-label="Name">{one.name || "–"}</td>
             <td data-label="Role">

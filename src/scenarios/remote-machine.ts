@@ -1,0 +1,56 @@
+/**
+ * Another machine, as far as the network goes: a namespace with a loopback of its own, and one cable
+ * to ours. Needs root.
+ */
+import { spawnSync } from "node:child_process";
+
+export interface RemoteMachine {
+  /** Our end of the cable, and the other one. */
+  here: string;
+  there: string;
+  /** Runs what follows it on the other machine. */
+  before: readonly string[];
+  /** A firewall that lets nothing out of this TCP port, or opens again. */
+  block(port: number): void;
+  unblock(port: number): void;
+  remove(): void;
+}
+
+const tool = Bun.which("ip") ?? "";
+
+/** Why none can be made here; null when one can. */
+export function whyNoRemoteMachine(): string | null {
+  if (process.getuid?.() !== 0) return "network namespaces need root";
+  return tool ? null : "there is no ip command (package iproute2)";
+}
+
+export function makeRemoteMachine(): RemoteMachine {
+  // One of each per process: interface names have 15 characters.
+  const name = `hv${process.pid}`;
+  const net = `10.213.${process.pid % 256}`;
+  const [here, there] = [`${net}.1`, `${net}.2`];
+  const remove = () => void spawnSync(tool, ["netns", "delete", name]);
+  process.once("exit", remove);
+  ip(`netns add ${name}`);
+  ip(`link add ${name}a type veth peer name ${name}b netns ${name}`);
+  ip(`address add ${here}/30 dev ${name}a`);
+  ip(`link set ${name}a up`);
+  ip(`-n ${name} address add ${there}/30 dev ${name}b`);
+  ip(`-n ${name} link set ${name}b up`);
+  ip(`-n ${name} link set lo up`);
+  const rule = (verb: string) => (port: number) =>
+    ip(`-n ${name} rule ${verb} ipproto tcp sport ${port} blackhole`);
+  return {
+    here,
+    there,
+    before: [tool, "netns", "exec", name],
+    block: rule("add"),
+    unblock: rule("delete"),
+    remove,
+  };
+}
+
+function ip(words: string): void {
+  const { status, stderr } = spawnSync(tool, words.split(" "), { encoding: "utf8" });
+  if (status !== 0) throw new Error(`ip ${words}: ${stderr}`);
+}
