@@ -153,6 +153,11 @@ function sessionSide(
     async hello() {
       const found = await Promise.all(drivers.map((driver) => driver.detect()));
       const runtimes = found.filter((runtime) => runtime !== undefined);
+      if (runtimes.length === 0) {
+        options.log(
+          "no runtime works here: put llama-server on PATH, or start the agent with --llama-server PATH",
+        );
+      }
       const inventory = await takeInventory(options.home, runtimes, options.log);
       return { agent_version: options.version, inventory, relay_port };
     },
