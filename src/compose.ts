@@ -9,6 +9,7 @@ import { catalogRoutes } from "./catalog/routes.ts";
 import type { Config } from "./config.ts";
 import { loadDashboard } from "./dashboard.ts";
 import {
+  hasAdminKey,
   keepAdminKey,
   keepLogin,
   keptLogin,
@@ -16,18 +17,18 @@ import {
   newLogin,
   prepareHome,
 } from "./first-login.ts";
-import { loadAuthority } from "./fleet/authority.ts";
+import { type Authority, loadAuthority } from "./fleet/authority.ts";
 import { default_expiry_s, Enrolment } from "./fleet/enrolment.ts";
 import { Hosts } from "./fleet/hosts.ts";
 import { RelayWatch } from "./fleet/relay-watch.ts";
 import { hostRoutes } from "./fleet/routes.ts";
 import { startFleetServer } from "./fleet/server.ts";
-import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { createGateway } from "./gateway/gateway.ts";
 import { createHttp } from "./http.ts";
 import { Keys } from "./keys/keys.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import { modelStatus, replicasOnHost, routedModels } from "./lifecycle/published.ts";
-import { Lifecycle } from "./lifecycle/reconcile.ts";
+import { Lifecycle, type Surroundings } from "./lifecycle/reconcile.ts";
 import { dialAddresses, listen } from "./listen.ts";
 import { Live } from "./notify/live.ts";
 import { liveRoutes } from "./notify/routes.ts";
@@ -77,14 +78,82 @@ export async function startAppliance(
 ): Promise<Appliance> {
   prepareHome(config.home);
   const database = openDatabase(join(config.home, "hypervize.db"));
+  const authority = await loadAuthority(config.home, clock.now());
   const live = new Live();
   const people = composePeople(database, config.home, (key_id) => gateway.cut(key_id), live);
   const usage = new UsageLog(database, { log });
   usage.onRecord(() => live.changed("usage"));
+  const serving = composeServing({ database, authority, people, usage, live, log });
+  const { gateway, catalog, hosts, lifecycle, routing, relays } = serving;
 
-  const authority = await loadAuthority(config.home, clock.now());
+  const enrolment = new Enrolment({
+    database,
+    authority,
+    now: clock.now,
+    addresses: () => dialAddresses(config.advertise, fleet.port),
+    joined: () => hosts.added(),
+  });
+  const fleet = await startFleetServer(
+    { authority, enrolment, hosts, log },
+    { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
+  );
+
+  const { guard, callers } = people;
+  const { statusOf } = serving;
+  const replicasOf = (id: string) => replicasOnHost(id, lifecycle.statuses(), routing.inflight);
+  const problemOf = (id: string) => relays.problem(id);
+  const http = createHttp({
+    version,
+    now: clock.now,
+    log,
+    routes: [
+      ...people.routes((request) => server.requestIP(request)?.address ?? "unknown"),
+      catalogRoutes({ catalog, guard, worldOf: callers.worldOf, statusOf }),
+      hostRoutes({ hosts, enrolment, guard, problemOf, replicasOf }),
+      usageRoutes(database, guard, clock.now),
+      liveRoutes(live, guard),
+    ],
+  });
+  const server = listen(config, { gateway, http, dashboard: await loadDashboard() });
+  lifecycle.start();
+  relays.start();
+
+  return {
+    url: `http://localhost:${server.port}`,
+    agent_port: fleet.port,
+    joinToken: () => enrolment.createToken("demo", default_expiry_s).token,
+    firstLogin: people.firstLogin,
+    keepKey: people.keepKey,
+    ensureModel(model) {
+      if (!catalog.find(model.name)) catalog.create(model);
+    },
+    modelReady: serving.modelReady,
+    async stop() {
+      live.close();
+      await server.close();
+      lifecycle.stop();
+      relays.stop();
+      gateway.close();
+      fleet.stop();
+      usage.flush();
+      database.$client.close();
+    },
+  };
+}
+
+interface ServingParts {
+  database: Database;
+  authority: Authority;
+  people: Pick<ReturnType<typeof composePeople>, "callers">;
+  usage: UsageLog;
+  live: Live;
+  log(line: string): void;
+}
+
+/** From the catalog to a replica that answers: what is wanted, where it runs, who gets a request. */
+function composeServing({ database, authority, people, usage, live, log }: ServingParts) {
   const routing = createRouting(clock.steady);
-  const gateway: Gateway = createGateway({
+  const gateway = createGateway({
     authenticate: people.callers.authenticate,
     identity: authority.server,
     router: routing,
@@ -92,31 +161,27 @@ export async function startAppliance(
     now: clock.steady,
     report: (error) => log(`gateway: ${describe(error)}`),
   });
-
   const catalog = new Catalog(database, clock.now);
   const hosts = new Hosts(database, clock.now);
   const watchers = new Set<() => void>();
-  const lifecycle = new Lifecycle(
-    database,
-    {
-      models: () => catalog.list(),
-      hosts: () =>
-        hosts.list().map(({ id, cordoned, inventory }) => ({
-          id,
-          cordoned,
-          runtimes: inventory?.runtimes.map(({ name }) => name) ?? [],
-          down_for_ms: hosts.downFor(id),
-        })),
-      observed: (id) => hosts.observed(id),
-      setDesired: (id, desired) => hosts.setDesired(id, desired),
-      published(statuses) {
-        routing.replace(routedModels(catalog.list(), statuses, (id) => hosts.reach(id)));
-        for (const watcher of watchers) watcher();
-      },
-      report: (error) => log(`lifecycle: ${describe(error)}`),
+  const surroundings: Surroundings = {
+    models: () => catalog.list(),
+    hosts: () =>
+      hosts.list().map(({ id, cordoned, inventory }) => ({
+        id,
+        cordoned,
+        runtimes: inventory?.runtimes.map(({ name }) => name) ?? [],
+        down_for_ms: hosts.downFor(id),
+      })),
+    observed: (id) => hosts.observed(id),
+    setDesired: (id, desired) => hosts.setDesired(id, desired),
+    published(statuses) {
+      routing.replace(routedModels(catalog.list(), statuses, (id) => hosts.reach(id)));
+      for (const watcher of watchers) watcher();
     },
-    clock.now,
-  );
+    report: (error) => log(`lifecycle: ${describe(error)}`),
+  };
+  const lifecycle = new Lifecycle(database, surroundings, clock.now);
   const relays = new RelayWatch({
     hosts,
     // The name of no replica: the relay greets, and closes.
@@ -138,88 +203,28 @@ export async function startAppliance(
     lifecycle.nudge();
   });
 
-  const enrolment = new Enrolment({
-    database,
-    authority,
-    now: clock.now,
-    addresses: () => dialAddresses(config.advertise, fleet.port),
-    joined: () => hosts.added(),
-  });
-  const fleet = await startFleetServer(
-    { authority, enrolment, hosts, log },
-    { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
-  );
-
-  const { guard } = people;
-  const http = createHttp({
-    version,
-    now: clock.now,
-    log,
-    routes: [
-      ...people.routes((request) => server.requestIP(request)?.address ?? "unknown"),
-      catalogRoutes({
-        catalog,
-        guard,
-        worldOf: people.callers.worldOf,
-        statusOf: (id) => statusOf(id),
-      }),
-      hostRoutes({
-        hosts,
-        enrolment,
-        guard,
-        problemOf: (id) => relays.problem(id),
-        replicasOf: (id) => replicasOnHost(id, lifecycle.statuses(), routing.inflight),
-      }),
-      usageRoutes(database, guard, clock.now),
-      liveRoutes(live, guard),
-    ],
-  });
-  const server = listen(config, { gateway, http, dashboard: await loadDashboard() });
-  lifecycle.start();
-  relays.start();
-
   const statusOf = (id: string) => {
     const model = catalog.find(id);
     if (!model) throw new Error(`no model ${id}`);
     return modelStatus(model, lifecycle.statuses(), (host_id) => relays.problem(host_id));
   };
-
-  return {
-    url: `http://localhost:${server.port}`,
-    agent_port: fleet.port,
-    joinToken: () => enrolment.createToken("demo", default_expiry_s).token,
-    firstLogin: () => people.firstLogin(),
-    keepKey: people.keepKey,
-    ensureModel(model) {
-      if (!catalog.find(model.name)) catalog.create(model);
-    },
-    modelReady: (name, signal) =>
-      new Promise((resolve, reject) => {
-        const end = (finish: () => void): void => {
-          watchers.delete(look);
-          finish();
-        };
-        const look = (): void => {
-          const { ready_replicas, problem } = statusOf(name);
-          if (ready_replicas > 0) end(resolve);
-          else if (signal.aborted)
-            end(() => reject(new Error(problem ?? `${name} is not ready yet.`)));
-        };
-        watchers.add(look);
-        signal.addEventListener("abort", look);
-        look();
-      }),
-    async stop() {
-      live.close();
-      await server.close();
-      lifecycle.stop();
-      relays.stop();
-      gateway.close();
-      fleet.stop();
-      usage.flush();
-      database.$client.close();
-    },
-  };
+  const modelReady = (name: string, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const end = (finish: () => void): void => {
+        watchers.delete(look);
+        finish();
+      };
+      const look = (): void => {
+        const { ready_replicas, problem } = statusOf(name);
+        if (ready_replicas > 0) end(resolve);
+        else if (signal.aborted)
+          end(() => reject(new Error(problem ?? `${name} is not ready yet.`)));
+      };
+      watchers.add(look);
+      signal.addEventListener("abort", look);
+      look();
+    });
+  return { gateway, catalog, hosts, lifecycle, routing, relays, statusOf, modelReady };
 }
 
 function describe(error: unknown): string {
@@ -250,10 +255,13 @@ function composePeople(
     if (!admin) throw new Error("There is no admin.");
     return { user_id: admin.id, email: admin.email, role: admin.role, via: "key" };
   };
+  // The file before the row: a crash in between must not leave an admin whose password nobody knows.
   if (users.list().length === 0) {
     const login = newLogin();
     keepLogin(home, login);
     users.ensureFirstAdmin(login);
+  }
+  if (!hasAdminKey(home)) {
     keepAdminKey(home, keys.issue(firstAdmin(), { name: "command line", scope: "admin" }).key);
   }
 

@@ -2,7 +2,7 @@
  * What the first start leaves in the data folder, readable by its owner only: the first admin's login,
  * and the admin key that the command line on this machine uses.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomBase62 } from "./identifier.ts";
 
@@ -29,6 +29,10 @@ export function keptLogin(home: string): Login | undefined {
   } catch {
     return undefined;
   }
+}
+
+export function hasAdminKey(home: string): boolean {
+  return existsSync(join(home, "admin-key"));
 }
 
 export function keepAdminKey(home: string, key: string): void {
