@@ -33,6 +33,7 @@ import { dialAddresses, listen } from "./listen.ts";
 import { Live } from "./notify/live.ts";
 import { liveRoutes } from "./notify/routes.ts";
 import { createRouting } from "./routing/routing.ts";
+import { sizingRoutes } from "./sizing/routes.ts";
 import { type Database, openDatabase } from "./storage/database.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { UsageLog } from "./usage/usage.ts";
@@ -112,6 +113,7 @@ export async function startAppliance(
       hostRoutes({ hosts, enrolment, guard, problemOf, replicasOf }),
       usageRoutes(database, guard, clock.now),
       liveRoutes(live, guard),
+      sizingRoutes(guard),
     ],
   });
   const server = listen(config, { gateway, http, dashboard: await loadDashboard() });

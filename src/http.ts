@@ -10,6 +10,7 @@ export type { Role } from "./access.ts";
 export type { ModelList, ModelView, OpenAIModel } from "./catalog/listing.ts";
 export type { HostReplica, HostView } from "./fleet/routes.ts";
 export type { KeyScope, KeyView } from "./keys/keys.ts";
+export type { Sizing } from "./sizing/size.ts";
 export type { UsagePage } from "./usage/events.ts";
 export type { UsageBy, UsageGroup, UsageSummary } from "./usage/rollup.ts";
 export type { UsageRow } from "./usage/usage.ts";

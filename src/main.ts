@@ -6,6 +6,7 @@ import { agentCommand } from "./cli/agent.ts";
 import { type Command, help, read, type Terminal, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { serve } from "./cli/serve.ts";
+import { sizeCommand } from "./cli/size.ts";
 import { status } from "./cli/status.ts";
 import { stop } from "./cli/stop.ts";
 import { environment } from "./config.ts";
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   demo,
   stop,
   status,
+  sizeCommand,
   ...adminCommands,
 ];
 

@@ -32,8 +32,7 @@ export function needed(document: Document, ...names: readonly string[]): number 
 
 /** A count that may be 0, where 0 and absence mean the same. */
 export function countOrNone(document: Document, ...names: readonly string[]): number {
-  const name = names.find((key) => document[key] !== 0 && document[key] !== undefined);
-  return name === undefined ? 0 : (count(document, name) ?? 0);
+  return count(document, ...names.filter((name) => document[name] !== 0)) ?? 0;
 }
 
 export function words(value: unknown): string[] {

@@ -79,7 +79,8 @@ const mixtures: Readonly<Record<string, number>> = {
 /** `Q4_K_M`, `UD-IQ2_XXS`, `Q4_K_XL`; undefined for a word that is none. */
 export function ggufBits(word: string): { name: string; bits: number } | undefined {
   const name = word.toUpperCase().replace(/^UD-/, "");
-  const known = Object.hasOwn(mixtures, name) ? name : name.replace(/_X?L$/, "_M");
+  // Unsloth's `_XL` and `_L` keep a few tensors at more bits than the type that they are named for.
+  const known = Object.hasOwn(mixtures, name) ? name : name.replace(/_X?L$/, "");
   const bits = Object.hasOwn(mixtures, known) ? mixtures[known] : undefined;
   return bits === undefined ? undefined : { name, bits };
 }

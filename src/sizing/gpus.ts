@@ -60,10 +60,13 @@ export function gpuNamed(word: string): Gpu {
   throw badRequest(`\`gpu\` is one of: ${known}.`, "gpu");
 }
 
+/** Without vendor, series, socket and unit, so that nvidia-smi's "NVIDIA A100-SXM4-80GB" is A100-80. */
 function keyOf(word: string): string {
   return word
+    .slice(0, 100)
     .toUpperCase()
     .replace(/\(.*\)/, "")
-    .replace(/NVIDIA|GEFORCE|QUADRO|TESLA|RTX|AMD|INSTINCT|GI?B$/g, "")
+    .replace(/NVIDIA|GEFORCE|QUADRO|TESLA|RTX|AMD|INSTINCT|GENERATION|BLACKWELL.*/g, "")
+    .replace(/HBM\w*|SXM\d?|PCIE|GI?B\b/g, "")
     .replace(/[^A-Z0-9]/g, "");
 }

@@ -73,6 +73,12 @@ const synonyms: Readonly<Record<string, string>> = {
   "4bit": "bnb4",
 };
 
+/** A GGUF file whose bytes are known, so that its bits do not matter; its name may tell the type. */
+export const ggufFile = (name: string): Precision => ({
+  ...(ggufInName(name) ?? everywhere("GGUF", 16)),
+  engine: "llama-server",
+});
+
 /** A word such as `fp8`, `awq` or `Q4_K_M`. Throws a 400 that lists them. */
 export function precisionNamed(word: string): Precision {
   const found = knownPrecision(word);
@@ -81,7 +87,8 @@ export function precisionNamed(word: string): Precision {
   throw badRequest(`\`dtype\` is one of: ${known}, or a GGUF type such as Q4_K_M.`, "dtype");
 }
 
-function knownPrecision(word: string): Precision | undefined {
+/** Undefined for a word that is none. */
+export function knownPrecision(word: string): Precision | undefined {
   const lower = word.toLowerCase();
   const name = synonyms[lower] ?? lower;
   if (Object.hasOwn(named, name)) return named[name];
@@ -91,8 +98,8 @@ function knownPrecision(word: string): Precision | undefined {
 
 /** What a repository's or a file's name says; undefined when it says nothing. */
 export function precisionInName(name: string): Precision | undefined {
-  const gguf = /(?<![a-z0-9])(i?q[1-8]_[a-z0-9]+(?:_[a-z]+)?)(?![a-z0-9])/i.exec(name)?.[1];
-  if (gguf && knownPrecision(gguf)) return knownPrecision(gguf);
+  const gguf = ggufInName(name);
+  if (gguf) return gguf;
   if (/gguf/i.test(name)) return precisionNamed("Q4_K_M");
   const word =
     /(?<![a-z0-9])(nvfp4|mxfp4|awq|gptq|fp8|fp4|int8|int4|w8a8|w8a16|w4a16|bnb|4bit|bf16|fp16)(?![0-9])/i.exec(
@@ -104,14 +111,20 @@ export function precisionInName(name: string): Precision | undefined {
   return knownPrecision(word.toLowerCase() === "bnb" ? "bnb4" : word);
 }
 
-/** What `quantization_config` says, wherever the config keeps it; undefined without one. Throws a 400 for an unknown method. */
+function ggufInName(name: string): Precision | undefined {
+  const word = /(?<![a-z0-9])(i?q[1-8]_[a-z0-9]+(?:_[a-z]+)?)(?![a-z0-9])/i.exec(name)?.[1];
+  return word === undefined ? undefined : knownPrecision(word);
+}
+
+/** What `quantization_config` says, wherever the config keeps it; undefined without one or for an unknown method. */
 export function precisionInConfig(config: Document): Precision | undefined {
   const quantization = config["quantization_config"] ?? config["compression_config"];
   if (!isDocument(quantization)) return undefined;
-  return keeping(quantization, methodOf(quantization));
+  const precision = methodOf(quantization);
+  return precision && keeping(quantization, precision);
 }
 
-function methodOf(quantization: Document): Precision {
+function methodOf(quantization: Document): Precision | undefined {
   const method = (text(quantization, "quant_method") ?? "").toLowerCase();
   if (method.includes("fp8")) return linear("fp8", 8);
   if (method.startsWith("bitsandbytes") && quantization["load_in_8bit"] === true) {
@@ -123,9 +136,7 @@ function methodOf(quantization: Document): Precision {
   if (/compressed|modelopt|quark|sparseml/.test(method) || method === "") {
     return fromGroups(quantization);
   }
-  const known = knownPrecision(method);
-  if (known) return known;
-  throw badRequest("The config's `quant_method` is not known. Say `dtype`.", "config");
+  return knownPrecision(method);
 }
 
 /** compressed-tensors: `config_groups` names bits, type and group size of the weights. */

@@ -1,0 +1,99 @@
+/** `hypervize size`: what a model would need, without an appliance and without a network. */
+import { basename } from "node:path";
+import { Failure } from "../failure.ts";
+import { gpus } from "../sizing/gpus.ts";
+import { readLocalModel } from "../sizing/local-files.ts";
+import { answer, default_gpu, default_utilization } from "../sizing/question.ts";
+import type { Sizing } from "../sizing/size.ts";
+import { type Command, UsageError, type Words } from "./command.ts";
+import { table } from "./print.ts";
+
+export const sizeCommand: Command = {
+  name: "size",
+  summary: "Says whether a model fits on GPUs, with which context, and what it needs.",
+  usage: "MODEL [options]",
+  options: {
+    config: { value: "FILE", help: "the model's config.json; without it a name is only a guess" },
+    gpu: { value: "TYPE", help: `GPU type (default ${default_gpu})` },
+    gpus: { value: "N", help: "how many GPUs (default: as few as are needed)" },
+    context: {
+      value: "TOKENS",
+      help: "prompt and answer of one request (default: the model's own)",
+    },
+    concurrency: { value: "N", help: "requests of that length at once (default 1)" },
+    utilization: {
+      value: "PART",
+      help: `part of the GPU that the runtime may use (default ${default_utilization})`,
+    },
+    dtype: {
+      value: "TYPE",
+      help: "bf16, fp8, awq, gptq, mxfp4, Q4_K_M ... (default: the model's own)",
+    },
+    json: { help: "print the answer as JSON" },
+  },
+  notes: `MODEL is a name such as org/model-8B, a .gguf file, or a folder with config.json and safetensors.
+
+GPU types: ${gpus.map(({ name }) => name).join(", ")}.`,
+  async run(words, terminal) {
+    const sizing = await ask(words).catch((error: unknown) => {
+      const option =
+        error instanceof Failure && error.param !== null && error.param in this.options;
+      throw option && error.param !== "config" ? new UsageError(error.message) : error;
+    });
+    terminal.out(words.flag("json") ? JSON.stringify(sizing, null, 2) : inWords(sizing));
+    return 0;
+  },
+};
+
+async function ask(words: Words): Promise<Sizing> {
+  const [model, ...more] = words.positionals;
+  const file = words.text("config");
+  if (more.length > 0) throw new UsageError("One MODEL at a time.");
+  if (model === undefined && file === undefined) {
+    throw new UsageError("A MODEL is needed. See `hypervize size --help`.");
+  }
+  const config = file === undefined ? undefined : await configIn(file);
+  const files = model === undefined ? undefined : await readLocalModel(model);
+  const [gpu, dtype, utilization] = ["gpu", "dtype", "utilization"].map((name) => words.text(name));
+  const name = model === undefined || files === undefined ? model : basename(model);
+  return answer(
+    {
+      ...(name !== undefined && { model: name }),
+      ...(config !== undefined && { config }),
+      ...(gpu !== undefined && { gpu }),
+      ...(dtype !== undefined && { dtype }),
+      ...(utilization !== undefined && { utilization: Number(utilization) }),
+      ...numbers(words),
+    },
+    files,
+  );
+}
+
+function numbers(words: Words): { gpus?: number; context?: number; concurrency?: number } {
+  const gpus = words.integer("gpus", 1, 64);
+  const context = words.integer("context", 1, 16_777_216);
+  const concurrency = words.integer("concurrency", 1, 65_536);
+  return {
+    ...(gpus && { gpus }),
+    ...(context && { context }),
+    ...(concurrency && { concurrency }),
+  };
+}
+
+async function configIn(file: string): Promise<unknown> {
+  try {
+    return await Bun.file(file).json();
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new Error(
+      missing ? `There is no file ${file}.` : `${file} is not JSON. Give the model's config.json.`,
+    );
+  }
+}
+
+/** Bytes in the rows, words above them. */
+function inWords(sizing: Sizing): string {
+  const { explanation, ...rest } = sizing;
+  const rows = Object.entries(rest).map(([what, value]) => ({ what, value }));
+  return `${explanation}\n\n${table(rows, ["what", "value"])}`;
+}

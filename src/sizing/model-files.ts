@@ -1,0 +1,106 @@
+/** Reads a model's config and headers out of its files by range, wherever they lie. */
+import { badRequest } from "../failure.ts";
+import { type ConfigFacts, factsOfConfig } from "./config.ts";
+import type { ModelFacts } from "./facts.ts";
+import { type GgufHeader, parseGguf, Truncated } from "./gguf.ts";
+import { factsOfGguf } from "./gguf-facts.ts";
+import type { ReadWeights } from "./model.ts";
+import { headerBytes, headerLength, indexOf } from "./safetensors.ts";
+
+/** A folder of files: a directory here, a repository on a hub. */
+export interface ModelFiles {
+  /** Names without folders. */
+  names(): Promise<readonly string[]>;
+  /** Fewer bytes than asked for at the end of the file. */
+  read(name: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
+export interface FileFacts {
+  config?: ConfigFacts;
+  facts?: ModelFacts;
+  weights?: ReadWeights;
+}
+
+const longest_json = 64 * 1024 * 1024;
+const first_gguf_bytes = 1024 * 1024;
+const longest_gguf_header = 256 * 1024 * 1024;
+
+/** Config and weights of a folder of safetensors. Throws a 400 that names the file that cannot be read. */
+export async function readSafetensors(files: ModelFiles): Promise<FileFacts> {
+  const names = await files.names();
+  const config = names.includes("config.json")
+    ? factsOfConfig(await json(files, "config.json"))
+    : undefined;
+  const weights = await safetensorsWeights(files, names);
+  return { ...(config && { config }), ...(weights && { weights }) };
+}
+
+async function safetensorsWeights(
+  files: ModelFiles,
+  names: readonly string[],
+): Promise<ReadWeights | undefined> {
+  const all = names.filter((name) => name.endsWith(".safetensors"));
+  const listing = names.find((name) => name.endsWith(".safetensors.index.json"));
+  const index =
+    listing === undefined
+      ? undefined
+      : await about(listing, async () => indexOf(await json(files, listing)));
+  // Mistral's `consolidated` files hold the same tensors a second time.
+  const single = all.filter((name) => !name.startsWith("consolidated"));
+  const shards = index ? index.files : single.length > 0 ? single : all;
+  if (shards.length > 0 && shards.every((name) => all.includes(name))) {
+    let bytes = 0;
+    for (const name of shards) bytes += await safetensorsBytes(files, name);
+    return { bytes, source: "headers" };
+  }
+  return index?.total_bytes ? { bytes: index.total_bytes, source: "index" } : undefined;
+}
+
+const safetensorsBytes = (files: ModelFiles, name: string): Promise<number> =>
+  about(name, async () => {
+    const length = headerLength(await files.read(name, 0, 8));
+    const header = await files.read(name, 8, length);
+    return headerBytes(JSON.parse(new TextDecoder().decode(header)));
+  });
+
+/** Facts and weights of a GGUF file, with all the parts when it is split. */
+export async function readGguf(files: ModelFiles, name: string): Promise<FileFacts> {
+  const split = /^(.*)-\d{5}-of-(\d{5})\.gguf$/.exec(name);
+  const parts = Array.from({ length: split ? Number(split[2]) : 1 }, (_, i) =>
+    split ? `${split[1]}-${String(i + 1).padStart(5, "0")}-of-${split[2]}.gguf` : name,
+  );
+  const [first, ...others] = parts;
+  const header = await ggufHeader(files, first ?? name);
+  let bytes = header.tensors_bytes;
+  for (const part of others) bytes += (await ggufHeader(files, part)).tensors_bytes;
+  return { facts: factsOfGguf(header), weights: { bytes, source: "headers" } };
+}
+
+const ggufHeader = (files: ModelFiles, name: string): Promise<GgufHeader> =>
+  about(name, async () => {
+    // The tokenizer makes a header several MiB long, and nothing at its start says how long.
+    for (let length = first_gguf_bytes; ; length *= 4) {
+      const bytes = await files.read(name, 0, length);
+      try {
+        return parseGguf(bytes);
+      } catch (error) {
+        const more = bytes.byteLength === length && length < longest_gguf_header;
+        if (!(error instanceof Truncated && more)) throw error;
+      }
+    }
+  });
+
+const json = (files: ModelFiles, name: string): Promise<unknown> =>
+  about(name, async () =>
+    JSON.parse(new TextDecoder().decode(await files.read(name, 0, longest_json))),
+  );
+
+/** Says which file it was. */
+async function about<T>(name: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw badRequest(`${name} cannot be read: ${reason}. Check that it is whole.`, "model");
+  }
+}
