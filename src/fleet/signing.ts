@@ -99,7 +99,7 @@ async function certify(
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      // Either side may be the server: later the agent's relay is one, under the same identity.
+      // Either side may be the server: the agent's relay is one, under the same identity.
       new x509.ExtendedKeyUsageExtension([
         x509.ExtendedKeyUsage.serverAuth,
         x509.ExtendedKeyUsage.clientAuth,

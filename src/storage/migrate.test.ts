@@ -33,8 +33,12 @@ test("a database from a newer binary is refused", () => {
 test("there is no column for prompts or completions", () => {
   const { $client } = openDatabase(":memory:");
   const columns = $client
-    .prepare("select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table'")
+    .prepare(
+      "select m.name || '.' || c.name as name from sqlite_schema m, pragma_table_info(m.name) c where m.type = 'table'",
+    )
     .all() as { name: string }[];
-  const suspicious = columns.filter((c) => /content|prompt(?!_tokens)|message|body|(?<!con)text/.test(c.name));
+  const suspicious = columns.filter((c) =>
+    /content|prompt(?!_tokens)|message|body|(?<!con)text/.test(c.name),
+  );
   expect(suspicious).toEqual([]);
 });
