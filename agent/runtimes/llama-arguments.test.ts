@@ -4,7 +4,7 @@ import type { Launch } from "./runtime.ts";
 
 const GIB = 1024 ** 3;
 const FLAGS =
-  "--metrics --no-slots --no-ui --no-webui --jinja --offline --cors-origins --cache-ram --fit";
+  "--metrics --no-slots --no-ui --no-webui --jinja --offline --cors-origins --threads-http --cache-ram --fit";
 const NEW = { flags: new Set(FLAGS.split(" ")), has_log_levels: true };
 const older = (...flags: string[]) => ({ flags: new Set(flags), has_log_levels: false });
 
@@ -22,7 +22,7 @@ function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["hos
       ...changes,
     },
     weights_path: "/m.gguf",
-    weights_bytes: 1,
+    weights_bytes: GIB,
     port: 4242,
     host: { memory_bytes: 16 * GIB, gpu_count: 0, ...host },
   };
@@ -30,7 +30,7 @@ function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["hos
 
 test("a new build gets every flag, and each slot its whole context", () => {
   expect(argumentsFor(launch(), NEW).join(" ")).toBe(
-    "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 -lv 1 --metrics --no-slots --no-ui --jinja --offline --cors-origins localhost --cache-ram 1024",
+    "-m /m.gguf --alias demo --host 127.0.0.1 --port 4242 -c 8192 -np 4 -lv 1 --metrics --no-slots --no-ui --jinja --offline --cors-origins localhost --threads-http 512 --cache-ram 1024",
   );
 });
 
@@ -50,6 +50,12 @@ test("an old build is told to use the GPU; a new one finds out by itself", () =>
 test("the prompt cache never takes more than 8 GiB, and little of a small host", () => {
   const cacheOf = (memory_bytes: number) => argumentsFor(launch({}, { memory_bytes }), NEW).at(-1);
   expect([cacheOf(512 * GIB), cacheOf(2 * GIB)]).toEqual(["8192", "128"]);
+});
+
+test("a small model is not spread over threads", () => {
+  const small = { ...launch(), weights_bytes: 4_000_000 };
+  expect(argumentsFor(small, NEW).join(" ")).toEndWith(" -t 1 -tb 1");
+  expect(argumentsFor(launch(), NEW)).not.toContain("-t");
 });
 
 test("extra arguments come last and may set what the agent does not decide", () => {

@@ -14,8 +14,8 @@ export function NoHosts() {
   return (
     <Empty title="No host has joined yet">
       <p>
-        Models run on hosts. A host joins with <code>hypervize agent --join TOKEN</code>, and dials
-        out to this appliance by itself.
+        Models run on hosts. A host joins with <code>hypervize agent --join TOKEN</code>, and finds
+        this appliance by itself.
       </p>
       {isAdmin.value ? <JoinCommand /> : <p>Ask an admin to add a host.</p>}
     </Empty>
@@ -44,8 +44,8 @@ export function JoinHostButton() {
           }}
         >
           <p>
-            Run one command on the new host. It needs the <code>hypervize</code> binary and nothing
-            else, and it dials out to this appliance.
+            Run one command on the new host. It needs the <code>hypervize</code> binary, dials out
+            to this appliance, and listens on port 8444 for requests from it alone.
           </p>
           <JoinCommand />
           <div class="buttons">
