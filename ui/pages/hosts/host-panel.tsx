@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { HostView } from "../../../src/http.ts";
 import { useAction } from "../../action.ts";
 import { removeHost, setCordon } from "../../api.ts";
-import { Dialog } from "../../dialog.tsx";
+import { Confirm } from "../../confirm.tsx";
 import { ago, date } from "../../format.ts";
 import { Problem } from "../../notice.tsx";
 import { now } from "../../now.ts";
@@ -100,30 +100,14 @@ function HostActions({ host, changed }: HostPanelProps) {
 }
 
 function RemoveHost({ host, changed, close }: HostPanelProps & { close(): void }) {
-  const removing = useAction(async () => {
+  const remove = async () => {
     await removeHost(host.id);
     changed();
-  });
+  };
   return (
-    <Dialog title={`Remove ${host.name}?`} onClose={close}>
-      <p>
-        Its certificate is refused from now on and its replicas count no more. To come back, the
-        host joins again with a new token.
-      </p>
-      {removing.problem.value && <Problem problem={removing.problem.value} />}
-      <div class="buttons">
-        <button type="button" onClick={close}>
-          Keep it
-        </button>
-        <button
-          type="button"
-          class="danger"
-          disabled={removing.busy.value}
-          onClick={() => removing.run()}
-        >
-          Remove host
-        </button>
-      </div>
-    </Dialog>
+    <Confirm title={`Remove ${host.name}?`} verb="Remove host" act={remove} close={close}>
+      Its certificate is refused from now on and its replicas count no more. To come back, the host
+      joins again with a new token.
+    </Confirm>
   );
 }

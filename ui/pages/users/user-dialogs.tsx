@@ -2,6 +2,7 @@
 import type { Role, UserView } from "../../../src/http.ts";
 import { useAction } from "../../action.ts";
 import { createUser, removeUser } from "../../api.ts";
+import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
 import { Problem } from "../../notice.tsx";
 
@@ -71,28 +72,20 @@ export function RemoveUser({
   close(): void;
   removed(): void;
 }) {
-  const removing = useAction(async () => {
+  const remove = async () => {
     await removeUser(of.id);
     removed();
     close();
-  });
+  };
   return (
-    <Dialog title={`Remove ${of.email}?`} onClose={close}>
-      <p>Their sessions end and their keys are revoked. What they used stays in the usage.</p>
-      {removing.problem.value && <Problem problem={removing.problem.value} />}
-      <div class="buttons">
-        <button type="button" onClick={close}>
-          Keep them
-        </button>
-        <button
-          type="button"
-          class="danger"
-          disabled={removing.busy.value}
-          onClick={() => removing.run()}
-        >
-          Remove user
-        </button>
-      </div>
-    </Dialog>
+    <Confirm
+      title={`Remove ${of.email}?`}
+      verb="Remove user"
+      keep="Keep them"
+      act={remove}
+      close={close}
+    >
+      Their sessions end and their keys are revoked. What they used stays in the usage.
+    </Confirm>
   );
 }
