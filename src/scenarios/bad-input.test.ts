@@ -120,7 +120,10 @@ describe("agents", () => {
   test("a used token is refused, and the host that used it stays", async () => {
     const before = (await appliance.hosts()).length;
     const { token } = await appliance.api<{ token: string }>("/api/hosts/join-tokens", {});
-    const first = testbed.spawn(["agent", "--home", testbed.folder(), "--join", token]);
+    const first = testbed.spawn([
+      "agent",
+      ...["--home", testbed.folder(), "--join", token, "--stop-runtimes-on-exit"],
+    ]);
     await eventually(
       "the first one joins",
       async () => (await appliance.hosts()).length === before + 1,
