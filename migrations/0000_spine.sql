@@ -57,7 +57,7 @@ CREATE TABLE `generations` (
 --> statement-breakpoint
 CREATE TABLE `replicas` (
 	`id` text PRIMARY KEY NOT NULL,
-	`model_id` text NOT NULL,
+	`owner_id` text NOT NULL,
 	`host_id` text NOT NULL,
 	`epoch` integer NOT NULL,
 	`spec` text NOT NULL,

@@ -1,4 +1,5 @@
 /** Every migration, in order, as text inside the binary. A test compares this list with the folder. */
 import spine from "./0000_spine.sql" with { type: "text" };
+import dedicated from "./0001_dedicated.sql" with { type: "text" };
 
-export const migrations: readonly string[] = [spine];
+export const migrations: readonly string[] = [spine, dedicated];

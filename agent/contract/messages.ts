@@ -71,6 +71,9 @@ export interface DesiredReplica {
   context_tokens: number;
   slots: number;
   args: string[];
+  devices: string[];
+  env: Record<string, string>;
+  hf_token: string;
 }
 
 export interface Desired {
@@ -80,6 +83,9 @@ export interface Desired {
 
 /** `crashed` will be started again by the agent after a back-off; `failed` will not. */
 export type ReplicaState = "starting" | "ready" | "stopping" | "crashed" | "failed";
+
+/** What a replica that is starting does; empty in every other state. */
+export type StartPhase = "" | "downloading" | "loading" | "warming";
 
 /** Why something failed, in the classes of the public contract; empty when nothing did. */
 export type Cause =
@@ -108,11 +114,16 @@ export interface ObservedReplica {
   detail: string;
   log_tail: string[];
   ready_after_ms: number;
+  phase: StartPhase;
+  downloaded_bytes: number;
+  download_bytes: number;
+  download_bytes_per_s: number;
 }
 
 export interface Observed {
   generation: number;
   replicas: ObservedReplica[];
+  sources: string[];
 }
 
 export interface Hello {
@@ -120,18 +131,40 @@ export interface Hello {
   inventory: Inventory;
   /** TCP port of the agent's relay, on the address that it dialled from; 0 without one. */
   relay_port: number;
+  labels: Record<string, string>;
+}
+
+export interface LogLines {
+  follow_id: string;
+  lines: string[];
+  dropped: number;
+  ended: boolean;
 }
 
 /** Exactly one field is set. */
-export type Report = { hello: Hello } | { observed: Observed } | { heartbeat: Heartbeat };
+export type Report =
+  | { hello: Hello }
+  | { observed: Observed }
+  | { heartbeat: Heartbeat }
+  | { log: LogLines };
 
 export interface Welcome {
   host_id: string;
   heartbeat_interval_s: number;
 }
 
+export interface FollowLog {
+  id: string;
+  replica_id: string;
+  tail_lines: number;
+}
+
 /** Exactly one field is set. */
-export type Command = { welcome: Welcome } | { desired: Desired };
+export type Command =
+  | { welcome: Welcome }
+  | { desired: Desired }
+  | { follow: FollowLog }
+  | { unfollow: { id: string } };
 
 export type ReportStream = ServerDuplexStream<Report, Command>;
 export type CommandStream = ClientDuplexStream<Report, Command>;

@@ -1,4 +1,5 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { Labels } from "../../agent/contract/labels.ts";
 import type { Inventory } from "../../agent/contract/messages.ts";
 
 export const hosts = sqliteTable("hosts", {
@@ -9,7 +10,12 @@ export const hosts = sqliteTable("hosts", {
   certificate_expires_at: integer("certificate_expires_at").notNull(),
   agent_version: text("agent_version").notNull(),
   inventory: text("inventory", { mode: "json" }).$type<Inventory>(),
+  /** What its agent was started with, for placement. */
+  labels: text("labels", { mode: "json" }).$type<Labels>().notNull().default({}),
+  /** Gets no new replicas. */
   cordoned: integer("cordoned", { mode: "boolean" }).notNull(),
+  /** Its replicas are to go elsewhere. Only a cordoned host drains. */
+  draining: integer("draining", { mode: "boolean" }).notNull().default(false),
   joined_at: integer("joined_at").notNull(),
   last_seen_at: integer("last_seen_at"),
 });

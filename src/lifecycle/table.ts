@@ -1,21 +1,29 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DesiredReplica } from "../../agent/contract/messages.ts";
 
-export type ReplicaSpec = Omit<DesiredReplica, "id" | "epoch">;
+export type ReplicaSpec = Omit<DesiredReplica, "id" | "epoch" | "hf_token">;
 
 /**
- * Desired replicas. What they are doing right now is reported by the agents and kept in memory:
- * after a restart of the control plane the agents say it again.
+ * Replicas, of Elastic models and Dedicated endpoints. What they are doing right now is reported by
+ * the agents and kept in memory: after a restart of the control plane the agents say it again.
  */
 export const replicas = sqliteTable("replicas", {
   id: text("id").primaryKey(),
-  model_id: text("model_id").notNull(),
+  /** `mdl_...` or `endpt-...`. */
+  owner_id: text("owner_id").notNull(),
   host_id: text("host_id").notNull(),
   /** Fencing: grows whenever the replica's specification changes. */
   epoch: integer("epoch").notNull(),
   /** What this epoch runs: the specification as sent to the agent. */
   spec: text("spec", { mode: "json" }).$type<ReplicaSpec>().notNull(),
   created_at: integer("created_at").notNull(),
+  /** Of the endpoint; 0 for Elastic. */
+  revision: integer("revision").notNull().default(0),
+  /** Memory reserved on each device (ids as in placement/fleet.ts); it counts until the host proves it free. */
+  devices: text("devices", { mode: "json" }).$type<string[]>().notNull().default([]),
+  bytes_per_device: integer("bytes_per_device").notNull().default(0),
+  /** The generation that no longer wants it; null while it is wanted. */
+  unwanted_since: integer("unwanted_since"),
 });
 
 /** One row: the generation of the desired state, shared by all hosts. It only grows. */
