@@ -42,6 +42,21 @@ export function llamaServerFrom(flag: string | undefined): string | undefined {
   return flag || process.env["HYPERVIZE_LLAMA_SERVER"] || undefined;
 }
 
+/** The model hub, and what opens gated models there: the variables that huggingface_hub reads. */
+export function hubFromEnvironment(): { endpoint: string; token: string } {
+  const endpoint = process.env["HF_ENDPOINT"] || "https://huggingface.co";
+  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
+    throw new Error("HF_ENDPOINT is the address of a model hub, such as https://huggingface.co.");
+  }
+  return { endpoint: endpoint.replace(/\/+$/, ""), token: process.env["HF_TOKEN"] ?? "" };
+}
+
+/** Labels of a host as words, `region=eu`: `--label`, else HYPERVIZE_LABELS with commas between them. */
+export function labelsFrom(flags: readonly string[]): readonly string[] {
+  const words = process.env["HYPERVIZE_LABELS"]?.split(",") ?? [];
+  return flags.length > 0 ? flags : words.map((word) => word.trim()).filter((word) => word !== "");
+}
+
 /** For the agent, which hands a few variables on to runtimes. */
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;

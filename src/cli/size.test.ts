@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ggufHeader, smallLlama, smallTensors } from "../sizing/gguf-testbed.ts";
+import { testHub } from "../sizing/hub-testbed.ts";
+import { safetensors } from "../sizing/safetensors-testbed.ts";
 import truth from "../sizing/truth.json";
 import { read, UsageError } from "./command.ts";
 import { sizeCommand } from "./size.ts";
@@ -11,6 +13,17 @@ const root = mkdtempSync(join(tmpdir(), "size-"));
 afterAll(() => rmSync(root, { recursive: true }));
 const config = join(root, "config.json");
 await Bun.write(config, JSON.stringify(truth.configs["Qwen/Qwen3-32B"].config));
+
+const hub = testHub({
+  "org/m": { files: { "model.safetensors": safetensors(2048) }, token: "hf_test" },
+});
+const own = { ...process.env };
+Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_TOKEN: "hf_test" });
+afterAll(() => {
+  hub[Symbol.dispose]();
+  for (const name of ["HF_ENDPOINT", "HF_TOKEN"]) delete process.env[name];
+  Object.assign(process.env, own);
+});
 
 /** What the command prints. */
 async function printed(...argv: string[]): Promise<string> {
@@ -67,10 +80,22 @@ test("a GGUF file is sized by its header and called by its name", async () => {
   expect(await printed(file)).toStartWith("tiny-Q4_K_M.gguf (Q4_K_M) fits");
 });
 
+test("a model of the hub is sized by its files, with the token of the environment", async () => {
+  const sizing = JSON.parse(await printed("org/m", "--json"));
+  expect(sizing).toMatchObject({ source: "headers", weights_bytes_per_gpu: 2048 });
+});
+
+test("offline, and with a config, nobody asks the hub", async () => {
+  const before = hub.asked.length;
+  await printed("org/model-8B", "--offline");
+  await printed("org/m", "--config", config);
+  expect(hub.asked).toHaveLength(before);
+});
+
 test("a name alone is a guess, and the answer says so", async () => {
-  expect(await printed("org/model-70B-FP8", "--utilization", "0.95")).toContain(
-    "guessed from the size",
-  );
+  const text = await printed("org/model-70B-FP8", "--utilization", "0.95");
+  expect(text).toContain("guessed from the size");
+  expect(text).toContain("Its own files were not read");
 });
 
 test.each([

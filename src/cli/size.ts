@@ -1,7 +1,9 @@
-/** `hypervize size`: what a model would need, without an appliance and without a network. */
+/** `hypervize size`: what a model would need, without an appliance. */
 import { basename } from "node:path";
+import { hubFromEnvironment } from "../config.ts";
 import { Failure } from "../failure.ts";
 import { gpus } from "../sizing/gpus.ts";
+import { answerFromHub, hubReader } from "../sizing/hub-question.ts";
 import { readLocalModel } from "../sizing/local-files.ts";
 import { answer, default_gpu, default_utilization } from "../sizing/question.ts";
 import type { Sizing } from "../sizing/size.ts";
@@ -13,7 +15,8 @@ export const sizeCommand: Command = {
   summary: "Says whether a model fits on GPUs, with which context, and what it needs.",
   usage: "MODEL [options]",
   options: {
-    config: { value: "FILE", help: "the model's config.json; without it a name is only a guess" },
+    config: { value: "FILE", help: "the model's config.json, read instead of the hub's" },
+    offline: { help: "do not ask the hub; a name alone is only a guess" },
     gpu: { value: "TYPE", help: `GPU type (default ${default_gpu})` },
     gpus: { value: "N", help: "how many GPUs (default: as few as are needed)" },
     context: {
@@ -31,7 +34,8 @@ export const sizeCommand: Command = {
     },
     json: { help: "print the answer as JSON" },
   },
-  notes: `MODEL is a name such as org/model-8B, a .gguf file, or a folder with config.json and safetensors.
+  notes: `MODEL is org/model or org/model:FILE-or-QUANT of the hub (HF_ENDPOINT, with HF_TOKEN for gated models),
+a .gguf file, or a folder with config.json and safetensors.
 
 GPU types: ${gpus.map(({ name }) => name).join(", ")}.`,
   async run(words, terminal) {
@@ -45,6 +49,9 @@ GPU types: ${gpus.map(({ name }) => name).join(", ")}.`,
   },
 };
 
+/** Somebody waits at a terminal, and a name is better than nothing. */
+const hub_patience_ms = 5000;
+
 async function ask(words: Words): Promise<Sizing> {
   const [model, ...more] = words.positionals;
   const file = words.text("config");
@@ -56,17 +63,18 @@ async function ask(words: Words): Promise<Sizing> {
   const files = model === undefined ? undefined : await readLocalModel(model);
   const [gpu, dtype, utilization] = ["gpu", "dtype", "utilization"].map((name) => words.text(name));
   const name = model === undefined || files === undefined ? model : basename(model);
-  return answer(
-    {
-      ...(name !== undefined && { model: name }),
-      ...(config !== undefined && { config }),
-      ...(gpu !== undefined && { gpu }),
-      ...(dtype !== undefined && { dtype }),
-      ...(utilization !== undefined && { utilization: Number(utilization) }),
-      ...numbers(words),
-    },
-    files,
-  );
+  const question = {
+    ...(name !== undefined && { model: name }),
+    ...(config !== undefined && { config }),
+    ...(gpu !== undefined && { gpu }),
+    ...(dtype !== undefined && { dtype }),
+    ...(utilization !== undefined && { utilization: Number(utilization) }),
+    ...numbers(words),
+  };
+  if (files || words.flag("offline")) return answer(question, files);
+  const { endpoint, token } = hubFromEnvironment();
+  const hub = { endpoint, fetch, timeout_ms: hub_patience_ms };
+  return answerFromHub(question, hubReader(hub, token, hub_patience_ms));
 }
 
 function numbers(words: Words): { gpus?: number; context?: number; concurrency?: number } {

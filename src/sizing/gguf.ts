@@ -1,5 +1,6 @@
 /** Reads the header of a GGUF file (github.com/ggml-org/ggml docs/gguf.md): metadata, and the sum of its tensors. */
 import { tensorBytes } from "./gguf-types.ts";
+import { largest_model } from "./safetensors.ts";
 
 export type GgufValue = number | string | boolean | readonly number[] | { length: number };
 
@@ -10,6 +11,9 @@ export interface GgufHeader {
 
 /** The bytes given end before the header does. */
 export class Truncated extends Error {}
+
+/** It may be newer than this reader, and good. */
+export class NotKnown extends Error {}
 
 const types = {
   u8: 0,
@@ -45,18 +49,19 @@ const longest_kept = 4096;
 const most_entries = 1_000_000;
 const most_dimensions = 8;
 
-/** Throws Truncated when more bytes are needed, and a plain Error with the reason when they would not help. */
+/** Throws Truncated when more bytes are needed, and another Error with the reason when they would not help. */
 export function parseGguf(bytes: Uint8Array): GgufHeader {
   const cursor = new Cursor(bytes);
   if (cursor.u32() !== 0x46554747) throw new Error("it does not start with GGUF");
   const version = cursor.u32();
-  if (version !== 2 && version !== 3) throw new Error(`GGUF version ${version} is not known`);
+  if (version !== 2 && version !== 3) throw new NotKnown(`GGUF version ${version} is not known`);
   const tensors = cursor.entries();
   const pairs = cursor.entries();
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < pairs; i++) metadata.set(cursor.string(), valueAt(cursor, cursor.u32()));
   let tensors_bytes = 0;
   for (let i = 0; i < tensors; i++) tensors_bytes += tensorAt(cursor);
+  if (tensors_bytes > largest_model) throw new Error("its tensors are impossibly large");
   return { metadata, tensors_bytes };
 }
 
@@ -70,7 +75,7 @@ function tensorAt(cursor: Cursor): number {
   cursor.u64();
   const bytes = tensorBytes(type, weights);
   if (bytes === undefined || !Number.isSafeInteger(bytes)) {
-    throw new Error(`tensor ${name} has type ${type}, which is not known`);
+    throw new NotKnown(`tensor ${name} has type ${type}, which is not known`);
   }
   return bytes;
 }
@@ -97,7 +102,7 @@ function arrayAt(cursor: Cursor): GgufValue {
 
 function sizeOf(type: number): number {
   const size = sizes[type];
-  if (size === undefined) throw new Error(`metadata type ${type} is not known`);
+  if (size === undefined) throw new NotKnown(`metadata type ${type} is not known`);
   return size;
 }
 

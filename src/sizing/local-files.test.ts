@@ -10,6 +10,7 @@ import {
   smallTensors,
 } from "./gguf-testbed.ts";
 import { readLocalModel } from "./local-files.ts";
+import { safetensors } from "./safetensors-testbed.ts";
 import truth from "./truth.json";
 
 const root = mkdtempSync(join(tmpdir(), "sizing-"));
@@ -21,22 +22,6 @@ async function folder(files: Record<string, string | Uint8Array>): Promise<strin
   const path = join(root, String(++folders));
   for (const [name, content] of Object.entries(files)) await Bun.write(join(path, name), content);
   return path;
-}
-
-/** A file with tensors of these sizes; the data itself is never read, so it is not there. */
-function safetensors(...bytes: readonly number[]): Uint8Array {
-  let at = 0;
-  const tensors = bytes.map((size, i) => {
-    const data_offsets = [at, at + size];
-    at += size;
-    return [`t${i}`, { dtype: "BF16", shape: [size / 2], data_offsets }];
-  });
-  const header = Buffer.from(
-    JSON.stringify({ __metadata__: { format: "pt" }, ...Object.fromEntries(tensors) }),
-  );
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.byteLength));
-  return Buffer.concat([length, header]);
 }
 
 const config = JSON.stringify(truth.configs["Qwen/Qwen3-0.6B"].config);

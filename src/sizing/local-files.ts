@@ -9,7 +9,9 @@ export async function readLocalModel(path: string): Promise<FileFacts | undefine
   const found = await stat(path).catch(() => undefined);
   if (!found) return undefined;
   if (!found.isDirectory()) {
-    if (path.endsWith(".gguf")) return readGguf(directory(dirname(path)), basename(path));
+    // Opening a pipe would wait for a writer.
+    if (found.isFile() && path.endsWith(".gguf"))
+      return readGguf(directory(dirname(path)), basename(path));
     throw badRequest(`${path} is neither a .gguf file nor a folder of safetensors.`, "model");
   }
   const facts = await readSafetensors(directory(path));

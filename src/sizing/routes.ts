@@ -1,8 +1,9 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../access.ts";
+import { answerFromHub, type ReadHub } from "./hub-question.ts";
 import { answer } from "./question.ts";
 
-/** `model` is only a name here: no path of the appliance is read for a member. */
+/** `model` is a name or a repository of the hub: no path of the appliance is read for a member. */
 const question = t.Object(
   {
     model: t.Optional(t.String()),
@@ -17,8 +18,14 @@ const question = t.Object(
   { additionalProperties: false },
 );
 
-export function sizingRoutes(guard: Guard) {
+/** READ_HUB: absent on an appliance without a network. */
+export function sizingRoutes(guard: Guard, readHub?: ReadHub) {
   return new Elysia()
     .derive(({ request }) => ({ caller: guard(request, "member") }))
-    .post("/api/size", ({ body }) => answer(body), { body: question });
+    .post(
+      "/api/size",
+      // `async` also for Elysia, which catches rejections of handlers that it can see are async.
+      async ({ body }) => (readHub ? answerFromHub(body, readHub) : answer(body)),
+      { body: question },
+    );
 }

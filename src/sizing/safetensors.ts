@@ -4,6 +4,9 @@ import { isDocument } from "./document.ts";
 /** The reference implementation's own limit. */
 const longest_header = 100_000_000;
 
+/** A pebibyte: no model comes near, and sums of such stay whole numbers. */
+export const largest_model = 2 ** 50;
+
 /** Bytes of the header behind the first 8 bytes of a file. Throws an Error with the reason. */
 export function headerLength(first: Uint8Array): number {
   if (first.byteLength < 8) throw new Error("it is shorter than 8 bytes");
@@ -15,9 +18,11 @@ export function headerLength(first: Uint8Array): number {
 /** Sum of the tensors that a header lists. Throws an Error with the reason. */
 export function headerBytes(header: unknown): number {
   if (!isDocument(header)) throw new Error("its header is not a JSON object");
-  return Object.entries(header)
+  const bytes = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
     .reduce((sum, [name, tensor]) => sum + tensorBytes(name, tensor), 0);
+  if (bytes > largest_model) throw new Error("its tensors are impossibly large");
+  return bytes;
 }
 
 function tensorBytes(name: string, tensor: unknown): number {
@@ -43,6 +48,7 @@ export function indexOf(value: unknown): Index {
   const total = metadata["total_size"];
   return {
     files: [...new Set(Object.values(map).filter((file) => typeof file === "string"))],
-    total_bytes: typeof total === "number" && total > 0 ? Math.round(total) : null,
+    total_bytes:
+      typeof total === "number" && total > 0 && total <= largest_model ? Math.round(total) : null,
   };
 }

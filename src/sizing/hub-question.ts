@@ -1,0 +1,56 @@
+/** Answers a question about a model of a hub by what the hub has, when somebody can read it there. */
+import { type HubSource, parseHubSource } from "../../agent/contract/hub-source.ts";
+import { Failure } from "../failure.ts";
+import { readHubModel } from "./hub-model.ts";
+import { type Hub, HubError } from "./hub-request.ts";
+import type { FileFacts } from "./model-files.ts";
+import { answer, type Question } from "./question.ts";
+import type { Sizing } from "./size.ts";
+
+export interface HubFacts {
+  facts: FileFacts;
+  /** The file that was chosen. */
+  file: string | null;
+  /** What the answer does not rest on, as sentences. */
+  notes: readonly string[];
+}
+
+export type ReadHub = (source: HubSource) => Promise<HubFacts>;
+
+/** Of a hub that cannot be read it gives no facts and a note. Throws a 400 for a repository without a model. */
+export function hubReader(hub: Hub, token: string, patience_ms: number): ReadHub {
+  return async (source) => {
+    const signal = AbortSignal.timeout(patience_ms);
+    try {
+      const read = await readHubModel(hub, source, { runtime: null, token, signal });
+      return { facts: read.facts, file: read.file, notes: read.warnings };
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error;
+      const why =
+        error.problem === "gated"
+          ? `${source.repository} is gated at ${hub.endpoint}`
+          : `it was looked up at ${hub.endpoint}, ${error.message}`;
+      const note = `Its own files were not read: ${why}.`;
+      return { facts: {}, file: null, notes: [note] };
+    }
+  };
+}
+
+/** Like `answer`; what the hub did not tell is said at the end of the explanation. */
+export async function answerFromHub(question: Question, readHub: ReadHub): Promise<Sizing> {
+  const { model, config, dtype } = question;
+  const source = model === undefined ? undefined : parseHubSource(model);
+  if (config !== undefined || source === undefined) return answer(question);
+  const { facts, file, notes } = await readHub(source);
+  const { weights, ...shapes } = facts;
+  const name = file === null ? source.repository : `${source.repository}:${file}`;
+  const said = (words: string): string => [words, ...notes].join(" ");
+  try {
+    // Another type than the files' is computed from the shapes.
+    const sizing = answer({ ...question, model: name }, dtype === undefined ? facts : shapes);
+    return { ...sizing, explanation: said(sizing.explanation) };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "model_size_unknown") throw error;
+    throw new Failure(error.status, said(error.message), error);
+  }
+}
