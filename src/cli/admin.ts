@@ -1,29 +1,7 @@
-/** The admin API from the shell: a table of verbs, each one request and one way to print it. */
-import { homeFrom } from "../config.ts";
-import { type Client, clientFor } from "./client.ts";
-import { type Command, type Option, UsageError, type Words } from "./command.ts";
-import { type Row, table } from "./print.ts";
-
-interface Action {
-  usage: string;
-  call(client: Client, words: Words): Promise<unknown>;
-  /** Columns for people; without them the answer is printed as a sentence by `say`. */
-  columns?: readonly string[];
-  say?(answer: never): string;
-}
-
-interface Noun {
-  name: string;
-  summary: string;
-  options: Record<string, Option>;
-  actions: Record<string, Action>;
-}
-
-const list = (path: string, columns: readonly string[]): Action => ({
-  usage: "",
-  columns,
-  call: (client) => client.get(path),
-});
+/** The admin API from the shell. */
+import type { Command } from "./command.ts";
+import { endpoints } from "./endpoints.ts";
+import { type Action, commandOf, list, type Noun, needed, subject } from "./noun.ts";
 
 const keys: Noun = {
   name: "keys",
@@ -82,12 +60,20 @@ const users: Noun = {
 
 const hosts: Noun = {
   name: "hosts",
-  summary: "GPU hosts: list, make a join token, cordon, uncordon, remove.",
+  summary: "GPU hosts: list, make a join token, cordon, uncordon, drain, remove.",
   options: {
     "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" },
   },
   actions: {
-    list: list("/api/hosts", ["id", "name", "status", "cordoned", "agent_version"]),
+    list: list("/api/hosts", [
+      "id",
+      "name",
+      "status",
+      "cordoned",
+      "draining",
+      "labels",
+      "agent_version",
+    ]),
     "join-token": {
       usage: "[--expires-in SECONDS]",
       call: (client, words) => {
@@ -98,6 +84,7 @@ const hosts: Noun = {
     },
     cordon: onHost("cordon", "gets no new replicas"),
     uncordon: onHost("uncordon", "may get new replicas"),
+    drain: onHost("drain", "gets no new replicas, and those on it move to other hosts"),
     remove: {
       usage: "ID",
       call: (client, words) => client.send("DELETE", `/api/hosts/${subject(words)}`),
@@ -165,47 +152,6 @@ const usage: Noun = {
   },
 };
 
-function needed(words: Words, option: string): string {
-  const value = words.text(option);
-  if (!value) throw new UsageError(`--${option} is needed.`);
-  return value;
-}
-
-function subject(words: Words): string {
-  const [, id] = words.positionals;
-  if (!id) throw new UsageError("An id is needed; `list` shows them.");
-  return id;
-}
-
-function commandOf(noun: Noun): Command {
-  const lines = Object.entries(noun.actions).map(([verb, { usage }]) =>
-    `  hypervize ${noun.name} ${verb} ${usage}`.trimEnd(),
-  );
-  return {
-    name: noun.name,
-    summary: noun.summary,
-    usage: "[list] [options]",
-    options: {
-      ...noun.options,
-      json: { help: "print the answer as JSON" },
-      home: { value: "DIR", help: "home of the appliance to talk to (default: $HYPERVIZE_HOME)" },
-    },
-    notes: `${lines.join("\n")}\n\nHYPERVIZE_URL and HYPERVIZE_API_KEY reach an appliance on another machine.`,
-    async run(words, terminal) {
-      const verb = words.positionals[0] ?? "list";
-      const action = noun.actions[verb];
-      if (!action) {
-        const known = Object.keys(noun.actions).join(", ");
-        throw new UsageError(`"${noun.name} ${verb}" is not a command; there are: ${known}.`);
-      }
-      const answer = await action.call(clientFor(homeFrom(words.text("home"))), words);
-      if (words.flag("json")) terminal.out(JSON.stringify(answer ?? {}, null, 2));
-      else if (action.columns)
-        terminal.out(table((answer as { data: Row[] }).data, action.columns));
-      else terminal.out(action.say?.(answer as never) ?? "Done.");
-      return 0;
-    },
-  };
-}
-
-export const adminCommands: readonly Command[] = [keys, users, hosts, models, usage].map(commandOf);
+export const adminCommands: readonly Command[] = [endpoints, keys, users, hosts, models, usage].map(
+  commandOf,
+);

@@ -1,5 +1,6 @@
-import { homeFrom, llamaServerFrom } from "../config.ts";
-import type { Command } from "./command.ts";
+import { type Labels, parseLabels } from "../../agent/contract/labels.ts";
+import { homeFrom, labelsFrom, llamaServerFrom } from "../config.ts";
+import { type Command, UsageError } from "./command.ts";
 
 /** What main.ts passes in: the only place where src meets the agent's code. */
 export type RunAgent = (options: {
@@ -8,6 +9,7 @@ export type RunAgent = (options: {
   server?: string;
   llamaServer?: string;
   relayPort?: number;
+  labels: Labels;
   stopRuntimesOnExit: boolean;
   log: (line: string) => void;
   signal: AbortSignal;
@@ -26,6 +28,11 @@ export function agentCommand(runAgent: RunAgent): Command {
         help: "where a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
       },
       "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
+      label: {
+        value: "KEY=VALUE",
+        repeated: true,
+        help: "what placement may ask of this host, e.g. region=eu; again for more (default: $HYPERVIZE_LABELS)",
+      },
       "stop-runtimes-on-exit": {
         help: "end the runtimes with the agent; otherwise they go on serving",
       },
@@ -35,12 +42,14 @@ export function agentCommand(runAgent: RunAgent): Command {
       const server = words.text("server");
       const relayPort = words.integer("relay-port", 0, 65_535);
       const llamaServer = llamaServerFrom(words.text("llama-server"));
+      const labels = labelsOf(labelsFrom(words.texts("label")));
       await runAgent({
         home: homeFrom(words.text("home")),
         ...(join && { join }),
         ...(server && { server }),
         ...(llamaServer && { llamaServer }),
         ...(relayPort !== undefined && { relayPort }),
+        labels,
         stopRuntimesOnExit: words.flag("stop-runtimes-on-exit"),
         log: terminal.err,
         signal: terminal.stop,
@@ -48,4 +57,12 @@ export function agentCommand(runAgent: RunAgent): Command {
       return 0;
     },
   };
+}
+
+function labelsOf(words: readonly string[]): Labels {
+  try {
+    return parseLabels(words);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -7,6 +7,8 @@ import { runningAppliance } from "./running.ts";
 export interface Client {
   get<T>(path: string): Promise<T>;
   send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
+  /** An answer that is read as it comes. */
+  open(path: string, signal: AbortSignal): Promise<Response>;
 }
 
 /**
@@ -22,24 +24,25 @@ export function clientFor(home: string): Client {
     );
   }
   const key = remote.key ?? localKey(home);
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const response = await fetch(new URL(path, url), {
-      method,
-      headers: {
-        authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((cause: unknown) => {
+  const ask = async (path: string, init: RequestInit): Promise<Response> => {
+    const headers = { authorization: `Bearer ${key}`, ...init.headers };
+    const response = await fetch(new URL(path, url), { ...init, headers }).catch((cause) => {
+      if (init.signal?.aborted) throw cause;
       throw new Error(`${url} does not answer. Is the appliance running?`, { cause });
     });
+    if (response.ok) return response;
+    throw new Error(messageOf(await response.text()) ?? `${url} answered ${response.status}.`);
+  };
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const response = await ask(path, { method, ...(body !== undefined && json) });
     const text = await response.text();
-    if (!response.ok) throw new Error(messageOf(text) ?? `${url} answered ${response.status}.`);
     return (text === "" ? undefined : JSON.parse(text)) as T;
   };
   return {
     get: (path) => call("GET", path),
     send: (method, path, body) => call(method, path, body),
+    open: (path, signal) => ask(path, { signal }),
   };
 }
 

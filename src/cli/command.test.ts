@@ -5,7 +5,11 @@ import { table } from "./print.ts";
 const command: Command = {
   name: "serve",
   summary: "Starts it.",
-  options: { port: { value: "N", help: "HTTP port" }, fast: { help: "no waiting" } },
+  options: {
+    port: { value: "N", help: "HTTP port" },
+    fast: { help: "no waiting" },
+    label: { value: "KEY=VALUE", repeated: true, help: "what it is" },
+  },
   notes: "More is in the README.",
   run: () => Promise.resolve(0),
 };
@@ -17,6 +21,13 @@ describe("the words after a verb", () => {
     expect(words.integer("port", 1, 65_535)).toBe(80);
     expect(words.flag("fast")).toBe(true);
     expect(words.positionals).toEqual(["thing"]);
+  });
+
+  test("may be given several times where that is allowed", () => {
+    const words = read(command, ["--label", "a=1", "--label=b=2"]);
+    expect(words.texts("label")).toEqual(["a=1", "b=2"]);
+    expect(words.text("label")).toBeUndefined();
+    expect(read(command, []).texts("label")).toEqual([]);
   });
 
   test("may be absent", () => {
@@ -56,6 +67,11 @@ test("the help has every option and the notes", () => {
 });
 
 describe("tables", () => {
+  test("show pairs as they are written, and an empty set of them as a dash", () => {
+    const rows = [{ labels: { region: "eu", pool: "a" } }, { labels: {} }];
+    expect(table(rows, ["labels"])).toBe("LABELS\nregion=eu,pool=a\n-");
+  });
+
   test("line up, show times as dates and absence as a dash", () => {
     const rows = [
       { id: "a", joined_at: 0, name: null },

@@ -4,6 +4,8 @@ import { parseArgs } from "node:util";
 export interface Option {
   /** What stands for the value in the help text; absent for a switch. */
   value?: string;
+  /** May be given several times. */
+  repeated?: boolean;
   help: string;
 }
 
@@ -21,6 +23,8 @@ export interface Command {
 /** The words after the verb. */
 export interface Words {
   text(option: string): string | undefined;
+  /** Every value of a repeated option, in their order. */
+  texts(option: string): readonly string[];
   flag(option: string): boolean;
   /** A whole number within bounds; a usage error otherwise. */
   integer(option: string, least: number, most: number): number | undefined;
@@ -45,6 +49,7 @@ export function read(command: Command, argv: readonly string[]): Words {
   };
   return {
     text,
+    texts: (option) => [parsed.values[option] ?? []].flat().map(String),
     flag: (option) => parsed.values[option] === true,
     integer(option, least, most) {
       const word = text(option);
@@ -63,7 +68,10 @@ function parse(command: Command, argv: readonly string[]) {
   const options = Object.fromEntries(
     Object.entries({ ...command.options, help: helpOption }).map(([name, option]) => [
       name,
-      { type: option.value === undefined ? ("boolean" as const) : ("string" as const) },
+      {
+        type: option.value === undefined ? ("boolean" as const) : ("string" as const),
+        multiple: option.repeated ?? false,
+      },
     ]),
   );
   try {

@@ -20,8 +20,15 @@ export function table(rows: readonly Row[], columns: readonly string[]): string 
 }
 
 function cell(column: string, value: unknown): string {
+  if (typeof value === "object" && value !== null) return cell(column, pairs(value));
   if (value === null || value === undefined || value === "") return "-";
-  if (column.endsWith("_at") && typeof value === "number") return new Date(value).toISOString();
+  if (/(?:^|_)at$/.test(column) && typeof value === "number") return new Date(value).toISOString();
   // Control characters in a name must not reach a terminal.
   return String(value).replace(/\p{Cc}/gu, "?");
+}
+
+function pairs(value: object): string {
+  return Object.entries(value)
+    .map(([key, word]) => `${key}=${word}`)
+    .join(",");
 }

@@ -62,6 +62,11 @@ const nothing = {
 /** Whose rows count: one user's, or everybody's when null. */
 export type Whose = string | null;
 
+/** Narrows what is summed: to one endpoint. */
+export interface Only {
+  endpoint?: string;
+}
+
 /** Sums per group. Time buckets are in order and without gaps, other groups by requests, at most 1000. */
 export function summarize(
   database: Database,
@@ -69,16 +74,17 @@ export function summarize(
   asked: Partial<Period>,
   whose: Whose,
   now: number,
+  only: Only = {},
 ): UsageSummary {
   if (by === "minute" || by === "hour" || by === "day") {
     const period = chartPeriod(by, asked, now);
-    return { by, ...period, data: inBuckets(database, by, period, whose) };
+    return { by, ...period, data: inBuckets(database, by, period, within(period, whose, only)) };
   }
   const period = listPeriod(asked, now);
   const data = database
     .select({ key: sql<string | null>`${columns[by]}`, ...sums })
     .from(usage)
-    .where(within(period, whose))
+    .where(within(period, whose, only))
     .groupBy(columns[by])
     .orderBy(desc(sums.requests), columns[by])
     .limit(groups_max)
@@ -90,21 +96,26 @@ function inBuckets(
   database: Database,
   bucket: TimeBucket,
   period: Period,
-  whose: Whose,
+  rows: SQL | undefined,
 ): UsageGroup[] {
   const size = sql.raw(String(bucket_ms[bucket]));
   const start = sql<number>`${usage.at} / ${size} * ${size}`;
   const found = database
     .select({ key: start, ...sums })
     .from(usage)
-    .where(within(period, whose))
+    .where(rows)
     .groupBy(start)
     .all();
   const byStart = new Map(found.map((group) => [group.key, group]));
   return bucketStarts(bucket, period).map((key) => byStart.get(key) ?? { key, ...nothing });
 }
 
-export function within({ from, to }: Period, whose: Whose): SQL | undefined {
+export function within(
+  { from, to }: Period,
+  whose: Whose,
+  { endpoint }: Only = {},
+): SQL | undefined {
   const own = whose === null ? undefined : eq(usage.user, whose);
-  return and(gte(usage.at, from), lt(usage.at, to), own);
+  const its = endpoint === undefined ? undefined : eq(usage.endpoint, endpoint);
+  return and(gte(usage.at, from), lt(usage.at, to), own, its);
 }

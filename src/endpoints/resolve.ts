@@ -1,0 +1,146 @@
+/** From what was asked for to what is run: source, runtime, context and size, before anything starts. */
+import { basename } from "node:path";
+import { type HubSource, hubSource } from "../../agent/contract/hub-source.ts";
+import { refusedArgument, refusedVariable } from "../../agent/contract/runtime-settings.ts";
+import { badRequest, Failure } from "../failure.ts";
+import { readHubModel } from "../sizing/hub-model.ts";
+import { type Hub, HubError } from "../sizing/hub-request.ts";
+import { type Model, modelFrom } from "../sizing/model.ts";
+import type { FileFacts } from "../sizing/model-files.ts";
+import type { Sizing } from "../sizing/size.ts";
+import { builtinFacts } from "./resolve-builtin.ts";
+import { hubRefusal, hubSilence } from "./resolve-hub.ts";
+import { decideContext, type Kind } from "./resolve-kinds.ts";
+import { namedModel, runtimeByName, runtimeFor } from "./resolve-model.ts";
+import type { Artifact, EndpointSpec, Runtime } from "./spec.ts";
+
+export interface ResolverParts {
+  hub: Hub;
+  /** Facts of a .gguf file or a folder on the appliance itself; `readLocalModel`. */
+  readLocal(path: string): Promise<FileFacts | undefined>;
+}
+
+export interface Resolved {
+  artifact: Artifact;
+  /** Null when the model's size is unknown, or the fleet has nothing to size it on. */
+  sizing: Sizing | null;
+  /** What could not be known now, as sentences. */
+  warnings: readonly string[];
+}
+
+/** HF_TOKEN: empty for none. FLEET: see `kindsIn`. Throws a 400 for what can be known to fail. */
+export type Resolve = (
+  spec: EndpointSpec,
+  hf_token: string,
+  fleet: readonly Kind[],
+) => Promise<Resolved>;
+
+interface Found {
+  source: string;
+  runtime: Runtime;
+  /** What people call it; its type of quantisation is read from it. */
+  name: string;
+  facts: FileFacts;
+  warnings: readonly string[];
+}
+
+/** All requests to the hub together: somebody waits for the answer. */
+const patience_ms = 20_000;
+
+export function createResolver(parts: ResolverParts): Resolve {
+  return async (spec, hf_token, fleet) => {
+    checkSettings(spec);
+    const { source, runtime, name, facts, warnings } = await find(parts, spec, hf_token);
+    const model = knownModel(name, facts);
+    const { context_tokens, sizing } = decideContext(spec, runtime, model, fleet);
+    const unknown =
+      "Nothing says how large this model is, so memory is set aside for it by a guess.";
+    return {
+      artifact: { runtime, source, context_tokens, model },
+      sizing,
+      warnings: model ? warnings : [...warnings, unknown],
+    };
+  };
+}
+
+function checkSettings({ args, env }: EndpointSpec): void {
+  const argument = refusedArgument(args);
+  if (argument !== undefined) throw badRequest(argument, "args");
+  const variable = refusedVariable(Object.keys(env));
+  if (variable !== undefined) throw badRequest(variable, "env");
+}
+
+function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promise<Found> {
+  const named = namedModel(spec);
+  switch (named.from) {
+    case "builtin":
+      return findBuiltin(named.name, spec);
+    case "file":
+      return findLocal(parts, named.path, spec);
+    case "hub":
+      return findOnHub(parts.hub, named.hub, spec, hf_token);
+  }
+}
+
+async function findBuiltin(name: string, spec: EndpointSpec): Promise<Found> {
+  const facts = builtinFacts(name);
+  const runtime = runtimeFor(`${name}.gguf`, spec.runtime);
+  return { source: `builtin:${name}`, runtime, name, facts, warnings: [] };
+}
+
+async function findLocal(
+  { readLocal }: ResolverParts,
+  path: string,
+  spec: EndpointSpec,
+): Promise<Found> {
+  const runtime = runtimeFor(path, spec.runtime);
+  const place = { source: `file://${path}`, runtime, name: basename(path) };
+  // One answer to all that can be wrong: which files the appliance has is nobody's business.
+  const facts = await readLocal(path).catch(() => undefined);
+  if (facts) return { ...place, facts, warnings: [] };
+  const warning = `${path} cannot be read here; the hosts will look for it themselves. It is sized by its name.`;
+  return { ...place, facts: {}, warnings: [warning] };
+}
+
+async function findOnHub(
+  hub: Hub,
+  named: HubSource,
+  spec: EndpointSpec,
+  token: string,
+): Promise<Found> {
+  const wants = {
+    ...{ token, signal: AbortSignal.timeout(patience_ms) },
+    runtime: spec.runtime === "auto" ? null : spec.runtime,
+  };
+  try {
+    const { commit, file, format, facts, warnings } = await readHubModel(hub, named, wants);
+    const { repository } = named;
+    const runtime =
+      spec.runtime === "auto" ? (format === "gguf" ? "llama-server" : "vllm") : spec.runtime;
+    return {
+      source: hubSource({ repository, revision: commit ?? named.revision, word: file }),
+      name: file === null ? repository : `${repository}:${file}`,
+      ...{ runtime, facts, warnings },
+    };
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    if (error.problem !== "unreachable") throw hubRefusal(hub, named, token, error);
+    const { repository, word } = named;
+    return {
+      source: hubSource(named),
+      runtime: runtimeByName(named, spec.runtime),
+      name: word === null ? repository : `${repository}:${word}`,
+      facts: {},
+      warnings: [hubSilence(hub, named, error)],
+    };
+  }
+}
+
+function knownModel(name: string, facts: FileFacts): Model | null {
+  try {
+    return modelFrom({ name, ...facts });
+  } catch (error) {
+    if (error instanceof Failure && error.code === "model_size_unknown") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Cause, StartPhase } from "../../agent/contract/messages.ts";
+
+/** The states of the public contract. */
+export type Status =
+  | "building"
+  | "up"
+  | "sleeping"
+  | "waking_up"
+  | "updating"
+  | "draining"
+  | "paused"
+  | "failed"
+  | "deleting";
+
+export type Phase = "placing" | Exclude<StartPhase, "">;
+
+/** What its owner last said; the status follows. `sleep` is over with the next wake. */
+export type Intent = "run" | "sleep" | "pause" | "delete";
+
+/** Where the machine is, with all that it must remember over a restart. Times in ms since the epoch. */
+export interface Standing {
+  status: Status;
+  /** Since when it is in this status. */
+  since: number;
+  intent: Intent;
+  /** Replicas that it should have now. */
+  target: number;
+  /** Empty but for `failed`, and for an update that failed while the old revision serves on. */
+  cause: Cause;
+  /** One sentence for a person; may also say why something takes long. */
+  detail: string;
+  /** The runtime's last lines, when it failed. */
+  log_tail: readonly string[];
+  /** Last byte of the last response; the idle clock also never starts before it was up. */
+  last_active_at: number;
+  /** When the first waiting request, or a person, asked for it to wake; null when nobody does. */
+  wake_asked_at: number | null;
+  /** Since when nothing is ready although its replicas are not all silent; null while one is. */
+  unready_since: number | null;
+}
+
+/** One event row: why an endpoint went from one status to another. */
+export interface Transition {
+  at: number;
+  /** Empty for the first one. */
+  from: Status | "";
+  to: Status;
+  /** One or two words for programs, such as `ready`, `idle`, `request`, `no_capacity`. */
+  reason: string;
+  detail: string;
+}
+
+/** What one pass of the lifecycle decided for one endpoint. Written and kept by `Endpoints`. */
+export interface Change {
+  endpoint_id: string;
+  /** Null removes the endpoint; its events stay. */
+  standing: Standing | null;
+  transition: Transition | null;
+  /** A wake that has just ended well. */
+  wake: { depth: "l1" | "stopped" | "evicted"; duration_ms: number } | null;
+  /** What becomes of the revision before an update: still needed, not needed any more, or back in force. */
+  previous: "keep" | "drop" | "restore";
+}
