@@ -3,7 +3,7 @@
  * the page fetches what it shows, so nobody is pushed what their role may not read.
  */
 
-export type Topic = "hosts" | "models" | "usage" | "keys";
+export type Topic = "hosts" | "models" | "endpoints" | "usage" | "keys" | "settings";
 
 const encoder = new TextEncoder();
 const headers = {

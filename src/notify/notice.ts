@@ -1,0 +1,21 @@
+import type { Cause } from "../../agent/contract/messages.ts";
+
+/** Something that people want to be told, whatever way it reaches them. */
+export type Notice =
+  | {
+      kind: "endpoint_up" | "endpoint_failed" | "update_failed" | "endpoint_deleted";
+      at: number;
+      endpoint: { id: string; name: string; model: string };
+      /** Of its owner. */
+      user_id: string;
+      cause: Cause;
+      detail: string;
+      log_tail: readonly string[];
+    }
+  | {
+      kind: "host_down" | "host_up";
+      at: number;
+      host: { id: string; name: string };
+      detail: string;
+    }
+  | { kind: "test"; at: number; asked_by: string };

@@ -1,0 +1,80 @@
+/** Every setting of the appliance, by group: what it may be, and what it is until somebody says otherwise. */
+import { badRequest } from "../failure.ts";
+import {
+  certificates,
+  type Field,
+  flag,
+  hostName,
+  integer,
+  mailAddress,
+  mailAddresses,
+  oneOf,
+  plainText,
+  webAddress,
+} from "./field.ts";
+
+const mail = {
+  enabled: flag(false),
+  host: hostName,
+  port: integer(587, 1, 65_535),
+  /** `starttls` never falls back to plain text. */
+  security: oneOf("starttls", ["none", "starttls", "tls"]),
+  /** Certificates to trust instead of the public ones; for a server with a private CA. */
+  ca_pem: certificates,
+  user: plainText,
+  from: mailAddress,
+  /** Told of everything, beside the owners. */
+  to: mailAddresses(50),
+};
+
+const webhook = { enabled: flag(false), url: webAddress };
+
+/** How long the time series of metrics are kept, by resolution. */
+const retention = {
+  raw_hours: integer(24, 1, 168),
+  minute_days: integer(30, 1, 365),
+  hour_days: integer(365, 1, 3650),
+};
+
+const endpoints = {
+  default_idle_timeout_s: integer(900, 10, 2_592_000),
+  /** How long a replica may take from being placed to being ready. */
+  build_timeout_s: integer(1800, 30, 86_400),
+};
+
+export const groups = { mail, webhook, retention, endpoints };
+
+export type GroupName = keyof typeof groups;
+
+/** The one setting of a group that is written but never read back. */
+export const secretOf = { mail: "password", webhook: "secret" } as const;
+
+export type SecretGroup = keyof typeof secretOf;
+
+type Values<Fields> = {
+  readonly [Name in keyof Fields]: Fields[Name] extends Field<infer Value> ? Value : never;
+};
+
+/** Everything but the secrets, of which it says whether they are set. */
+export interface SettingsView {
+  readonly mail: Values<typeof mail> & { readonly has_password: boolean };
+  readonly webhook: Values<typeof webhook> & { readonly has_secret: boolean };
+  readonly retention: Values<typeof retention>;
+  readonly endpoints: Values<typeof endpoints>;
+}
+
+/** What only several settings together can get wrong. Throws a sentence that names the field. */
+export function checkTogether({ mail, webhook }: SettingsView): void {
+  const missing = (name: string, group: string): never => {
+    throw badRequest(`\`${name}\` is needed before \`${group}.enabled\` can be true.`, name);
+  };
+  if (mail.enabled && mail.host === "") missing("mail.host", "mail");
+  if (mail.enabled && mail.from === "") missing("mail.from", "mail");
+  if (webhook.enabled && webhook.url === "") missing("webhook.url", "webhook");
+  if (mail.has_password && mail.user === "") {
+    throw badRequest(
+      "`mail.user` is needed beside `mail.password`; clear both, or set both.",
+      "mail.user",
+    );
+  }
+}
