@@ -1,6 +1,7 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
+import type { Labels } from "./contract/labels.ts";
 import { enrol } from "./enrolment.ts";
 import { epochsIn } from "./epochs.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
@@ -10,7 +11,7 @@ import { type Membership, readMembership, writeMembership } from "./membership.t
 import { runtimeEnvironment } from "./process/environment.ts";
 import { handlesIn } from "./process/handle.ts";
 import { openRelay } from "./relay/relay.ts";
-import type { RunTools } from "./replica-run.ts";
+import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
 import { llamaServer } from "./runtimes/llama-server.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
@@ -29,6 +30,8 @@ export interface AgentOptions {
   llamaServer?: string;
   /** Where the relay listens, 0 for any free port; 8444, or a free one where that is taken, without it. */
   relayPort?: number;
+  /** What placement may ask of this host, well formed (contract/labels.ts). */
+  labels?: Labels;
   version: string;
   /** The environment of the agent, from which runtimes get a few variables. */
   env: Readonly<Record<string, string | undefined>>;
@@ -110,7 +113,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, drivers, replicas, relay.port),
+    sessionSide(options, tools, replicas, relay.port),
   );
   replicas.changed = () => session.report();
   try {
@@ -145,14 +148,14 @@ async function runToolsOf(
 
 function sessionSide(
   options: AgentOptions,
-  drivers: RuntimeDriver[],
+  tools: RunTools,
   replicas: Replicas,
   relay_port: number,
 ): SessionSide {
   let cpu = readCpuTimes();
   return {
     async hello() {
-      const found = await Promise.all(drivers.map((driver) => driver.detect()));
+      const found = await Promise.all(tools.drivers.map((driver) => driver.detect()));
       const runtimes = found.filter((runtime) => runtime !== undefined);
       if (runtimes.length === 0) {
         options.log(
@@ -160,7 +163,8 @@ function sessionSide(
         );
       }
       const inventory = await takeInventory(options.home, runtimes, options.log);
-      return { agent_version: options.version, inventory, relay_port };
+      const { version: agent_version, labels = {} } = options;
+      return { agent_version, inventory, relay_port, labels };
     },
     async heartbeat() {
       const earlier = cpu;
@@ -172,6 +176,10 @@ function sessionSide(
     },
     observed: () => replicas.observed(),
     desire: (desired) => replicas.desire(desired),
+    logOf(replica_id) {
+      const here = replicas.observed().replicas.some(({ id }) => id === replica_id);
+      return here ? logPath(tools, replica_id) : undefined;
+    },
     log: options.log,
   };
 }

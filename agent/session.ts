@@ -9,6 +9,7 @@ import type {
   Report,
 } from "./contract/messages.ts";
 import { type Credentials, dial, type Keepalive } from "./control-plane.ts";
+import { LogFollows } from "./logs/log-follows.ts";
 
 /** What the session needs of the agent around it. */
 export interface SessionSide {
@@ -16,6 +17,8 @@ export interface SessionSide {
   heartbeat(): Promise<Heartbeat>;
   observed(): Observed;
   desire(desired: Desired): void;
+  /** Where a replica writes its log; undefined for one that is not on this host. */
+  logOf(replica_id: string): string | undefined;
   log(line: string): void;
 }
 
@@ -91,7 +94,11 @@ export class Session {
     const { Connect } = client;
     if (Connect === undefined) throw new Error("The contract has no Connect.");
     const stream = Connect.call(client) as CommandStream;
-    const stops: (() => void)[] = [];
+    const logs = new LogFollows((id) => this.side.logOf(id), {
+      full: () => stream.writableNeedDrain,
+      send: (log) => this.stream === stream && stream.write({ log }),
+    });
+    const stops = [() => logs.close()];
     let welcomed = false;
     // Counted per stream: one stream keeps its order, and a control plane that was restored from a
     // backup begins again at an older number.
@@ -111,6 +118,8 @@ export class Session {
       ) {
         generation = command.desired.generation;
         this.side.desire(command.desired);
+      } else {
+        obey(logs, command);
       }
     });
     stream.on("drain", () => {
@@ -160,6 +169,11 @@ export class Session {
   private send(report: Report): void {
     this.stream?.write(report);
   }
+}
+
+function obey(logs: LogFollows, command: Command): void {
+  if ("follow" in command && command.follow) logs.follow(command.follow);
+  if ("unfollow" in command && command.unfollow) logs.unfollow(command.unfollow.id);
 }
 
 function endingOf(address: string, welcomed: boolean, error: ServiceError | undefined): Ending {

@@ -11,6 +11,7 @@ import {
   type EnrolReply,
   Fleet,
   type Hello,
+  type ObservedReplica,
 } from "../../agent/contract/messages.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import { type Authority, loadAuthority } from "./authority.ts";
@@ -33,6 +34,7 @@ export interface ControlPlane {
 export const hello: Hello = {
   agent_version: "1.2.3",
   relay_port: 8444,
+  labels: { region: "eu" },
   inventory: {
     host_name: "gpu-1",
     os: "Debian",
@@ -48,6 +50,25 @@ export const hello: Hello = {
     machine_id: "m",
   },
 };
+
+export const observedReplica = (id: string): ObservedReplica => ({
+  id,
+  epoch: 1,
+  state: "ready",
+  host: "127.0.0.1",
+  port: 9,
+  pid: 1,
+  started_at_ms: 1,
+  restarts: 0,
+  cause: "",
+  detail: "",
+  log_tail: [],
+  ready_after_ms: 1,
+  phase: "",
+  downloaded_bytes: 0,
+  download_bytes: 0,
+  download_bytes_per_s: 0,
+});
 
 /** A home and a database that control planes can be started on, one after the other. */
 export class FleetWorld {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { Command } from "../../agent/contract/messages.ts";
 import { openDatabase } from "../storage/database.ts";
 import { hello } from "./fleet-testbed.ts";
 import { Hosts, type Line } from "./hosts.ts";
@@ -58,7 +59,7 @@ test("a stream that breaks and comes back within seconds is no outage", () => {
 test("what a host said last is kept while it is away", () => {
   const { hosts, line } = world();
   hosts.connected("host_a", hello, line);
-  hosts.heard("host_a", { observed: { generation: 1, replicas: [] } });
+  hosts.heard("host_a", { observed: { generation: 1, replicas: [], sources: [] } });
   hosts.heard("host_a", heartbeat);
   hosts.disconnected("host_a", line);
   expect(hosts.heartbeat("host_a")).toEqual(heartbeat.heartbeat);
@@ -99,6 +100,81 @@ test("the end of an older stream does not take the newer one down", () => {
   hosts.disconnected("host_a", line);
   clock.now += 10_000;
   expect(hosts.isUp("host_a")).toBe(true);
+});
+
+test("labels are what the last hello said", () => {
+  const { database, hosts, line } = world();
+  expect(hosts.find("host_a").labels).toEqual({});
+  hosts.connected("host_a", hello, line);
+  expect(new Hosts(database, () => 0).find("host_a").labels).toEqual({ region: "eu" });
+  hosts.connected("host_a", { ...hello, labels: {} }, line);
+  expect(hosts.find("host_a").labels).toEqual({});
+});
+
+test("draining cordons, outlives a restart, and ends with the cordon", () => {
+  const { database, hosts } = world();
+  hosts.drain("host_a");
+  const marks = { cordoned: true, draining: true };
+  expect(new Hosts(database, () => 0).find("host_a")).toMatchObject(marks);
+  hosts.setCordoned("host_a", true);
+  expect(hosts.find("host_a")).toMatchObject(marks);
+  hosts.setCordoned("host_a", false);
+  expect(hosts.find("host_a")).toMatchObject({ cordoned: false, draining: false });
+  hosts.setCordoned("host_a", true);
+  expect(hosts.find("host_a").draining).toBe(false);
+  expect(() => hosts.drain("host_b")).toThrow("no host with this id");
+});
+
+test("nothing is known of what a host runs until it has said so since our start", () => {
+  const { hosts, line } = world();
+  hosts.setDesired("host_a", { generation: 4, replicas: [] });
+  hosts.connected("host_a", hello, line);
+  expect(hosts.observedSet("host_a")).toBeNull();
+  const observed = { generation: 4, replicas: [], sources: ["hf:a/b"] };
+  hosts.heard("host_a", { observed });
+  hosts.disconnected("host_a", line);
+  expect(hosts.observedSet("host_a")).toEqual(observed);
+  hosts.remove("host_a");
+  expect(hosts.observedSet("host_a")).toBeNull();
+});
+
+test("a desired set is sent once per generation, and a host that was removed gets none", () => {
+  const { hosts, line } = world();
+  const sent: Command[] = [];
+  hosts.connected("host_a", hello, { ...line, send: (command) => void sent.push(command) });
+  for (const generation of [1, 1, 2, 2]) hosts.setDesired("host_a", { generation, replicas: [] });
+  hosts.setDesired("host_b", { generation: 3, replicas: [] });
+  expect(sent.slice(1)).toEqual([
+    { desired: { generation: 1, replicas: [] } },
+    { desired: { generation: 2, replicas: [] } },
+  ]);
+});
+
+test("a host that is wanted to run something is as down as before until it connects", () => {
+  const { clock, hosts } = world();
+  clock.now += 3000;
+  hosts.setDesired("host_a", { generation: 1, replicas: [] });
+  expect(hosts.downFor("host_a")).toBe(3000);
+});
+
+test("a silent host and its return are told to whoever listens", () => {
+  const { clock, hosts, line } = world();
+  const told: string[] = [];
+  hosts.onPresence(({ host, up, at }) => told.push(`${host.id} ${up} ${at}`));
+  const pass = (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      clock.now += 1000;
+      hosts.lookAround(clock.now);
+    }
+  };
+  pass(70);
+  expect(told).toEqual([]);
+  hosts.connected("host_a", hello, line);
+  hosts.disconnected("host_a", line);
+  pass(70);
+  hosts.connected("host_a", hello, line);
+  pass(2);
+  expect(told).toEqual(["host_a false 1130000", "host_a true 1141000"]);
 });
 
 test("cordon and removal outlive a restart", () => {

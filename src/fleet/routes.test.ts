@@ -23,6 +23,7 @@ function world(): Http {
       agent_version: "1.2.3",
       cordoned: false,
       joined_at: 5,
+      labels: { region: "eu" },
     })
     .run();
   const now = () => 1_000;
@@ -44,7 +45,13 @@ const scenarios: Scenario[] = [
     method: "GET",
     path: "/api/hosts",
     status: { guest: 401, viewer: 200, member: 200, admin: 200 },
-    shows: ['"name":"gpu-1"', '"status":"down"', '"replicas":[]'],
+    shows: [
+      '"name":"gpu-1"',
+      '"labels":{"region":"eu"}',
+      '"draining":false',
+      '"status":"down"',
+      '"replicas":[]',
+    ],
     hides: secrets,
   },
   {
@@ -84,6 +91,27 @@ const scenarios: Scenario[] = [
     method: "POST",
     path: "/api/hosts/host_b/cordon",
     status: { ...adminsOnly, admin: 404 },
+  },
+  {
+    name: "drain a host",
+    method: "POST",
+    path: "/api/hosts/host_a/drain",
+    status: { ...adminsOnly, admin: 200 },
+    shows: ['"cordoned":true', '"draining":true'],
+    hides: secrets,
+  },
+  {
+    name: "drain a host that is not there",
+    method: "POST",
+    path: "/api/hosts/host_b/drain",
+    status: { ...adminsOnly, admin: 404 },
+  },
+  {
+    name: "uncordon a host",
+    method: "POST",
+    path: "/api/hosts/host_a/uncordon",
+    status: { ...adminsOnly, admin: 200 },
+    shows: ['"cordoned":false', '"draining":false'],
   },
   {
     name: "remove a host",

@@ -1,4 +1,5 @@
 import { Elysia, t } from "elysia";
+import type { Labels } from "../../agent/contract/labels.ts";
 import type { Heartbeat, Inventory, ObservedReplica } from "../../agent/contract/messages.ts";
 import type { Guard } from "../access.ts";
 import { default_expiry_s, type Enrolment } from "./enrolment.ts";
@@ -21,7 +22,11 @@ export interface HostView {
   id: string;
   name: string;
   status: "up" | "down";
+  /** What its agent was started with, for placement. */
+  labels: Labels;
   cordoned: boolean;
+  /** Its replicas are on their way to other hosts. */
+  draining: boolean;
   agent_version: string;
   joined_at: number;
   last_seen_at: number | null;
@@ -47,7 +52,9 @@ export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: H
     id: row.id,
     name: row.name,
     status: hosts.isUp(row.id) ? "up" : "down",
+    labels: row.labels,
     cordoned: row.cordoned,
+    draining: row.draining,
     agent_version: row.agent_version,
     joined_at: row.joined_at,
     last_seen_at: hosts.lastSeen(row.id),
@@ -85,6 +92,10 @@ export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: H
     })
     .post("/api/hosts/:id/uncordon", ({ params }) => {
       hosts.setCordoned(params.id, false);
+      return view(hosts.find(params.id));
+    })
+    .post("/api/hosts/:id/drain", ({ params }) => {
+      hosts.drain(params.id);
       return view(hosts.find(params.id));
     })
     .delete("/api/hosts/:id", ({ params, set }) => {

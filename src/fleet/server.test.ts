@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
-import type { Desired, ObservedReplica } from "../../agent/contract/messages.ts";
+import type { Desired } from "../../agent/contract/messages.ts";
 import {
   AgentLine,
   type ControlPlane,
@@ -8,6 +8,7 @@ import {
   FleetWorld,
   type Member,
   newSecret,
+  observedReplica,
 } from "./fleet-testbed.ts";
 
 const world = new FleetWorld();
@@ -32,21 +33,6 @@ function changed(probe: () => boolean): Promise<void> {
   });
 }
 
-const observed = (id: string): ObservedReplica => ({
-  id,
-  epoch: 1,
-  state: "ready",
-  host: "127.0.0.1",
-  port: 9,
-  pid: 1,
-  started_at_ms: 1,
-  restarts: 0,
-  cause: "",
-  detail: "",
-  log_tail: [],
-  ready_after_ms: 1,
-});
-
 const desired = (generation: number, size = 1): Desired => ({
   generation,
   replicas: Array.from({ length: size }, (_, i) => ({
@@ -58,6 +44,9 @@ const desired = (generation: number, size = 1): Desired => ({
     context_tokens: 1,
     slots: 1,
     args: [],
+    devices: [],
+    env: {},
+    hf_token: "",
   })),
 });
 
@@ -67,13 +56,16 @@ describe("a member", () => {
     const line = new AgentLine(plane, member).hello();
     expect((await line.command("welcome")).welcome.host_id).toBe(member.host_id);
     expect((await line.command("desired")).desired).toEqual(desired(1));
-    line.stream.write({ observed: { generation: 1, replicas: [observed("rep_0")] } });
+    line.stream.write({
+      observed: { generation: 1, replicas: [observedReplica("rep_0")], sources: [] },
+    });
     await changed(() => plane.hosts.observed(member.host_id).length === 1);
     expect(plane.hosts.isUp(member.host_id)).toBe(true);
     expect(plane.hosts.reach(member.host_id)).toEqual({ via: "loopback" });
     expect(plane.hosts.find(member.host_id)).toMatchObject({
       name: "gpu-1",
       agent_version: "1.2.3",
+      labels: { region: "eu" },
     });
     line.stream.end();
     await line.ended;
@@ -85,7 +77,9 @@ describe("a member", () => {
     const newer = new AgentLine(plane, member).hello();
     await newer.command("welcome");
     expect(await older.ended).toContain("took over");
-    newer.stream.write({ observed: { generation: 1, replicas: [observed("rep_9")] } });
+    newer.stream.write({
+      observed: { generation: 1, replicas: [observedReplica("rep_9")], sources: [] },
+    });
     await changed(() => plane.hosts.observed(member.host_id)[0]?.id === "rep_9");
     expect(plane.hosts.isUp(member.host_id)).toBe(true);
     newer.stream.end();
@@ -103,7 +97,7 @@ describe("a member", () => {
 
   test("must say hello first", async () => {
     const line = new AgentLine(plane, member);
-    line.stream.write({ observed: { generation: 1, replicas: [] } });
+    line.stream.write({ observed: { generation: 1, replicas: [], sources: [] } });
     expect(await line.ended).toContain("hello");
   });
 

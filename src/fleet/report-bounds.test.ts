@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import type { Observed, ObservedReplica } from "../../agent/contract/messages.ts";
+import { hello, observedReplica } from "./fleet-testbed.ts";
+import { boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
+
+const huge = "x".repeat(1_000_000);
+const observed = (replica: Partial<ObservedReplica>, rest: Partial<Observed> = {}): Observed => ({
+  generation: 3,
+  replicas: [{ ...observedReplica("rep_a"), ...replica }],
+  sources: [],
+  ...rest,
+});
+
+test("a sound report passes as it is", () => {
+  const sound = observed({ log_tail: ["a", "b"], detail: "Fine." }, { sources: ["hf:a/b"] });
+  expect(boundedObserved(sound)).toEqual(sound);
+  expect(boundedHello(hello)).toEqual(hello);
+});
+
+test("texts and lists are cut, the newest lines are kept", () => {
+  const log_tail = [...Array.from({ length: 5000 }, () => huge), "last"];
+  const bounded = boundedObserved(observed({ id: huge, host: huge, detail: huge, log_tail }));
+  const [replica] = bounded.replicas;
+  expect(replica?.detail).toHaveLength(500);
+  expect(replica?.log_tail).toHaveLength(50);
+  expect(replica?.log_tail.at(-1)).toBe("last");
+  expect(JSON.stringify(bounded).length).toBeLessThan(50 * 510 + 2000);
+});
+
+test("ten thousand replicas and sources are enough; a source is whole or left out", () => {
+  const replicas = Array.from({ length: 20_000 }, (_, i) => observedReplica(`rep_${i}`));
+  const sources = [huge, ...Array.from({ length: 20_000 }, (_, i) => `hf:a/${i}`)];
+  const bounded = boundedObserved({ generation: 1, replicas, sources });
+  expect(bounded.replicas).toHaveLength(10_000);
+  expect(bounded.sources).toHaveLength(10_000);
+  expect(bounded.sources[0]).toBe("hf:a/0");
+});
+
+test("a word that is not of the contract becomes one that is", () => {
+  const odd = { state: "dancing", cause: "boredom", phase: "napping" } as never;
+  expect(boundedObserved(observed(odd)).replicas).toMatchObject([
+    { state: "failed", cause: "runtime_crash", phase: "" },
+  ]);
+});
+
+test("a hello is cut, and its labels are well formed or left out", () => {
+  const gpu = { index: 0, uuid: huge, name: huge, vram_bytes: 1, vram_used_bytes: 0 };
+  const gpus = Array.from({ length: 500 }, () => ({ ...gpu, driver_version: huge }));
+  const inventory = { ...hello.inventory, host_name: huge, kernel: huge, gpus };
+  const labels = { pool: "a", "not a key": "b", region: huge };
+  const bounded = boundedHello({ ...hello, agent_version: huge, inventory, labels });
+  expect(bounded.labels).toEqual({ pool: "a" });
+  expect(bounded.inventory.gpus).toHaveLength(64);
+  expect(JSON.stringify(bounded).length).toBeLessThan(64 * 800);
+});
+
+test("of too many log lines the newest are kept and the others counted", () => {
+  const lines = [...Array.from({ length: 3000 }, () => "old"), huge];
+  const bounded = boundedLog({ follow_id: "f", lines, dropped: 2, ended: false });
+  expect(bounded.lines).toHaveLength(1000);
+  expect(bounded.lines.at(-1)).toHaveLength(2048);
+  expect(bounded.dropped).toBe(2003);
+});

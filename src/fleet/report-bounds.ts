@@ -1,0 +1,106 @@
+/**
+ * What an agent reports is kept in memory and shown to people, so it is cut to what a sound agent would
+ * say: a broken one, or a host in the wrong hands, must not take the control plane down. A word that is
+ * not of the contract becomes one that is; nothing here throws.
+ */
+import { soundLabels } from "../../agent/contract/labels.ts";
+import type {
+  Cause,
+  Hello,
+  Inventory,
+  LogLines,
+  Observed,
+  ObservedReplica,
+  ReplicaState,
+  StartPhase,
+} from "../../agent/contract/messages.ts";
+
+const most_replicas = 10_000;
+const most_sources = 10_000;
+const most_devices = 64;
+const log_tail_lines = 50;
+const log_lines = 1000;
+const log_line_chars = 2048;
+const sentence_chars = 500;
+const name_chars = 200;
+
+const states: readonly string[] = [
+  "starting",
+  "ready",
+  "stopping",
+  "crashed",
+  "failed",
+] satisfies ReplicaState[];
+const phases: readonly string[] = ["", "downloading", "loading", "warming"] satisfies StartPhase[];
+const causes: readonly string[] = [
+  "",
+  "out_of_memory",
+  "gated_model",
+  "not_found",
+  "disk_full",
+  "no_capacity",
+  "driver",
+  "runtime_crash",
+  "timeout",
+  "download",
+  "config",
+] satisfies Cause[];
+
+export function boundedHello({ agent_version, inventory, relay_port, labels }: Hello): Hello {
+  return {
+    agent_version: cut(agent_version, name_chars),
+    inventory: boundedInventory(inventory),
+    relay_port,
+    labels: soundLabels(labels),
+  };
+}
+
+export function boundedObserved({ generation, replicas, sources }: Observed): Observed {
+  return {
+    generation,
+    replicas: replicas.slice(0, most_replicas).map(boundedReplica),
+    // A source that is cut would be another one.
+    sources: sources.filter((source) => source.length <= sentence_chars).slice(0, most_sources),
+  };
+}
+
+export function boundedLog({ follow_id, lines, dropped, ended }: LogLines): LogLines {
+  const kept = lines.slice(-log_lines).map((line) => cut(line, log_line_chars));
+  return { follow_id, lines: kept, dropped: dropped + lines.length - kept.length, ended };
+}
+
+function boundedReplica(replica: ObservedReplica): ObservedReplica {
+  const { id, state, host, cause, detail, log_tail, phase } = replica;
+  return {
+    ...replica,
+    id: cut(id, name_chars),
+    state: states.includes(state) ? state : "failed",
+    host: cut(host, name_chars),
+    cause: causes.includes(cause) ? cause : "runtime_crash",
+    detail: cut(detail, sentence_chars),
+    log_tail: log_tail.slice(-log_tail_lines).map((line) => cut(line, sentence_chars)),
+    phase: phases.includes(phase) ? phase : "",
+  };
+}
+
+function boundedInventory(inventory: Inventory): Inventory {
+  return {
+    ...words(inventory),
+    gpus: inventory.gpus.slice(0, most_devices).map(words),
+    runtimes: inventory.runtimes.slice(0, most_devices).map(words),
+  };
+}
+
+/** THING with every text in it cut. */
+function words<Thing extends object>(thing: Thing): Thing {
+  const entries = Object.entries(thing).map(([key, value]) => [
+    key,
+    typeof value === "string" ? cut(value, name_chars) : value,
+  ]);
+  return Object.fromEntries(entries) as Thing;
+}
+
+/** A copy: a slice of a string keeps all of the string alive in JavaScriptCore. */
+function cut(text: string, chars: number): string {
+  return text.length <= chars ? text : Buffer.from(text.slice(0, chars)).toString();
+}
