@@ -20,7 +20,9 @@ export interface CallerParts {
 }
 
 export interface InferenceCaller {
+  /** The address of the user, as it stands in usage rows. */
   user: string;
+  user_id: string;
   key_id: string | null;
   key_prefix: string | null;
   role: Role;
@@ -64,11 +66,9 @@ export function callersFrom({ verify, findUser, session }: CallerParts): Callers
       const key = keyOf(request);
       const caller = key ?? session(request);
       if (!caller) throw missingKey();
-      if (caller.role === "viewer") {
-        throw forbidden("Viewers may not use models. Ask an admin for the role member.");
-      }
       return {
         user: caller.email,
+        user_id: caller.user_id,
         key_id: key?.id ?? null,
         key_prefix: key?.prefix ?? null,
         role: caller.role,

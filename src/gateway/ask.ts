@@ -3,7 +3,10 @@ import type { Input } from "./allow-list.ts";
 
 /** What a client asks for: the few fields that the gateway acts on, and the body as it was sent. */
 export interface Ask {
+  /** What the body names; empty where the path decides and the body names nothing. */
   model: string;
+  /** The Dedicated endpoint whose path it came by. */
+  endpoint: string | null;
   stream: boolean;
   /** The client wants the usage chunk at the end of its stream. */
   includeUsage: boolean;
@@ -14,18 +17,25 @@ export interface Ask {
 const maxModelLength = 256;
 
 /** Parses and checks TEXT. Throws 400 with the field in `param`; no message repeats what was sent. */
-export function parseAsk(text: string, input: Input): Ask {
+export function parseAsk(text: string, input: Input, endpoint: string | null = null): Ask {
   const body = parseObject(text);
-  const model = body["model"];
+  const model = endpoint === null ? namedModel(body["model"]) : textOf(body["model"]);
+  if (input === "messages") checkMessages(body["messages"]);
+  else checkPrompt(body["prompt"]);
+  const stream = optionalBoolean(body["stream"], "stream");
+  const usage = includeUsage(body["stream_options"]);
+  return { model, endpoint, stream, includeUsage: usage, text, body };
+}
+
+function namedModel(model: unknown): string {
   if (typeof model !== "string" || model === "") {
     throw badRequest("Say which model to use: `model` must be a non-empty string.", "model");
   }
   if (model.length > maxModelLength) throw badRequest("The name in `model` is too long.", "model");
-  if (input === "messages") checkMessages(body["messages"]);
-  else checkPrompt(body["prompt"]);
-  const stream = optionalBoolean(body["stream"], "stream");
-  return { model, stream, includeUsage: includeUsage(body["stream_options"]), text, body };
+  return model;
 }
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 function parseObject(text: string): Record<string, unknown> {
   let parsed: unknown;

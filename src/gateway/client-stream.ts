@@ -14,7 +14,7 @@ const maxEarlyBytes = 262_144;
  */
 export class ClientStream {
   readonly body: ReadableStream<Uint8Array>;
-  readonly #reader: Reader;
+  #reader: Reader;
   #controller: ReadableStreamDirectController | null = null;
   /** Written before the server asked for the body. */
   #early: Uint8Array[] = [];
@@ -26,10 +26,27 @@ export class ClientStream {
     const source: Bun.DirectUnderlyingSource<Uint8Array> = {
       type: "direct",
       pull: (controller) => this.#start(controller),
-      cancel: () => reader.gone(),
+      cancel: () => this.#reader.gone(),
     };
     // With the DOM's types in the project, `ReadableStream` is not known to take Bun's source.
     this.body = new ReadableStream(source as unknown as UnderlyingDefaultSource<Uint8Array>);
+  }
+
+  /** From now on READER is told. */
+  tell(reader: Reader): void {
+    this.#reader = reader;
+  }
+
+  /** The response that the stream is the body of; to be called once. */
+  answer(requestId: string): Response {
+    return new Response(this.body, {
+      headers: {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        "x-accel-buffering": "no",
+        "x-request-id": requestId,
+      },
+    });
   }
 
   write(bytes: Uint8Array): void {

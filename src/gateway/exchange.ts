@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Ask } from "./ask.ts";
 import type { Live, Watched } from "./live.ts";
-import type { Caller, Claim, GatewayPorts, Replica } from "./ports.ts";
+import type { Caller, Claim, GatewayPorts, Replica, Target, Wake } from "./ports.ts";
 import { runtimeTimeout } from "./runtime-error.ts";
 import { guessTokens, type Tokens } from "./tokens.ts";
 
@@ -16,11 +16,13 @@ export interface Patience {
   ping_ms: number;
 }
 
-export type Waiting = "answer" | "first-byte" | "tokens" | "client";
+export type Waiting = "wake" | "answer" | "first-byte" | "tokens" | "client";
 
 /** What a request is doing, and so what an interruption of it means. */
 export interface Activity {
   interrupt(failure: Failure): void;
+  /** Looks at the clock itself. */
+  tick?(now: number): void;
   /** Only for what has begun to be sent. */
   ping?(): void;
 }
@@ -46,11 +48,14 @@ interface ExchangeOptions {
  */
 export class Exchange implements Watched {
   readonly #options: ExchangeOptions;
+  #target: Target | null = null;
   #claim: Claim | null = null;
   #replicaId: string | null = null;
   #activity: Activity | null = null;
   #settled: Promise<void> | null = null;
   #ttftMs: number | null = null;
+  #overheadMs: number | null = null;
+  #heldMs = 0;
   #waiting: Waiting = "answer";
   #heardAt: number;
   #pingedAt: number;
@@ -71,12 +76,41 @@ export class Exchange implements Watched {
   }
 
   /** Takes a replica that is not in EXCEPT, giving back the one it had. Throws the router's refusal. */
-  claim(except: ReadonlySet<string>): Replica {
+  claim(except: ReadonlySet<string>): Replica | Wake {
     this.#claim?.release();
     this.#claim = null;
-    this.#claim = this.#options.ports.router.claim(this.#options.ask.model, except);
-    this.#replicaId = this.#claim.replica.id;
-    return this.#claim.replica;
+    this.#target ??= this.#find();
+    const found = this.#options.ports.router.claim(this.#target, except);
+    return "wait" in found ? found : this.take(found);
+  }
+
+  #find(): Target {
+    const { ask, caller, ports } = this.#options;
+    return ask.endpoint === null
+      ? ports.router.find(ask.model, caller)
+      : ports.router.findEndpoint(ask.endpoint, caller);
+  }
+
+  /** CLAIM is this request's from now on. */
+  take(claim: Claim): Replica {
+    this.#claim = claim;
+    this.#replicaId = claim.replica.id;
+    return claim.replica;
+  }
+
+  /** It stood still for so long, waiting for a model to wake. */
+  hasWaited(ms: number): void {
+    this.#heldMs += ms;
+  }
+
+  /** A runtime has the request. */
+  sent(): void {
+    this.#overheadMs ??= this.#ownMs;
+  }
+
+  get #ownMs(): number {
+    const { ports, arrivedAt } = this.#options;
+    return ports.now() - arrivedAt - this.#heldMs;
   }
 
   /** From now on ACTIVITY is what gets interrupted. */
@@ -107,6 +141,7 @@ export class Exchange implements Watched {
 
   tick(now: number): void {
     const { patience, arrivedAt } = this.#options;
+    this.#activity?.tick?.(now);
     const silentMs = now - this.#heardAt;
     if (this.#waiting === "client") {
       if (silentMs > patience.stalled_client_timeout_ms) this.interrupt(clientGone());
@@ -118,7 +153,7 @@ export class Exchange implements Watched {
     if (now - arrivedAt > patience.total_timeout_ms) {
       this.interrupt(runtimeTimeout("The answer took longer than a request may take."));
     }
-    if (this.#waiting === "tokens" && now - this.#pingedAt > patience.ping_ms && !this.settled) {
+    if (this.#waiting !== "client" && now - this.#pingedAt > patience.ping_ms && !this.settled) {
       this.#pingedAt = now;
       this.#activity?.ping?.();
     }
@@ -140,18 +175,20 @@ export class Exchange implements Watched {
     this.#claim?.release();
     live.remove(this);
     decided();
+    const duration_ms = ports.now() - arrivedAt;
+    this.#measure(status, tokens, duration_ms);
     try {
       await ports.usage.record({
         id,
         at: Math.floor(arrivedAt),
         key_prefix: caller.key_prefix,
         user: caller.user,
-        model: ask.model,
-        endpoint: null,
+        model: this.#target?.name ?? ask.endpoint ?? ask.model,
+        endpoint: this.#target?.endpoint ?? null,
         replica: this.#replicaId,
         ...tokens,
         ttft_ms: this.#ttftMs,
-        duration_ms: ports.now() - arrivedAt,
+        duration_ms,
         status,
         stream: ask.stream,
         cost: 0,
@@ -160,5 +197,27 @@ export class Exchange implements Watched {
       // A full disk must not stop inference (promise 8): the answer goes out and people are told.
       ports.report(error);
     }
+  }
+
+  #measure(
+    status: number,
+    { prompt_tokens, completion_tokens }: Tokens,
+    duration_ms: number,
+  ): void {
+    const { ports, arrivedAt } = this.#options;
+    if (!ports.measured) return;
+    const sinceFirst = this.#ttftMs === null ? null : this.#heardAt - arrivedAt - this.#ttftMs;
+    ports.measured({
+      model: this.#target?.name ?? "",
+      endpoint: this.#target?.endpoint ?? null,
+      overhead_ms: this.#overheadMs ?? this.#ownMs,
+      ttft_ms: this.#ttftMs,
+      duration_ms,
+      inter_token_ms_mean:
+        sinceFirst !== null && completion_tokens > 1 ? sinceFirst / (completion_tokens - 1) : null,
+      status,
+      prompt_tokens,
+      completion_tokens,
+    });
   }
 }

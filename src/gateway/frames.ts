@@ -10,6 +10,10 @@ export const doneFrame = Buffer.from("data: [DONE]\n\n");
 /** A comment: clients ignore it, and it keeps idle connections open. */
 export const pingFrame = Buffer.from(": ping\n\n");
 
+/** The same for one that waits for a model to wake, with how long that may still take. */
+export const wakingFrame = (eta_ms: number): Buffer =>
+  Buffer.from(`: waking eta=${Math.max(1, Math.ceil(eta_ms / 1_000))}s\n\n`);
+
 export const errorFrame = (failure: Failure): Buffer =>
   Buffer.from(`data: ${JSON.stringify(failure.envelope())}\n\n`);
 

@@ -1,13 +1,22 @@
 /** For tests: a gateway behind a real server, in front of runtimes on real sockets. */
+import type { Role } from "../access.ts";
 import { badKey, missingKey } from "../failure.ts";
-import { createRouting, type Routing } from "../routing/routing.ts";
+import {
+  createRouting,
+  type ReadyReplica,
+  type RoutedEndpoint,
+  type RoutedModel,
+  type Routing,
+} from "../routing/routing.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
-import type { UsageRow } from "./ports.ts";
+import type { Measured, UsageRow } from "./ports.ts";
 
 interface Setup {
   /** Ports of the replicas of the model "demo". */
   ports: number[];
   options?: GatewayOptions;
+  /** There from the beginning, beside the model "demo". */
+  models?: RoutedModel[];
   /** Called with each row before it counts as committed. */
   commit?: (row: UsageRow) => Promise<void>;
 }
@@ -18,31 +27,31 @@ export interface GatewayUnderTest {
   routing: Routing;
   /** What was reported to the operator. */
   reports: unknown[];
+  measured: Measured[];
+  /** MODELS, beside "demo", are what there is from now on. */
+  publish(...models: RoutedModel[]): void;
   /** The rows so far, as soon as there are COUNT. */
   rows(count: number): Promise<UsageRow[]>;
   post(body: unknown, init?: RequestInit): Promise<Response>;
   stop(): Promise<void>;
 }
 
-const keys = new Map([
-  ["hv_first", "key_1"],
-  ["hv_second", "key_2"],
+const keys = new Map<string, { id: string; user_id: string; role: Role }>([
+  ["hv_first", { id: "key_1", user_id: "usr_1", role: "member" }],
+  ["hv_second", { id: "key_2", user_id: "usr_2", role: "member" }],
+  ["hv_viewer", { id: "key_3", user_id: "usr_3", role: "viewer" }],
+  ["hv_admin", { id: "key_4", user_id: "usr_4", role: "admin" }],
 ]);
 
 export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
   const now = () => performance.timeOrigin + performance.now();
-  const routing = createRouting(now);
-  const ready = setup.ports.map((port, index) => ({
-    id: `rep_${index + 1}`,
-    host: "127.0.0.1",
-    port,
-    model: "demo",
-    slots: 4,
-  }));
-  routing.replace([
-    { name: "demo", created_at: 1_700_000_000_000, ready, reason: null },
-    { name: "org/sleeper", created_at: 0, ready: [], reason: "It is being loaded." },
-  ]);
+  const routing = createRouting({ now: Date.now, steady: now });
+  const ready = setup.ports.map((port, index) => readyReplica(`rep_${index + 1}`, port));
+  const demo = elastic("demo", 1_700_000_000_000, ready, null);
+  const sleeper = elastic("org/sleeper", 0, [], "It is being loaded.");
+  const publish = (...models: RoutedModel[]) => routing.replace([demo, sleeper, ...models]);
+  publish(...(setup.models ?? []));
+  const measured: Measured[] = [];
   const rows = rowLog();
   const reports: unknown[] = [];
   const gateway = createGateway(
@@ -51,9 +60,11 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
         const header = request.headers.get("authorization");
         if (header === null) throw missingKey();
         const key = header.replace("Bearer ", "");
-        const keyId = keys.get(key);
-        if (keyId === undefined) throw badKey();
-        return { user: "usr_1", key_id: keyId, key_prefix: key.slice(0, 6), role: "member" };
+        const found = keys.get(key);
+        if (found === undefined) throw badKey();
+        const { id: key_id, user_id, role } = found;
+        const key_prefix = key.slice(0, 6);
+        return { user: `${user_id}@example.org`, user_id, key_id, key_prefix, role };
       },
       router: routing,
       usage: {
@@ -62,6 +73,7 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
           rows.add(row);
         },
       },
+      measured: (measurement) => measured.push(measurement),
       now,
       report: (error) => reports.push(error),
     },
@@ -80,6 +92,8 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
     gateway,
     routing,
     reports,
+    measured,
+    publish,
     rows: rows.atLeast,
     post: (body, init = {}) =>
       fetch(`${url}/v1/chat/completions`, {
@@ -94,6 +108,43 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
     },
   };
 }
+
+export const readyReplica = (id: string, port: number): ReadyReplica => ({
+  id,
+  host: "127.0.0.1",
+  port,
+  model: "demo",
+  slots: 4,
+});
+
+const elastic = (
+  name: string,
+  created_at: number,
+  ready: ReadyReplica[],
+  reason: string | null,
+): RoutedModel => ({ id: `mdl_${name}`, name, created_at, ready, reason, endpoint: null });
+
+/** The endpoint endpt-1 called "mine", of the user of hv_first; private unless CHANGES say otherwise. */
+export const dedicated = (
+  standing: RoutedEndpoint["standing"],
+  ready: ReadyReplica[] = [],
+  changes: Partial<RoutedEndpoint> = {},
+): RoutedModel => ({
+  id: "endpt-1",
+  name: "mine",
+  created_at: 1_700_000_000_000,
+  ready,
+  reason: null,
+  endpoint: {
+    owner: "usr_1",
+    visibility: "private",
+    standing,
+    cold_start: "hold",
+    wake_p95_ms: null,
+    cause: "",
+    ...changes,
+  },
+});
 
 function rowLog() {
   const rows: UsageRow[] = [];

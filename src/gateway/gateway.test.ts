@@ -57,6 +57,18 @@ test("no other path reaches the runtime", async () => {
     "/v1//chat/completions",
     "/v1/chat%2Fcompletions",
     "/v1/models/%zz",
+    "/api/d",
+    "/api/d/",
+    "/api/d/endpt-1",
+    "/api/d/endpt-1/",
+    "/api/d/endpt-1/v1",
+    "/api/d/endpt-1/embeddings",
+    "/api/d/endpt-1/v1/v1/chat/completions",
+    "/api/d/endpt-1/models/x",
+    "/api/d/endpt-1/slots",
+    "/api/d/demo/chat/completions",
+    "/api/d/endpt-1%2Fchat/completions",
+    `/api/d/endpt-${"x".repeat(65)}/chat/completions`,
   ];
   for (const path of paths) {
     const response = await fetch(under.url + path, { method: "POST", ...withKey });
@@ -66,7 +78,15 @@ test("no other path reaches the runtime", async () => {
 });
 
 test("paths of others are left to them", async () => {
-  for (const path of ["/", "/metrics", "/slots", "/api/models", "/v11/models", "/api/v1/models"]) {
+  for (const path of [
+    "/",
+    "/metrics",
+    "/slots",
+    "/api/models",
+    "/v11/models",
+    "/api/v1/models",
+    "/api/data",
+  ]) {
     expect((await fetch(under.url + path)).status).toBe(418);
   }
 });

@@ -1,13 +1,14 @@
 /** The inference side of the appliance: allow-listed paths in, runtimes out. No database, no Elysia. */
-import { asFailure, badKey, Failure, modelNotFound, notFound } from "../failure.ts";
+import { asFailure, badKey, Failure, notFound } from "../failure.ts";
 import { newId } from "../identifier.ts";
 import { isOurs, pathOf, type Route, routeOf } from "./allow-list.ts";
 import { parseAsk } from "./ask.ts";
 import { readBody } from "./body.ts";
 import { clientGone, Exchange, type Patience } from "./exchange.ts";
 import { Live } from "./live.ts";
-import type { GatewayPorts, Router } from "./ports.ts";
+import type { Caller, GatewayPorts, Router } from "./ports.ts";
 import { relay } from "./relay.ts";
+import { scaleUpTimeout } from "./scale-up.ts";
 import { createUpstream, type Upstream } from "./upstream/client.ts";
 
 export interface GatewayOptions extends Partial<Patience> {
@@ -19,6 +20,9 @@ export interface GatewayOptions extends Partial<Patience> {
   idle_timeout_s?: number;
   /** How often deadlines are looked at. */
   sweep_ms?: number;
+  /** How long a held stream waits for its real status, and how often it hears that it waits on. */
+  hold_grace_ms?: number;
+  hold_comment_ms?: number;
 }
 
 /** The part of Bun's server that the gateway uses: the idle timeout of a request's connection, 0 for none. */
@@ -52,7 +56,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
   };
   const idleTimeoutS = options.idle_timeout_s ?? 30;
   const maxBodyBytes = options.max_body_bytes ?? 32 * 1024 * 1024;
-  const live = new Live(options.sweep_ms ?? 1_000, ports.now);
+  const live = new Live(options.sweep_ms ?? 250, ports.now);
   const upstream = createUpstream({
     ...(ports.identity && { identity: ports.identity }),
     connect_timeout_ms: options.connect_timeout_ms ?? 3_000,
@@ -62,6 +66,10 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     router: ports.router,
     max_answer_bytes: options.max_answer_bytes ?? 64 * 1024 * 1024,
     max_tries: options.max_tries ?? 3,
+    grace_ms: options.hold_grace_ms ?? 300,
+    comment_ms: options.hold_comment_ms ?? 5_000,
+    now: ports.now,
+    report: ports.report,
   };
 
   async function generate(
@@ -73,7 +81,8 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     const arrivedAt = ports.now();
     // Before the body: who may not ask is not read.
     const caller = ports.authenticate(request);
-    const ask = parseAsk(await readBody(request, maxBodyBytes), route.input);
+    const scale_up_timeout_s = scaleUpTimeout(request.headers);
+    const ask = parseAsk(await readBody(request, maxBodyBytes), route.input, route.endpoint);
     if (request.signal.aborted) throw clientGone();
     // Waiting for a model is not idleness; but lifted for good, the limit would be off for every later
     // request on this connection, and for a client that never reads the end of its answer.
@@ -82,7 +91,8 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     const exchange = new Exchange({ id, arrivedAt, caller, ask, ports, live, patience, decided });
     request.signal.addEventListener("abort", () => exchange.interrupt(clientGone()));
     const accept = request.headers.get("accept") ?? "*/*";
-    return relay(context, { id, exchange, ask, path: route.upstream, accept });
+    const path = route.upstream;
+    return relay(context, { id, exchange, ask, path, accept, scale_up_timeout_s, hold: null });
   }
 
   async function answer(request: Request, server: ServerTimeouts, path: string): Promise<Response> {
@@ -93,8 +103,8 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
         throw notFound("This path does not exist here. See the documentation of the API.");
       if (request.method !== route.method) throw wrongMethod(route.method);
       if (route.serves === "generation") return await generate(request, server, route, id);
-      ports.authenticate(request);
-      return Response.json(describeModels(ports.router, route), {
+      const caller = ports.authenticate(request);
+      return Response.json(describeModels(ports.router, route, caller), {
         headers: { "x-request-id": id },
       });
     } catch (error) {
@@ -123,18 +133,23 @@ function wrongMethod(allowed: string): Failure {
   return new Failure(405, text, { code: "method_not_allowed", headers: { allow: allowed } });
 }
 
-function describeModels(
-  router: Router,
-  route: Extract<Route, { serves: "models" | "model" }>,
-): object {
-  const models = router.models().map(({ name, created_at }) => ({
-    id: name,
-    object: "model",
-    created: Math.floor(created_at / 1000),
-    owned_by: "hypervize",
-  }));
-  if (route.serves === "models") return { object: "list", data: models };
-  const model = models.find(({ id }) => id === route.name);
-  if (!model) throw modelNotFound(route.name);
-  return model;
+type ModelsRoute = Extract<Route, { serves: "models" | "model" }>;
+
+function describeModels(router: Router, route: ModelsRoute, caller: Caller): object {
+  if (route.serves === "model") {
+    return modelObject(route.name, router.find(route.name, caller).created_at);
+  }
+  const { endpoint } = route;
+  const data =
+    endpoint === null
+      ? router.models(caller).map(({ name, created_at }) => modelObject(name, created_at))
+      : [modelObject(endpoint, router.findEndpoint(endpoint, caller).created_at)];
+  return { object: "list", data };
 }
+
+const modelObject = (id: string, created_at: number) => ({
+  id,
+  object: "model",
+  created: Math.floor(created_at / 1000),
+  owned_by: "hypervize",
+});

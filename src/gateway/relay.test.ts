@@ -59,7 +59,7 @@ test("an answer passes byte for byte and its row is the engine's count", async (
   const [row] = await under.rows(1);
   expect(row).toMatchObject({
     id: response.headers.get("x-request-id") ?? "",
-    user: "usr_1",
+    user: "usr_1@example.org",
     key_prefix: "hv_fir",
     model: "demo",
     endpoint: null,

@@ -1,15 +1,12 @@
 /** From a checked request to an answer: a replica is claimed and asked, another one if it must be. */
-import { asFailure, type Failure } from "../failure.ts";
-import { type Ask, isObject } from "./ask.ts";
-import type { Exchange } from "./exchange.ts";
+import { asFailure } from "../failure.ts";
+import { type Asked, deliver, type Errand, refuse } from "./deliver.ts";
+import { Hold } from "./hold.ts";
 import { outgoingBody } from "./outgoing.ts";
-import type { Replica, Router } from "./ports.ts";
+import type { Replica, Router, Wake } from "./ports.ts";
 import { type Opening, Reply } from "./reply.ts";
-import { failureFromRuntime, upstreamError } from "./runtime-error.ts";
-import { StreamAnswer } from "./stream-answer.ts";
-import { noTokens, type Tokens, tokensOf } from "./tokens.ts";
+import { holdMs } from "./scale-up.ts";
 import type { Upstream } from "./upstream/client.ts";
-import type { UpstreamFault } from "./upstream/fault.ts";
 
 export interface RelayContext {
   upstream: Upstream;
@@ -17,21 +14,11 @@ export interface RelayContext {
   max_answer_bytes: number;
   /** Replicas tried for one request. */
   max_tries: number;
-}
-
-/** One request to be relayed. */
-export interface Errand {
-  id: string;
-  exchange: Exchange;
-  ask: Ask;
-  /** Path on the runtime. */
-  path: string;
-  accept: string;
-}
-
-interface Asked {
-  opening: Opening;
-  reply: Reply;
+  /** See `HoldOptions`. */
+  grace_ms: number;
+  comment_ms: number;
+  now(): number;
+  report(error: unknown): void;
 }
 
 /**
@@ -40,40 +27,75 @@ interface Asked {
  */
 export async function relay(context: RelayContext, errand: Errand): Promise<Response> {
   try {
-    const { opening, reply } = await askReplicas(context, errand);
-    switch (opening.is) {
-      case "stream":
-        return await answerStream(errand, reply);
-      case "whole":
-        return await answerWhole(errand, opening);
-      case "interrupted":
-        return await refuse(errand, opening.failure, errand.exchange.guess(0));
-      case "fault":
-        return await refuse(errand, failureOf(opening.fault), noTokens);
-    }
+    const asked = await askReplicas(context, errand);
+    if ("opening" in asked) return await deliver(errand, asked);
+    return await relayHeld(context, errand, asked);
   } catch (error) {
-    const failure = asFailure(error);
-    const answer = await refuse(errand, failure, noTokens);
-    if (failure !== error) throw error;
-    return answer;
+    return await fail(errand, error);
   }
 }
 
-const failureOf = (fault: UpstreamFault): Failure =>
-  upstreamError(
-    fault.phase === "body"
-      ? "The runtime broke off in the middle of its answer. Try again."
-      : "The model's runtime could not be reached. Try again in a moment.",
-  );
+/** Answers with what was thrown; throws it again when it is a fault of our own. */
+async function fail(errand: Errand, error: unknown): Promise<Response> {
+  const failure = asFailure(error);
+  const answer = await refuse(errand, failure);
+  if (failure !== error) throw error;
+  return answer;
+}
+
+/** Nothing is ready: waits for WAKE, unless client or endpoint would rather fail. */
+function relayHeld(context: RelayContext, errand: Errand, wake: Wake): Promise<Response> {
+  const { ask, id, exchange, scale_up_timeout_s } = errand;
+  const limit_ms = holdMs(scale_up_timeout_s, wake.cold_start, ask.stream);
+  if (limit_ms === 0) {
+    const refusal = wake.refusal();
+    wake.knock();
+    throw refusal;
+  }
+  const { grace_ms, comment_ms, now } = context;
+  const hold = new Hold({ id, exchange, stream: ask.stream, limit_ms, grace_ms, comment_ms, now });
+  errand.hold = hold;
+  const answer = waitAndAsk(context, errand, hold, wake);
+  return ask.stream ? Promise.race([answer, hold.opened]) : answer;
+}
+
+async function waitAndAsk(
+  context: RelayContext,
+  errand: Errand,
+  hold: Hold,
+  wake: Wake,
+): Promise<Response> {
+  try {
+    for (let next = wake; ; ) {
+      const replica = errand.exchange.take(await hold.until(next));
+      const asked = await askReplicas(context, errand, replica);
+      if ("opening" in asked) return await deliver(errand, asked);
+      // It fell asleep again in between.
+      next = asked;
+    }
+  } catch (error) {
+    const failed = fail(errand, error);
+    // Its client has the answer already, so nobody else would hear of a fault of our own.
+    if (hold.client) failed.catch(context.report);
+    return await failed;
+  }
+}
+
+const none: ReadonlySet<string> = new Set();
 
 /**
- * Asks replicas until one answers. A further one is asked only while nothing of an answer has come:
- * after that a client could see two answers in one.
+ * Asks replicas until one answers, beginning with FIRST; what to wait for when there is none. A further
+ * one is asked only while nothing of an answer has come: after that a client could see two answers in one.
  */
-async function askReplicas(context: RelayContext, errand: Errand): Promise<Asked> {
+async function askReplicas(
+  context: RelayContext,
+  errand: Errand,
+  first: Replica | null = null,
+): Promise<Asked | Wake> {
   const tried = new Set<string>();
-  let replica = errand.exchange.claim(tried);
+  let replica = first ?? errand.exchange.claim(none);
   for (let tries = 1; ; tries++) {
+    if ("wait" in replica) return replica;
     const asked = await askReplica(context, errand, replica);
     if (!isWorthAnotherReplica(asked.opening) || tries >= context.max_tries) return asked;
     if (asked.opening.is === "fault") context.router.unreachable(replica.id);
@@ -87,9 +109,9 @@ async function askReplicas(context: RelayContext, errand: Errand): Promise<Asked
 }
 
 async function askReplica(context: RelayContext, errand: Errand, replica: Replica): Promise<Asked> {
-  const { exchange, ask } = errand;
+  const { exchange, ask, hold } = errand;
   const reply = new Reply({ stream: ask.stream, maxBytes: context.max_answer_bytes });
-  exchange.begin(reply, ask.stream ? "first-byte" : "answer");
+  exchange.begin(hold?.during(reply) ?? reply, ask.stream ? "first-byte" : "answer");
   const request = {
     method: "POST",
     path: errand.path,
@@ -100,60 +122,11 @@ async function askReplica(context: RelayContext, errand: Errand, replica: Replic
     body: outgoingBody(ask, replica.model),
   } as const;
   reply.answers(context.upstream.send(replica, request, reply));
+  exchange.sent();
   return { opening: await reply.opened, reply };
 }
 
 function isWorthAnotherReplica(opening: Opening): boolean {
   if (opening.is === "fault") return opening.fault.phase !== "body";
   return opening.is === "whole" && (opening.status === 502 || opening.status === 503);
-}
-
-async function answerStream(errand: Errand, reply: Reply): Promise<Response> {
-  const answer = new StreamAnswer(errand.exchange, reply, errand.ask.includeUsage);
-  if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure, noTokens);
-  return new Response(answer.body, {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
-      "x-accel-buffering": "no",
-      "x-request-id": errand.id,
-    },
-  });
-}
-
-type Whole = Extract<Opening, { is: "whole" }>;
-
-async function answerWhole(
-  errand: Errand,
-  { status, contentType, body }: Whole,
-): Promise<Response> {
-  const { exchange, ask } = errand;
-  if (status !== 200) return await refuse(errand, failureFromRuntime(status, body, ask), noTokens);
-  const answer = parseObject(body);
-  if (!answer) {
-    const failure = upstreamError("The runtime sent an answer that is not JSON.");
-    return await refuse(errand, failure, exchange.guess(0));
-  }
-  await exchange.settle(
-    200,
-    tokensOf(answer["usage"]) ?? exchange.guess(Math.ceil(body.length / 4)),
-  );
-  // What a socket gives is never shared memory, which is all that the wider type would allow.
-  return new Response(body as Buffer<ArrayBuffer>, {
-    headers: { "content-type": contentType, "x-request-id": errand.id },
-  });
-}
-
-async function refuse(errand: Errand, failure: Failure, tokens: Tokens): Promise<Response> {
-  await errand.exchange.settle(failure.status, tokens);
-  return failure.toResponse(errand.id);
-}
-
-function parseObject(body: Buffer): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -17,28 +17,32 @@ export class StreamAnswer implements Follower, Activity, Reader {
   readonly #exchange: Exchange;
   readonly #reply: Reply;
   readonly #tap: Tap;
-  readonly #client: ClientStream;
-  #begun = false;
+  readonly client: ClientStream;
+  #begun: boolean;
   #ended = false;
 
-  constructor(exchange: Exchange, reply: Reply, keepUsage: boolean) {
+  /** OPENED: the client's stream when it has its status already. */
+  constructor(
+    exchange: Exchange,
+    reply: Reply,
+    keepUsage: boolean,
+    opened: ClientStream | null = null,
+  ) {
     this.#exchange = exchange;
     this.#reply = reply;
     this.#tap = new Tap(keepUsage);
-    this.#client = new ClientStream(this);
+    this.#begun = opened !== null;
+    this.client = opened ?? new ClientStream(this);
+    opened?.tell(this);
     exchange.begin(this, "tokens");
     reply.follow(this);
     this.#begun = true;
   }
 
-  get body(): ReadableStream<Uint8Array> {
-    return this.#client.body;
-  }
-
   data(bytes: Buffer): void {
     if (this.#ended) return;
     this.#exchange.heard();
-    this.#client.write(this.#tap.push(bytes));
+    this.client.write(this.#tap.push(bytes));
     if (this.#tap.contentFrames > 0) this.#exchange.firstToken();
     if (this.#tap.failure) this.#break(this.#tap.failure);
     else if (this.#tap.stopped) this.end();
@@ -66,7 +70,7 @@ export class StreamAnswer implements Follower, Activity, Reader {
   }
 
   ping(): void {
-    this.#client.write(pingFrame);
+    this.client.write(pingFrame);
   }
 
   slow(): void {
@@ -99,8 +103,8 @@ export class StreamAnswer implements Follower, Activity, Reader {
     if (status !== 200) this.#reply.abort();
     const tokens = this.#tap.tokens ?? this.#exchange.guess(this.#tap.contentFrames);
     void this.#exchange.settle(status, tokens).then(() => {
-      this.#client.write(last);
-      this.#client.end();
+      this.client.write(last);
+      this.client.end();
       // Nearly always a no-op: by now the runtime's last bytes are here and its connection is kept.
       this.#reply.abort();
     });

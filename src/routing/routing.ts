@@ -1,120 +1,136 @@
 /** Which replica takes the next request. All in memory: composition replaces the snapshot on every change. */
-import { Failure, modelNotFound } from "../failure.ts";
-import { leastLoaded } from "./least-load.ts";
+import { modelNotFound } from "../failure.ts";
+import { type Claimed, Directory, type Entry, type Target } from "./directory.ts";
+import { type Place, Places } from "./places.ts";
+import type { RoutedModel } from "./snapshot.ts";
+import { type Demand, Traffic } from "./traffic.ts";
+import { isServing, noneLeft, unavailable } from "./unavailable.ts";
+import type { Asker } from "./visibility.ts";
+import { type Waiting, waitingFor } from "./waiting.ts";
 
-export interface ReadyReplica {
-  id: string;
-  host: string;
-  port: number;
-  /** Set when HOST and PORT are those of the relay of another machine. */
-  relay?: { server_name: string; certificate_sha256: string };
-  /** The name that the runtime knows the model by. */
-  model: string;
-  /** Requests that it works on at the same time, at least 1. */
-  slots: number;
-}
-
-export interface RoutedModel {
-  name: string;
-  /** Milliseconds since the epoch. */
-  created_at: number;
-  ready: readonly ReadyReplica[];
-  /** Why none is ready, as a sentence for the client; null when nobody knows more. */
-  reason: string | null;
-}
-
-export interface Claimed {
-  replica: ReadyReplica;
-  /** Gives the place back; a second call does nothing. */
-  release(): void;
-}
+export type { Claimed, Target } from "./directory.ts";
+export type { ReadyReplica, RoutedEndpoint, RoutedModel } from "./snapshot.ts";
+export type { Demand } from "./traffic.ts";
+export type { Waiting } from "./waiting.ts";
 
 export interface Routing {
-  /** The models that exist from now on. In-flight counts stay, also of replicas that are gone. */
+  /** What exists from now on. Requests in flight are counted on, also on replicas that are gone. */
   replace(models: readonly RoutedModel[]): void;
+  /** What NAME stands for, an endpoint also by its id. Throws 404, also for what ASKER may not use. */
+  find(name: string, asker: Asker): Target;
+  /** The same for endpoints alone, by id alone. */
+  findEndpoint(id: string, asker: Asker): Target;
   /**
-   * A place on the least loaded ready replica of MODEL outside EXCEPT. Throws 404 `model_not_found`,
-   * or 503 `model_starting` / `overloaded` with `retry-after`.
+   * A place on the least loaded ready replica outside EXCEPT, or the way to wait for one. Throws 404,
+   * or 503 when no waiting helps.
    */
-  claim(model: string, except: ReadonlySet<string>): Claimed;
+  claim(target: Target, except: ReadonlySet<string>): Claimed | Waiting;
   /** The replica could not be reached: for two seconds it is taken only when there is no other. */
   unreachable(replicaId: string): void;
-  models(): { name: string; created_at: number }[];
+  /** What ASKER may use. */
+  models(asker: Asker): readonly RoutedModel[];
   /** Requests in flight on a replica. */
   inflight(replicaId: string): number;
+  demand(endpointId: string): Demand;
+  /** A request has begun to wait for an endpoint: the lifecycle must look now. Returns the way to stop. */
+  onDemand(listener: () => void): () => void;
 }
 
-const ejectionMs = 2_000;
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds, never going back. */
+  steady(): number;
+}
 
-/** NOW: milliseconds, never going back. */
-export function createRouting(now: () => number): Routing {
-  let models = new Map<string, RoutedModel>();
-  const inflight = new Map<string, number>();
-  const ejectedUntil = new Map<string, number>();
-  let turn = 0;
+const nobody: ReadonlySet<string> = new Set();
+const noDemand: Demand = { inflight: 0, waiting: 0, last_active_at: 0 };
 
-  function isEjected(replicaId: string): boolean {
-    const until = ejectedUntil.get(replicaId);
-    if (until === undefined) return false;
-    if (now() < until) return true;
-    ejectedUntil.delete(replicaId);
-    return false;
-  }
+/** MAX_WAITING: requests that may wait for one endpoint. */
+export function createRouting(clock: Clock, { max_waiting = 1_000 } = {}): Routing {
+  const places = new Places(clock.steady);
+  const directory = new Directory();
+  const listeners = new Set<() => void>();
+  const tellListeners = (): void => {
+    for (const listener of listeners) listener();
+  };
 
-  function choose(ready: readonly ReadyReplica[], except: ReadonlySet<string>) {
-    const candidates = ready.filter(({ id }) => !except.has(id));
-    const trusted = candidates.filter(({ id }) => !isEjected(id));
-    const loads = (trusted.length > 0 ? trusted : candidates).map((replica) => ({
-      replica,
-      slots: replica.slots,
-      inflight: inflight.get(replica.id) ?? 0,
-    }));
-    return leastLoaded(loads, turn++)?.replica ?? null;
-  }
-
-  function occupy(replicaId: string): () => void {
-    inflight.set(replicaId, (inflight.get(replicaId) ?? 0) + 1);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      const left = (inflight.get(replicaId) ?? 1) - 1;
-      if (left > 0) inflight.set(replicaId, left);
-      else inflight.delete(replicaId);
+  function entryOf(model: RoutedModel): Entry {
+    const { id, name, endpoint, created_at } = model;
+    const newTraffic = () => new Traffic<Claimed>(max_waiting, tellListeners);
+    return {
+      model,
+      target: { id, name, endpoint: endpoint ? id : null, created_at },
+      places: places.of(model.ready),
+      traffic: endpoint ? (directory.get(id)?.traffic ?? newTraffic()) : null,
     };
   }
 
-  return {
-    replace(next) {
-      models = new Map(next.map((model) => [model.name, model]));
-      const ids = new Set(next.flatMap(({ ready }) => ready.map(({ id }) => id)));
-      for (const id of ejectedUntil.keys()) if (!ids.has(id)) ejectedUntil.delete(id);
-    },
-    claim(name, except) {
-      const model = models.get(name);
-      if (!model) throw modelNotFound(name);
-      const replica = choose(model.ready, except);
-      if (!replica) throw noReplica(model);
-      return { replica, release: occupy(replica.id) };
-    },
-    unreachable(replicaId) {
-      ejectedUntil.set(replicaId, now() + ejectionMs);
-    },
-    models: () => [...models.values()].map(({ name, created_at }) => ({ name, created_at })),
-    inflight: (replicaId) => inflight.get(replicaId) ?? 0,
-  };
-}
-
-/** Without a ready replica the model is on its way up; with some, all of them have just been tried. */
-function noReplica(model: RoutedModel): Failure {
-  if (model.ready.length > 0) {
-    return new Failure(503, "No replica of this model can take the request. Try again shortly.", {
-      code: "overloaded",
-      headers: { "retry-after": "1" },
-    });
+  function take({ model, places: ready, traffic }: Entry, except: ReadonlySet<string>) {
+    if (!isServing(model.endpoint)) return null;
+    const place = places.choose(ready, except);
+    return place && occupy(place, traffic);
   }
-  return new Failure(503, model.reason ?? "The model is starting. Try again in a few seconds.", {
-    code: "model_starting",
-    headers: { "retry-after": "5" },
-  });
+
+  function occupy(place: Place, traffic: Traffic<Claimed> | null): Claimed {
+    place.inflight++;
+    if (traffic) traffic.inflight++;
+    let held = true;
+    return {
+      replica: place.replica,
+      release() {
+        if (!held) return;
+        held = false;
+        places.leave(place);
+        if (!traffic) return;
+        traffic.inflight--;
+        traffic.last_active_at = clock.now();
+      },
+    };
+  }
+
+  /** Those who wait hear what the new snapshot means for them. */
+  function settle(entry: Entry): void {
+    const { model, traffic } = entry;
+    if (!traffic || !model.endpoint) return;
+    traffic.becomes(model.endpoint.standing, clock.steady());
+    if (traffic.room.size === 0) return;
+    traffic.room.admit(() => take(entry, nobody));
+    const { cold_start, failure } = unavailable(model);
+    if (cold_start === "never") traffic.room.dismiss(failure);
+  }
+
+  return {
+    replace(models) {
+      places.begin();
+      const entries = models.map(entryOf);
+      places.end();
+      for (const { traffic, target } of directory.replace(entries)) {
+        traffic?.room.dismiss(modelNotFound(target.name));
+      }
+      for (const entry of entries) settle(entry);
+    },
+    find: (name, asker) => directory.find(name, asker),
+    findEndpoint: (id, asker) => directory.findEndpoint(id, asker),
+    claim(target, except) {
+      const entry = directory.get(target.id);
+      if (!entry) throw modelNotFound(target.name);
+      const claimed = take(entry, except);
+      if (claimed) return claimed;
+      const { model, traffic } = entry;
+      const { endpoint } = model;
+      if (isServing(endpoint) && model.ready.length > 0) throw noneLeft();
+      const { cold_start, failure } = unavailable(model);
+      if (cold_start === "never" || !traffic || !endpoint) throw failure;
+      return waitingFor(target, { endpoint, traffic, cold_start }, directory, clock.steady);
+    },
+    unreachable: (replicaId) => places.eject(replicaId),
+    models: (asker) => directory.list(asker),
+    inflight: (replicaId) => places.inflight(replicaId),
+    demand: (endpointId) => directory.get(endpointId)?.traffic?.demand ?? noDemand,
+    onDemand(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
 }
