@@ -12,11 +12,15 @@ const layers: readonly (readonly string[])[] = [
   ["src/main.ts"],
   ["src/cli"],
   ["src/compose.ts"],
+  ["src/compose"],
   ["src/callers.ts", "src/first-login.ts", "src/listen.ts"],
   ["src/http.ts", "src/dashboard.ts"],
   ["src/gateway"],
   ["src/routing", "src/lifecycle"],
-  ["src/fleet", "src/keys", "src/users", "src/catalog", "src/usage", "src/notify"],
+  ["src/fleet", "src/keys", "src/users", "src/catalog", "src/endpoints", "src/usage"],
+  ["src/notify", "src/telemetry"],
+  ["src/settings"],
+  ["src/placement"],
   ["src/sizing"],
   ["src/storage", "src/config.ts"],
   ["src/access.ts"],
@@ -25,8 +29,10 @@ const layers: readonly (readonly string[])[] = [
 
 /** The pure decisions: no clock, no database, no network, no file. */
 const pure = ["src/lifecycle/elastic.ts", "src/routing/least-load.ts", "agent/reconcile.ts"];
+/** Where sizing reads a model's files: on a disk, on a hub. */
+const reading = ["src/sizing/local-files.ts", "src/sizing/hub-request.ts"];
 const isPure = (file: string): boolean =>
-  pure.includes(file) || (inside(file, "src/sizing") && file !== "src/sizing/local-files.ts");
+  pure.includes(file) || (inside(file, "src/sizing") && !reading.includes(file));
 
 interface Import {
   from: string;

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import {
   type Assignment,
-  assign,
+  assign as decide,
   type ElasticHost,
   type ElasticModel,
-  lost_after_ms,
   specOf,
 } from "./elastic.ts";
+import { lost_after_ms, lostHosts } from "./world.ts";
+
+const assign = (
+  models: readonly ElasticModel[],
+  hosts: readonly ElasticHost[],
+  current: readonly Assignment[],
+) => decide(models, hosts, current, lostHosts(hosts));
 
 const model = (over: Partial<ElasticModel> = {}): ElasticModel => ({
   id: "mdl_1",
@@ -23,6 +29,7 @@ const model = (over: Partial<ElasticModel> = {}): ElasticModel => ({
 const host = (id: string, over: Partial<ElasticHost> = {}): ElasticHost => ({
   id,
   cordoned: false,
+  draining: false,
   runtimes: ["llama-server"],
   down_for_ms: 0,
   ...over,
@@ -30,7 +37,7 @@ const host = (id: string, over: Partial<ElasticHost> = {}): ElasticHost => ({
 
 const on = (host_id: string, over: Partial<Assignment> = {}): Assignment => ({
   id: `rep_${host_id}`,
-  model_id: "mdl_1",
+  owner_id: "mdl_1",
   host_id,
   epoch: 1,
   spec: specOf(model()),
@@ -42,7 +49,7 @@ const added = (changes: ReturnType<typeof assign>) => changes.add.map((a) => a.h
 
 describe("growing", () => {
   test("a model with one replica goes to the emptiest host", () => {
-    const other = on("a", { id: "rep_other", model_id: "mdl_2" });
+    const other = on("a", { id: "rep_other", owner_id: "mdl_2" });
     const both = [model(), model({ id: "mdl_2", name: "other" })];
     expect(added(assign(both, [host("a"), host("b")], [other]))).toEqual(["b"]);
   });
@@ -84,6 +91,12 @@ describe("shrinking", () => {
   });
 });
 
+test("a host that is to be emptied loses its replicas and gets none", () => {
+  const hosts = [host("a", { draining: true }), host("b")];
+  const changes = assign([model()], hosts, [on("a")]);
+  expect([changes.remove, added(changes)]).toEqual([["rep_a"], ["b"]]);
+});
+
 describe("silent hosts", () => {
   test("a host that is silent for a moment keeps its replica and gets no twin", () => {
     const hosts = [host("a", { down_for_ms: 30_000 }), host("b")];
@@ -95,7 +108,7 @@ describe("silent hosts", () => {
     const first = assign([model()], lost, [on("a")]);
     expect(first).toEqual({
       ...nothing,
-      add: [{ model_id: "mdl_1", host_id: "b", spec: specOf(model()) }],
+      add: [{ owner_id: "mdl_1", host_id: "b", spec: specOf(model()) }],
     });
     expect(assign([model()], lost, [on("a"), on("b")])).toEqual(nothing);
     const healed = lost.map((h) => ({ ...h, down_for_ms: 0 }));

@@ -22,43 +22,46 @@ export interface ElasticHost {
   cordoned: boolean;
   /** Names of the runtimes found on the host. */
   runtimes: readonly string[];
+  /** Its replicas are to go elsewhere. */
+  draining: boolean;
   /** Zero while the host is up. */
   down_for_ms: number;
 }
 
 export interface Assignment {
   id: string;
-  model_id: string;
+  owner_id: string;
   host_id: string;
   epoch: number;
   spec: ReplicaSpec;
 }
 
 export interface Changes {
-  add: { model_id: string; host_id: string; spec: ReplicaSpec }[];
+  add: { owner_id: string; host_id: string; spec: ReplicaSpec }[];
   remove: string[];
   /** Replicas whose specification changed and which need a new epoch. */
   renew: { id: string; spec: ReplicaSpec }[];
 }
 
-/** A host that has been silent for longer is counted as lost for models with a fixed replica count. */
-export const lost_after_ms = 120_000;
-
 export function assign(
   models: readonly ElasticModel[],
   hosts: readonly ElasticHost[],
   current: readonly Assignment[],
+  lost: ReadonlySet<string>,
 ): Changes {
   const changes: Changes = { add: [], remove: [], renew: [] };
-  const fleet = survey(hosts, current);
+  const fleet = survey(hosts, current, lost);
   const wanted = new Map(models.filter((model) => model.enabled).map((model) => [model.id, model]));
   for (const replica of current) {
-    if (!wanted.has(replica.model_id) || !fleet.byId.has(replica.host_id)) {
+    const host = fleet.byId.get(replica.host_id);
+    if (!wanted.has(replica.owner_id) || !host || host.draining) {
       changes.remove.push(replica.id);
     }
   }
   for (const model of wanted.values()) {
-    const mine = current.filter((r) => r.model_id === model.id && fleet.byId.has(r.host_id));
+    const mine = current.filter(
+      (r) => r.owner_id === model.id && fleet.byId.get(r.host_id)?.draining === false,
+    );
     const surplus = surplusOf(model, mine, fleet);
     changes.remove.push(...surplus.map((replica) => replica.id));
     const kept = mine.filter((replica) => !surplus.includes(replica));
@@ -76,6 +79,8 @@ export function specOf(model: ElasticModel): ReplicaSpec {
     context_tokens: model.context_tokens,
     slots: model.slots,
     args: [],
+    devices: [],
+    env: {},
   };
 }
 
@@ -86,14 +91,16 @@ interface Fleet {
   load: Map<string, number>;
 }
 
-/** When more than half of the fleet falls silent at once, the fault is ours or the network's: nothing is lost. */
-function survey(hosts: readonly ElasticHost[], current: readonly Assignment[]): Fleet {
-  const silent = hosts.filter((host) => host.down_for_ms > lost_after_ms).map((host) => host.id);
+function survey(
+  hosts: readonly ElasticHost[],
+  current: readonly Assignment[],
+  lost: ReadonlySet<string>,
+): Fleet {
   const load = new Map(hosts.map((host) => [host.id, 0]));
   for (const { host_id } of current) load.set(host_id, (load.get(host_id) ?? 0) + 1);
   return {
     byId: new Map(hosts.map((host) => [host.id, host])),
-    lost: new Set(silent.length * 2 > hosts.length ? [] : silent),
+    lost,
     load,
   };
 }
@@ -119,8 +126,8 @@ function surplusOf(model: ElasticModel, mine: readonly Assignment[], fleet: Flee
 function renewals(model: ElasticModel, kept: readonly Assignment[]): Changes["renew"] {
   const spec = specOf(model);
   return kept
-    .filter((replica) => !Bun.deepEquals(replica.spec, spec))
-    .map((replica) => ({ id: replica.id, spec }));
+    .filter((replica) => !Bun.deepEquals({ ...replica.spec, devices: [] }, spec))
+    .map((replica) => ({ id: replica.id, spec: { ...spec, devices: replica.spec.devices } }));
 }
 
 function additions(model: ElasticModel, kept: readonly Assignment[], fleet: Fleet): Changes["add"] {
@@ -129,6 +136,7 @@ function additions(model: ElasticModel, kept: readonly Assignment[], fleet: Flee
     (host) =>
       !taken.has(host.id) &&
       !host.cordoned &&
+      !host.draining &&
       host.down_for_ms === 0 &&
       host.runtimes.includes(model.runtime),
   );
@@ -140,6 +148,6 @@ function additions(model: ElasticModel, kept: readonly Assignment[], fleet: Flee
     .slice(0, missing)
     .map((host) => {
       fleet.load.set(host.id, loadOf(host) + 1);
-      return { model_id: model.id, host_id: host.id, spec: specOf(model) };
+      return { owner_id: model.id, host_id: host.id, spec: specOf(model) };
     });
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import type { ObservedReplica } from "../../agent/contract/messages.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import type { Reach } from "../fleet/hosts.ts";
 import { type ElasticModel, specOf } from "./elastic.ts";
+import { observedWith, rowWith } from "./lifecycle-testbed.ts";
 import { modelStatus, replicasOnHost, routedModels } from "./published.ts";
-import type { ReplicaStatus } from "./reconcile.ts";
+import type { ReplicaStatus } from "./world.ts";
 
 const model: ElasticModel & { created_at: number } = {
   id: "mdl_1",
@@ -19,24 +19,11 @@ const model: ElasticModel & { created_at: number } = {
 };
 
 function replica(host_id: string, state: ReplicaStatus["state"], detail = ""): ReplicaStatus {
-  const observed: ObservedReplica | null =
-    state === "waiting"
-      ? null
-      : {
-          id: `rep_${host_id}`,
-          epoch: 1,
-          state,
-          host: "127.0.0.1",
-          port: 9000,
-          pid: 1,
-          started_at_ms: 5,
-          restarts: 2,
-          cause: "",
-          detail,
-          log_tail: [],
-          ready_after_ms: 100,
-        };
-  return { id: `rep_${host_id}`, model_id: "mdl_1", host_id, spec: specOf(model), state, observed };
+  const id = `rep_${host_id}`;
+  const row = rowWith({ ...{ id, host_id, owner_id: "mdl_1", revision: 0 }, spec: specOf(model) });
+  const facts = { ...{ id, state, detail }, port: 9000, restarts: 2, started_at_ms: 5 };
+  const observed = state === "waiting" ? null : observedWith({ ...facts, state });
+  return { row, state, observed };
 }
 
 test("ready replicas get requests: on loopback, through a relay, or not where there is no way", () => {
@@ -51,6 +38,7 @@ test("ready replicas get requests: on loopback, through a relay, or not where th
     ({ a: { via: "loopback" }, b: relay, d: relay })[host] as Reach | undefined;
   expect(routedModels([model], statuses, (host) => reach(host) ?? null)).toEqual([
     {
+      id: "mdl_1",
       name: "demo",
       created_at: 7,
       ready: [
@@ -61,8 +49,16 @@ test("ready replicas get requests: on loopback, through a relay, or not where th
         },
       ],
       reason: null,
+      endpoint: null,
     },
   ]);
+});
+
+test("a replica that is being stopped gets no new request", () => {
+  const { row, ...rest } = replica("a", "ready");
+  const stopping = { ...rest, row: { ...row, unwanted_since: 3 } };
+  const [routed] = routedModels([model], [stopping], () => ({ via: "loopback" }));
+  expect(routed?.ready).toEqual([]);
 });
 
 test("a disabled model is not routed", () => {

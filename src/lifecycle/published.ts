@@ -2,7 +2,7 @@
 import { relayName } from "../../agent/contract/relay-name.ts";
 import type { Reach } from "../fleet/hosts.ts";
 import type { ElasticModel } from "./elastic.ts";
-import type { ReplicaStatus } from "./reconcile.ts";
+import type { ReplicaStatus } from "./world.ts";
 
 export interface ModelStatus {
   ready_replicas: number;
@@ -17,7 +17,9 @@ export function modelStatus(
   statuses: readonly ReplicaStatus[],
   hostProblem: (hostId: string) => string | null = () => null,
 ): ModelStatus {
-  const mine = statuses.filter((replica) => replica.model_id === model.id);
+  const mine = statuses.filter(
+    ({ row }) => row.owner_id === model.id && row.unwanted_since === null,
+  );
   const count = (...states: ReplicaStatus["state"][]): number =>
     mine.filter((replica) => states.includes(replica.state)).length;
   return {
@@ -34,8 +36,8 @@ function problemOf(
 ): string | null {
   const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
   if (broken) return broken.observed?.detail || "A replica failed; its log on the host says why.";
-  const hostProblems = mine.map(({ state, host_id }) =>
-    state === "ready" ? hostProblem(host_id) : null,
+  const hostProblems = mine.map(({ state, row }) =>
+    state === "ready" ? hostProblem(row.host_id) : null,
   );
   const unreachable = hostProblems.find((problem) => problem !== null);
   if (unreachable) return `A replica is ready, but not reachable. ${unreachable}`;
@@ -53,39 +55,50 @@ export interface RoutedReplica {
   slots: number;
 }
 
-export interface RoutedModel {
-  name: string;
-  created_at: number;
-  ready: RoutedReplica[];
-  reason: string | null;
-}
-
 /** REACH: how this process gets to the runtimes of a host; null when it cannot. */
+export type ReachOf = (host_id: string) => Reach | null;
+
+/** What routing knows of the shared pool. */
 export function routedModels(
   models: readonly (ElasticModel & { created_at: number })[],
   statuses: readonly ReplicaStatus[],
-  reach: (hostId: string) => Reach | null,
-): RoutedModel[] {
-  const ready = Map.groupBy(
-    statuses.filter(({ state }) => state === "ready"),
-    ({ model_id }) => model_id,
-  );
+  reach: ReachOf,
+) {
+  const ready = readyByOwner(statuses);
   return models
     .filter((model) => model.enabled)
     .map((model) => ({
+      id: model.id,
       name: model.name,
       created_at: model.created_at,
-      ready: (ready.get(model.id) ?? []).flatMap((replica) =>
-        routedReplica(replica, reach(replica.host_id)),
-      ),
+      ready: routedReplicas(ready.get(model.id), reach),
       reason: modelStatus(model, statuses).problem,
+      endpoint: null,
     }));
 }
 
+/** Wanted replicas that are ready: one that is being stopped gets no new request. */
+export function readyByOwner(
+  statuses: readonly ReplicaStatus[],
+): ReadonlyMap<string, readonly ReplicaStatus[]> {
+  return Map.groupBy(
+    statuses.filter(({ state, row }) => state === "ready" && row.unwanted_since === null),
+    ({ row }) => row.owner_id,
+  );
+}
+
+export function routedReplicas(
+  ready: readonly ReplicaStatus[] | undefined,
+  reach: ReachOf,
+): RoutedReplica[] {
+  return (ready ?? []).flatMap((replica) => routedReplica(replica, reach(replica.row.host_id)));
+}
+
 function routedReplica(
-  { id, spec: { model, slots }, observed }: ReplicaStatus,
+  { row: { id, spec }, observed }: ReplicaStatus,
   reach: Reach | null,
 ): RoutedReplica[] {
+  const { model, slots } = spec;
   if (!observed || !reach) return [];
   if (reach.via === "loopback") {
     return [{ id, host: observed.host, port: observed.port, model, slots }];
@@ -103,12 +116,12 @@ export function replicasOnHost(
   inflight: (replicaId: string) => number,
 ) {
   return statuses
-    .filter((replica) => replica.host_id === host_id)
-    .map(({ id, spec, state, observed }) => ({
-      id,
-      model: spec.model,
+    .filter(({ row }) => row.host_id === host_id)
+    .map(({ row, state, observed }) => ({
+      id: row.id,
+      model: row.spec.model,
       state,
-      inflight: inflight(id),
+      inflight: inflight(row.id),
       cause: observed?.cause ?? "",
       detail: observed?.detail ?? "",
       restarts: observed?.restarts ?? 0,

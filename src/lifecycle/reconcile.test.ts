@@ -1,36 +1,50 @@
 import { expect, test } from "bun:test";
-import type { Desired, ObservedReplica } from "../../agent/contract/messages.ts";
+import type { Desired, Observed } from "../../agent/contract/messages.ts";
+import type { Endpoint } from "../endpoints/endpoints.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
-import type { ElasticHost, ElasticModel } from "./elastic.ts";
+import type { Decision } from "./dedicated/situation.ts";
+import type { ElasticModel } from "./elastic.ts";
+import { endpointWith, hostWith, observedWith } from "./lifecycle-testbed.ts";
 import { Lifecycle } from "./reconcile.ts";
 
-/** A fleet on paper: what it was told last, and what it says. */
+/** A fleet of one host on paper: what it was told last, and what it says. */
 function fleet(database: Database = openDatabase(":memory:")) {
   const models: ElasticModel[] = [
     {
-      id: "mdl_1",
-      name: "demo",
-      source: "builtin:hypervize-demo",
-      runtime: "llama-server",
-      context_tokens: 4096,
-      slots: 4,
-      replicas: 1,
-      enabled: true,
+      ...{ id: "mdl_1", name: "demo", source: "builtin:hypervize-demo", runtime: "llama-server" },
+      ...{ context_tokens: 4096, slots: 4, replicas: 1, enabled: true },
     },
   ];
-  const hosts: ElasticHost[] = [
-    { id: "host_a", cordoned: false, runtimes: ["llama-server"], down_for_ms: 0 },
-  ];
+  const endpoints = new Map<string, Endpoint>();
   const passes = { count: 0 };
   const failures: unknown[] = [];
   const told = new Map<string, Desired>();
-  const said = new Map<string, ObservedReplica[]>();
+  const said = new Map<string, Observed>();
+  const announced: Decision[] = [];
   const lifecycle = new Lifecycle(
     database,
     {
-      models: () => models,
-      hosts: () => hosts,
-      observed: (id) => said.get(id) ?? [],
+      look: () => ({
+        models,
+        endpoints: [...endpoints.values()],
+        hosts: [hostWith("host_a", { observed: said.get("host_a") ?? null })],
+        demandOf: () => ({ inflight: 0, waiting: 0, last_active_at: 0 }),
+        ttftOf: () => null,
+        inflightOf: () => 0,
+        fitOf: () => null,
+      }),
+      rules: () => ({ placing_timeout_ms: 1000, unready_timeout_ms: 1000 }),
+      endpoints: {
+        write: () => undefined,
+        keep(changes) {
+          for (const { endpoint_id, standing } of changes) {
+            const endpoint = endpoints.get(endpoint_id);
+            if (endpoint && standing) endpoints.set(endpoint_id, { ...endpoint, standing });
+          }
+        },
+      },
+      announce: (changes) => announced.push(...changes),
+      tokenOf: (owner) => (owner === "endpt-1" ? "hf_secret" : ""),
       setDesired: (id, desired) => told.set(id, desired),
       published: () => {
         passes.count++;
@@ -39,35 +53,38 @@ function fleet(database: Database = openDatabase(":memory:")) {
     },
     () => 1,
   );
-  return { database, models, hosts, told, said, passes, failures, lifecycle };
-}
-
-function ready(id: string, epoch: number): ObservedReplica {
-  return {
-    id,
-    epoch,
-    state: "ready",
-    host: "127.0.0.1",
-    port: 9000,
-    pid: 1,
-    started_at_ms: 1,
-    restarts: 0,
-    cause: "",
-    detail: "",
-    log_tail: [],
-    ready_after_ms: 100,
+  const say = (state: "ready" | "starting" = "ready") => {
+    const { generation, replicas } = told.get("host_a") ?? { generation: 0, replicas: [] };
+    const seen = replicas.map(({ id, epoch }) => observedWith({ id, epoch, state, port: 9000 }));
+    said.set("host_a", { generation, replicas: seen, sources: [] });
   };
+  const rest = { passes, failures, announced, lifecycle };
+  return { database, models, endpoints, told, said, say, ...rest };
 }
 
 test("a host is told to run the model, and the replica waits until the host speaks of it", () => {
-  const { lifecycle, told, said } = fleet();
+  const { lifecycle, told, say } = fleet();
   lifecycle.reconcile();
-  const desired = told.get("host_a");
-  expect(desired?.replicas).toMatchObject([{ epoch: 1, model: "demo", slots: 4 }]);
+  expect(told.get("host_a")?.replicas).toMatchObject([{ epoch: 1, model: "demo", slots: 4 }]);
   expect(lifecycle.statuses()).toMatchObject([{ state: "waiting", observed: null }]);
-  said.set("host_a", [ready(desired?.replicas[0]?.id ?? "", 1)]);
+  say();
   lifecycle.reconcile();
   expect(lifecycle.statuses()).toMatchObject([{ state: "ready", observed: { port: 9000 } }]);
+});
+
+test("an endpoint gets its replica with its token, and is up when that is ready", () => {
+  const { lifecycle, told, say, models, endpoints, announced, database } = fleet();
+  models.length = 0;
+  endpoints.set("endpt-1", endpointWith());
+  lifecycle.reconcile();
+  expect(told.get("host_a")?.replicas).toMatchObject([{ model: "endpt-1", hf_token: "hf_secret" }]);
+  expect(JSON.stringify(database.$client.prepare("select * from replicas").all())).not.toContain(
+    "hf_secret",
+  );
+  say();
+  lifecycle.reconcile();
+  expect(endpoints.get("endpt-1")?.standing.status).toBe("up");
+  expect(announced.map(({ transition }) => transition?.to)).toEqual(["up"]);
 });
 
 test("the generation grows only when something changed, and survives a restart", () => {
@@ -81,22 +98,25 @@ test("the generation grows only when something changed, and survives a restart",
 });
 
 test("what an older epoch reports does not count as ready", () => {
-  const { lifecycle, told, said, models } = fleet();
+  const { lifecycle, told, say, models } = fleet();
   lifecycle.reconcile();
-  const id = told.get("host_a")?.replicas[0]?.id ?? "";
-  said.set("host_a", [ready(id, 1)]);
+  say();
   Object.assign(models[0] as ElasticModel, { context_tokens: 8192 });
   lifecycle.reconcile();
-  expect(told.get("host_a")).toMatchObject({ generation: 2, replicas: [{ id, epoch: 2 }] });
-  expect(lifecycle.statuses()).toMatchObject([{ id, state: "waiting" }]);
+  expect(told.get("host_a")).toMatchObject({ generation: 2, replicas: [{ epoch: 2 }] });
+  expect(lifecycle.statuses()).toMatchObject([{ state: "waiting" }]);
 });
 
-test("a disabled model leaves the host with an empty set", () => {
-  const { lifecycle, told, models } = fleet();
+test("a disabled model leaves the host with an empty set, and its row when the host has said so", () => {
+  const { lifecycle, told, say, models } = fleet();
   lifecycle.reconcile();
+  say();
   Object.assign(models[0] as ElasticModel, { enabled: false });
   lifecycle.reconcile();
   expect(told.get("host_a")).toEqual({ generation: 2, replicas: [] });
+  expect(lifecycle.statuses()).toHaveLength(1);
+  say();
+  lifecycle.reconcile();
   expect(lifecycle.statuses()).toEqual([]);
 });
 

@@ -1,44 +1,48 @@
 /**
- * The one loop that owns desired replicas. Level-triggered: every pass compares all that is wanted
- * with all that is there, so a lost or doubled nudge changes nothing.
+ * The one loop that owns replicas and the standing of every endpoint. Level-triggered: every pass
+ * compares all that is wanted with all that is there, so a lost or doubled nudge changes nothing.
  */
 import { eq, inArray } from "drizzle-orm";
-import type { Desired, ObservedReplica } from "../../agent/contract/messages.ts";
+import type { Desired } from "../../agent/contract/messages.ts";
 import { newId } from "../identifier.ts";
 import type { Database } from "../storage/database.ts";
-import { type Assignment, assign, type ElasticHost, type ElasticModel } from "./elastic.ts";
-import { generations, type ReplicaSpec, replicas } from "./table.ts";
+import type { Pressure } from "./dedicated/autoscale.ts";
+import type { Decision, Rules } from "./dedicated/situation.ts";
+import { type Plan, pass } from "./pass.ts";
+import { generations, replicas } from "./table.ts";
+import { joined, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
 
 /** What the loop needs from the rest of the appliance. */
 export interface Surroundings {
-  models(): ElasticModel[];
-  hosts(): ElasticHost[];
-  /** What a host said last; empty for a host that has not reported since this process started. */
-  observed(hostId: string): readonly ObservedReplica[];
-  setDesired(hostId: string, desired: Desired): void;
+  /** Everything but the replicas' rows and the time. */
+  look(): Omit<World, "now" | "rows">;
+  rules(): Omit<Rules, "now">;
+  /** Write down and then remember what was decided for endpoints. */
+  endpoints: {
+    write(changes: readonly Decision[]): void;
+    keep(changes: readonly Decision[]): void;
+  };
+  /** Tells people of transitions; called inside the transaction that writes them. */
+  announce(changes: readonly Decision[]): void;
+  /** Of an endpoint, in the clear; empty without one. It goes to the host and is not kept here. */
+  tokenOf(owner_id: string): string;
+  setDesired(host_id: string, desired: Desired): void;
   /** Called after each pass with everything that routing and the dashboard may want to know. */
-  published(replicas: readonly ReplicaStatus[]): void;
+  published(statuses: readonly ReplicaStatus[]): void;
   /** A pass failed; the next one tries again. */
   report(error: unknown): void;
-}
-
-/** A desired replica joined with what its host says of it. `waiting`: the host has not spoken of it yet. */
-export interface ReplicaStatus {
-  id: string;
-  model_id: string;
-  host_id: string;
-  spec: ReplicaSpec;
-  state: ObservedReplica["state"] | "waiting";
-  observed: ObservedReplica | null;
 }
 
 export class Lifecycle {
   readonly #database: Database;
   readonly #around: Surroundings;
   readonly #now: () => number;
-  #assignments: Assignment[];
+  #rows: readonly ReplicaRow[];
   #generation: number;
-  #statuses: ReplicaStatus[] = [];
+  #statuses: readonly ReplicaStatus[] = [];
+  #pressures: ReadonlyMap<string, Pressure> = new Map();
+  /** Hosts that know the newest of what is wanted from them. */
+  readonly #told = new Set<string>();
   #scheduled = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -46,12 +50,12 @@ export class Lifecycle {
     this.#database = database;
     this.#around = around;
     this.#now = now;
-    this.#assignments = database.select().from(replicas).all();
+    this.#rows = database.select().from(replicas).all();
     this.#generation = database.select().from(generations).get()?.generation ?? 0;
   }
 
-  /** Runs a pass now and every INTERVAL_MS, for what only time brings: hosts that stay silent. */
-  start(intervalMs = 5000): void {
+  /** Runs a pass now and every INTERVAL_MS, for what only time brings: silence, idleness. */
+  start(intervalMs = 1000): void {
     this.#attempt();
     this.#timer = setInterval(() => this.#attempt(), intervalMs);
   }
@@ -70,6 +74,10 @@ export class Lifecycle {
     });
   }
 
+  statuses(): readonly ReplicaStatus[] {
+    return this.#statuses;
+  }
+
   /** A full disk, say, must end neither the loop nor the process. */
   #attempt(): void {
     try {
@@ -80,64 +88,100 @@ export class Lifecycle {
   }
 
   reconcile(): void {
-    const hosts = this.#around.hosts();
-    this.#commit(assign(this.#around.models(), hosts, this.#assignments));
-    for (const host of hosts) this.#around.setDesired(host.id, this.#desiredOf(host.id));
-    this.#statuses = this.#join(hosts);
+    const now = this.#now();
+    const world = { ...this.#around.look(), now, rows: this.#rows };
+    const plan = pass(world, { ...this.#around.rules(), now }, this.#pressures);
+    this.#commit(plan);
+    this.#pressures = plan.pressures;
+    this.#tell(world.hosts.filter(({ id }) => !this.#told.has(id)).map(({ id }) => id));
+    this.#statuses = joined(this.#rows, world.hosts);
     this.#around.published(this.#statuses);
-  }
-
-  statuses(): readonly ReplicaStatus[] {
-    return this.#statuses;
+    // A transition may call for the next step at once: a new place, or what a failure frees.
+    if (plan.changes.some(({ transition }) => transition !== null)) this.nudge();
   }
 
   /** The database first, memory after: what an agent is told has always been committed. */
-  #commit(changes: ReturnType<typeof assign>): void {
-    const { add, remove, renew } = changes;
-    if (add.length + remove.length + renew.length === 0) return;
-    const created_at = this.#now();
-    const added = add.map((a) => ({ id: newId("rep"), epoch: 1, created_at, ...a }));
-    const specs = new Map(renew.map((r) => [r.id, r.spec]));
-    const kept = this.#assignments
-      .filter((replica) => !remove.includes(replica.id))
-      .map((replica) => {
-        const spec = specs.get(replica.id);
-        return spec ? { ...replica, spec, epoch: replica.epoch + 1 } : replica;
-      });
-    const generation = this.#generation + 1;
+  #commit(plan: Plan): void {
+    const { changes, add, unwanted, gone, renew } = plan;
+    const moves = add.length + unwanted.length + renew.length > 0;
+    if (!moves && changes.length === 0 && gone.length === 0) return;
+    const generation = moves ? this.#generation + 1 : this.#generation;
+    const rows = this.#next(plan, generation);
     this.#database.transaction((tx) => {
-      if (remove.length > 0) tx.delete(replicas).where(inArray(replicas.id, remove)).run();
-      if (added.length > 0) tx.insert(replicas).values(added).run();
-      for (const { id, epoch, spec } of kept.filter((replica) => specs.has(replica.id))) {
+      for (const batch of batches(gone))
+        tx.delete(replicas).where(inArray(replicas.id, batch)).run();
+      for (const batch of batches(unwanted)) {
+        tx.update(replicas)
+          .set({ unwanted_since: generation })
+          .where(inArray(replicas.id, batch))
+          .run();
+      }
+      for (const { id, epoch, spec } of rows.renewed) {
         tx.update(replicas).set({ epoch, spec }).where(eq(replicas.id, id)).run();
       }
-      tx.insert(generations)
-        .values({ id: 1, generation })
-        .onConflictDoUpdate({ target: generations.id, set: { generation } })
-        .run();
+      for (const row of rows.added) tx.insert(replicas).values(row).run();
+      if (moves) {
+        tx.insert(generations)
+          .values({ id: 1, generation })
+          .onConflictDoUpdate({ target: generations.id, set: { generation } })
+          .run();
+      }
+      this.#around.endpoints.write(changes);
+      this.#around.announce(changes);
     });
-    this.#assignments = [...kept, ...added];
+    const moved = new Set([...unwanted, ...rows.renewed.map(({ id }) => id)]);
+    for (const row of rows.all) if (moved.has(row.id)) this.#told.delete(row.host_id);
+    for (const { host_id } of rows.added) this.#told.delete(host_id);
+    this.#rows = rows.all;
     this.#generation = generation;
+    this.#around.endpoints.keep(changes);
   }
 
-  #desiredOf(hostId: string): Desired {
-    return {
-      generation: this.#generation,
-      replicas: this.#assignments
-        .filter((replica) => replica.host_id === hostId)
-        .map(({ id, epoch, spec }) => ({ id, epoch, ...spec })),
-    };
-  }
-
-  #join(hosts: readonly ElasticHost[]): ReplicaStatus[] {
-    const observed = new Map<string, ObservedReplica>();
-    for (const host of hosts) {
-      for (const replica of this.#around.observed(host.id)) observed.set(replica.id, replica);
+  #next({ add, unwanted, gone, renew }: Plan, generation: number) {
+    const created_at = this.#now();
+    const added = add.map((replica) => ({
+      ...replica,
+      ...{ id: newId("rep"), epoch: 1, created_at, unwanted_since: null },
+    }));
+    if (unwanted.length + gone.length + renew.length === 0) {
+      return { all: [...this.#rows, ...added], added, renewed: [] };
     }
-    return this.#assignments.map(({ id, model_id, host_id, epoch, spec }) => {
-      const seen = observed.get(id);
-      const current = seen?.epoch === epoch ? seen : null;
-      return { id, model_id, host_id, spec, state: current?.state ?? "waiting", observed: current };
-    });
+    const isGone = new Set(gone);
+    const isUnwanted = new Set(unwanted);
+    const specs = new Map(renew.map(({ id, spec }) => [id, spec]));
+    const kept = this.#rows
+      .filter(({ id }) => !isGone.has(id))
+      .map((row) => {
+        const spec = specs.get(row.id);
+        if (spec) return { ...row, spec, epoch: row.epoch + 1 };
+        return isUnwanted.has(row.id) ? { ...row, unwanted_since: generation } : row;
+      });
+    const renewed = kept.filter(({ id }) => specs.has(id));
+    return { all: [...kept, ...added], added, renewed };
   }
+
+  #tell(host_ids: readonly string[]): void {
+    if (host_ids.length === 0) return;
+    const wanted = Map.groupBy(
+      this.#rows.filter(({ unwanted_since }) => unwanted_since === null),
+      ({ host_id }) => host_id,
+    );
+    for (const host_id of host_ids) {
+      const rows = wanted.get(host_id) ?? [];
+      this.#told.add(host_id);
+      this.#around.setDesired(host_id, {
+        generation: this.#generation,
+        replicas: rows.map(({ id, epoch, spec, owner_id }) => ({
+          ...{ id, epoch, ...spec },
+          hf_token: this.#around.tokenOf(owner_id),
+        })),
+      });
+    }
+  }
+}
+
+/** SQLite takes at most 32,766 parameters in one statement. */
+function batches(ids: readonly string[]): string[][] {
+  const count = Math.ceil(ids.length / 10_000);
+  return Array.from({ length: count }, (_, i) => ids.slice(i * 10_000, (i + 1) * 10_000));
 }

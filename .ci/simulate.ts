@@ -1,0 +1,28 @@
+/** Plays seeded stories of the lifecycle: `bun run simulate [--seed N] [--seeds N] [--hours N]`. */
+import { parseArgs } from "node:util";
+import { play } from "../src/lifecycle/simulation/story.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    seeds: { type: "string", default: "1" },
+    hours: { type: "string", default: "24" },
+  },
+});
+const first = Number(values.seed);
+const count = Number(values.seeds);
+const started = performance.now();
+let bad = 0;
+let transitions = 0;
+for (let seed = first; seed < first + count; seed++) {
+  const outcome = play(seed, Number(values.hours));
+  transitions += outcome.transitions;
+  if (outcome.violations.length === 0) continue;
+  bad += 1;
+  process.stdout.write(`seed ${seed}\n${outcome.violations.map((v) => `  ${v}\n`).join("")}`);
+}
+const seconds = ((performance.now() - started) / 1000).toFixed(1);
+process.stdout.write(
+  `${count} stories of ${values.hours} h, ${transitions} transitions, ${bad} bad, ${seconds} s\n`,
+);
+process.exit(bad === 0 ? 0 : 1);

@@ -1,0 +1,177 @@
+/** One pass of the lifecycle: from the world as it is to what must be written down. Pure. */
+import type { Endpoint } from "../endpoints/endpoints.ts";
+import type { Standing } from "../endpoints/status.ts";
+import { autoscale, calm, type Pressure } from "./dedicated/autoscale.ts";
+import type { Member } from "./dedicated/crew.ts";
+import { afterPlacing, decide } from "./dedicated/decide.ts";
+import type { Decision, Rules } from "./dedicated/situation.ts";
+import { assign } from "./elastic.ts";
+import { type NewReplica, Places } from "./places.ts";
+import type { ReplicaSpec } from "./table.ts";
+import {
+  type FleetHost,
+  joined,
+  lostHosts,
+  provenGone,
+  type ReplicaStatus,
+  type World,
+} from "./world.ts";
+
+export interface Plan {
+  /** Endpoints whose row changes. */
+  changes: Decision[];
+  add: NewReplica[];
+  /** No longer wanted; their rows stay until their hosts prove them gone. */
+  unwanted: string[];
+  /** Proved gone. */
+  gone: string[];
+  /** Elastic replicas with a new specification, which need a new epoch. */
+  renew: { id: string; spec: ReplicaSpec }[];
+  pressures: ReadonlyMap<string, Pressure>;
+}
+
+export function pass(world: World, rules: Rules, pressures: ReadonlyMap<string, Pressure>): Plan {
+  const hosts = new Map(world.hosts.map((host) => [host.id, host]));
+  const gone = provenGone(world.rows, hosts);
+  const isGone = new Set(gone);
+  const rows = gone.length === 0 ? world.rows : world.rows.filter(({ id }) => !isGone.has(id));
+  const statuses = joined(rows, world.hosts);
+  const lost = lostHosts(world.hosts);
+  const places = new Places(world, statuses);
+  const byOwner = Map.groupBy(statuses, ({ row }) => row.owner_id);
+  const plan: Plan = { changes: [], add: [], unwanted: [], gone, renew: [], pressures };
+  plan.pressures = dedicated(world, rules, { plan, places, byOwner, hosts, lost, pressures });
+  elastic(world, { plan, places, statuses, lost });
+  plan.add = places.taken;
+  plan.unwanted.push(...places.evicted);
+  return plan;
+}
+
+interface Workbench {
+  plan: Plan;
+  places: Places;
+  byOwner: ReadonlyMap<string, readonly ReplicaStatus[]>;
+  hosts: ReadonlyMap<string, FleetHost>;
+  lost: ReadonlySet<string>;
+  pressures: ReadonlyMap<string, Pressure>;
+}
+
+/** Dedicated endpoints come first: Elastic takes what they leave. */
+function dedicated(world: World, rules: Rules, bench: Workbench): Map<string, Pressure> {
+  const pressures = new Map<string, Pressure>();
+  for (const endpoint of world.endpoints) {
+    const members = membersOf(bench.byOwner.get(endpoint.id) ?? [], bench, world);
+    const demand = world.demandOf(endpoint.id);
+    const scaled = scale(world, endpoint, members, bench.pressures.get(endpoint.id));
+    if (scaled.pressure !== calm) pressures.set(endpoint.id, scaled.pressure);
+    const decided = decide(endpoint, members, demand, scaled.target, rules);
+    bench.plan.unwanted.push(...decided.stop);
+    const decision = decided.start > 0 ? placed(endpoint, decided, members, rules, bench) : decided;
+    if (hasEffect(endpoint.standing, decision)) bench.plan.changes.push(decision);
+  }
+  return pressures;
+}
+
+/** Tries to find a place for every replica that should start; the first refusal is what people read. */
+function placed(
+  endpoint: Endpoint,
+  decision: Decision,
+  members: readonly Member[],
+  rules: Rules,
+  { places }: Workbench,
+): Decision {
+  const stopped = new Set(decision.stop);
+  const beside = new Set(
+    members.filter(({ id, wanted }) => wanted && !stopped.has(id)).map(({ host_id }) => host_id),
+  );
+  for (let count = 0; count < decision.start; count++) {
+    const refused = places.take(endpoint, beside);
+    if (refused) return afterPlacing(decision, refused, rules);
+  }
+  const { standing } = decision;
+  // What it waited for has come.
+  return standing && standing.detail !== "" && standing.cause === ""
+    ? { ...decision, standing: { ...standing, detail: "" } }
+    : decision;
+}
+
+function membersOf(
+  statuses: readonly ReplicaStatus[],
+  { hosts, lost }: Workbench,
+  world: World,
+): Member[] {
+  return statuses.map(({ row, state, observed }) => ({
+    id: row.id,
+    host_id: row.host_id,
+    revision: row.revision,
+    created_at: row.created_at,
+    wanted: row.unwanted_since === null,
+    state,
+    lost: lost.has(row.host_id),
+    leaving: hosts.get(row.host_id)?.draining ?? false,
+    inflight: world.inflightOf(row.id),
+    observed,
+  }));
+}
+
+function scale(
+  world: World,
+  endpoint: Endpoint,
+  members: readonly Member[],
+  pressure: Pressure | undefined,
+) {
+  const { standing, spec, revision } = endpoint;
+  if (standing.status !== "up") return { target: standing.target, pressure: calm };
+  const ready = members.filter(
+    (m) => m.wanted && m.revision === revision && m.state === "ready",
+  ).length;
+  const { inflight, waiting } = world.demandOf(endpoint.id);
+  return autoscale(
+    {
+      min: spec.min_replicas,
+      max: spec.max_replicas,
+      target: standing.target,
+      ready,
+      slots: spec.concurrency,
+      inflight,
+      waiting,
+      ttft_p95_ms: world.ttftOf(endpoint.id),
+    },
+    pressure ?? calm,
+    world.now,
+  );
+}
+
+function hasEffect(before: Standing, { standing, transition, previous }: Decision): boolean {
+  if (standing === null || transition !== null || previous !== "keep") return true;
+  return (Object.keys(standing) as (keyof Standing)[]).some((key) => standing[key] !== before[key]);
+}
+
+function elastic(
+  world: World,
+  {
+    plan,
+    places,
+    statuses,
+    lost,
+  }: Pick<Workbench, "plan" | "places" | "lost"> & { statuses: readonly ReplicaStatus[] },
+): void {
+  const evicted = new Set(places.evicted);
+  const current = statuses
+    .map(({ row }) => row)
+    .filter(({ revision, unwanted_since }) => revision === 0 && unwanted_since === null)
+    .filter(({ id }) => !evicted.has(id));
+  const hosts = world.hosts.map(({ inventory, ...host }) => ({
+    ...host,
+    runtimes: inventory?.runtimes.map(({ name }) => name) ?? [],
+  }));
+  const changes = assign(world.models, hosts, current, lost);
+  plan.unwanted.push(...changes.remove);
+  plan.renew.push(...changes.renew);
+  const models = new Map(world.models.map((model) => [model.id, model]));
+  for (const { owner_id, host_id, spec } of changes.add) {
+    const model = models.get(owner_id);
+    const fit = model && world.fitOf(model);
+    if (fit !== undefined) places.takeOn(owner_id, host_id, spec, fit);
+  }
+}

@@ -1,0 +1,165 @@
+/** Finds places for the replicas that one pass wants to start, so that each sees what the others take. Pure. */
+import type { Endpoint } from "../endpoints/endpoints.ts";
+import type { Artifact } from "../endpoints/spec.ts";
+import type { Evictable } from "../placement/eviction.ts";
+import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";
+import { type FleetIndex, indexFleet } from "../placement/fleet-index.ts";
+import { makeRoom, whyNoRoom } from "../placement/make-room.ts";
+import { fitOf } from "../placement/need.ts";
+import { place } from "../placement/place.ts";
+import type { ReplicaSpec } from "./table.ts";
+import { placementHosts, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
+
+export type NewReplica = Omit<ReplicaRow, "id" | "epoch" | "created_at" | "unwanted_since">;
+
+/** A sizing is asked for every kind of device, so it is kept as long as what it is of. */
+const fits = new WeakMap<Artifact, Fit>();
+
+export class Places {
+  readonly taken: NewReplica[] = [];
+  /** Elastic replicas that stop to make room. */
+  readonly evicted: string[] = [];
+  readonly #world: World;
+  readonly #statuses: readonly ReplicaStatus[];
+  #fleet: FleetIndex | undefined;
+  /** What was refused stays refused in this pass: nothing becomes free in it. */
+  readonly #refusals = new Map<string, Refused>();
+
+  constructor(world: World, statuses: readonly ReplicaStatus[]) {
+    this.#world = world;
+    this.#statuses = statuses;
+  }
+
+  /** Takes a place for one more replica of ENDPOINT, or says why there is none. */
+  take(endpoint: Endpoint, beside: ReadonlySet<string>): Refused | null {
+    const key = sameness(endpoint);
+    const known = this.#refusals.get(key);
+    if (known) return known;
+    const demand = demandOf(endpoint, beside);
+    const placed = place(demand, this.fleet);
+    if (!("refused" in placed)) {
+      this.#occupy(endpoint.id, endpoint.revision, specOf(endpoint, placed), placed);
+      return null;
+    }
+    const refused = placed.refused === "busy" ? this.#madeRoom(demand, placed) : placed;
+    if (refused.awaiting) this.fleet.occupy(refused.awaiting, { starting: false });
+    else this.#refusals.set(key, refused);
+    return refused;
+  }
+
+  /** Takes a place for an Elastic replica on one host. False when there is no room on it. */
+  takeOn(owner_id: string, host_id: string, spec: ReplicaSpec, fit: Fit | null): boolean {
+    if (fit === null) {
+      this.taken.push({ owner_id, host_id, spec, revision: 0, devices: [], bytes_per_device: 0 });
+      return true;
+    }
+    const { runtime, source } = spec;
+    const demand = {
+      ...fit,
+      runtime,
+      source,
+      labels: {},
+      gpu_type: null,
+      beside: new Set<string>(),
+    };
+    const placed = place(demand, only(this.fleet, host_id));
+    if ("refused" in placed) return false;
+    this.#occupy(owner_id, 0, { ...spec, devices: [...placed.devices] }, placed);
+    return true;
+  }
+
+  get fleet(): FleetIndex {
+    this.#fleet ??= indexFleet(placementHosts(this.#world.hosts, this.#statuses));
+    return this.#fleet;
+  }
+
+  get evictable(): Evictable[] {
+    return evictableIn(this.#world, this.#statuses).filter(
+      ({ replica_id }) => !this.evicted.includes(replica_id),
+    );
+  }
+
+  #occupy(owner_id: string, revision: number, spec: ReplicaSpec, placed: Placement): void {
+    this.fleet.occupy(placed, { starting: true });
+    const { host_id, devices, bytes_per_device } = placed;
+    this.taken.push({
+      ...{ owner_id, host_id, spec, revision, bytes_per_device },
+      devices: [...devices],
+    });
+  }
+
+  /** Idle replicas of the shared pool stop for a Dedicated endpoint, and it waits for their memory. */
+  #madeRoom(demand: Demand, refused: Refused): Refused {
+    const { evictable, fleet } = this;
+    const { now } = this.#world;
+    const room = makeRoom(demand, fleet, evictable, now);
+    if (!room) {
+      const kept = whyNoRoom(demand, fleet, evictable, now);
+      return kept
+        ? { ...refused, nearest: [kept, refused.nearest].filter(Boolean).join(" ") }
+        : refused;
+    }
+    for (const replica of room.evict) {
+      this.evicted.push(replica.replica_id);
+      fleet.leave(replica);
+    }
+    return { refused: "wait", detail: room.why, nearest: null, awaiting: room.placement_after };
+  }
+}
+
+export function demandOf(
+  { spec, artifact }: Pick<Endpoint, "spec" | "artifact">,
+  beside: ReadonlySet<string> = new Set(),
+): Demand {
+  const fit = fits.get(artifact) ?? fitOf({ ...spec, ...artifact });
+  fits.set(artifact, fit);
+  const { runtime, source } = artifact;
+  return { ...fit, runtime, source, labels: spec.labels, gpu_type: spec.gpu.type, beside };
+}
+
+/** Ready replicas of the shared pool whose memory is known. */
+export function evictableIn(
+  { demandOf: trafficOf, inflightOf }: Pick<World, "demandOf" | "inflightOf">,
+  statuses: readonly ReplicaStatus[],
+): Evictable[] {
+  return statuses
+    .filter(
+      ({ row, state }) =>
+        row.revision === 0 &&
+        row.unwanted_since === null &&
+        row.devices.length > 0 &&
+        state === "ready",
+    )
+    .map(({ row, observed }) => ({
+      replica_id: row.id,
+      host_id: row.host_id,
+      devices: row.devices,
+      bytes_per_device: row.bytes_per_device,
+      model: row.spec.model,
+      last_used_at: trafficOf(row.owner_id).last_active_at,
+      ready_since: observed ? observed.started_at_ms + observed.ready_after_ms : 0,
+      busy: inflightOf(row.id) > 0,
+    }));
+}
+
+function specOf({ id, spec, artifact }: Endpoint, { devices }: Placement): ReplicaSpec {
+  const { runtime, source, context_tokens } = artifact;
+  return {
+    ...{ model: id, runtime, source, context_tokens, slots: spec.concurrency },
+    ...{ args: [...spec.args], devices: [...devices], env: { ...spec.env } },
+  };
+}
+
+function sameness({ spec, artifact }: Endpoint): string {
+  const { runtime, source, context_tokens } = artifact;
+  const { labels, gpu, concurrency } = spec;
+  return JSON.stringify([runtime, source, context_tokens, labels, gpu, concurrency]);
+}
+
+/** The same fleet, of which only one host may be taken. */
+function only(fleet: FleetIndex, host_id: string): FleetIndex {
+  const kinds = fleet.kinds
+    .map((kind) => ({ ...kind, shelves: kind.shelves.filter(({ host }) => host.id === host_id) }))
+    .filter(({ shelves }) => shelves.length > 0);
+  return { ...fleet, kinds, hosts: fleet.hosts.filter(({ id }) => id === host_id) };
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { hostWith, inventoryWith, observedWith, rowWith } from "./lifecycle-testbed.ts";
+import { joined, lost_after_ms, lostHosts, placementHosts, provenGone } from "./world.ts";
+
+const gib = 2 ** 30;
+const byId = (...hosts: ReturnType<typeof hostWith>[]) => new Map(hosts.map((h) => [h.id, h]));
+
+test("a host is lost after two minutes, unless most of the fleet is silent", () => {
+  const silent = (id: string) => ({ id, down_for_ms: lost_after_ms + 1 });
+  const up = (id: string) => ({ id, down_for_ms: 0 });
+  expect(lostHosts([silent("a"), up("b")])).toEqual(new Set(["a"]));
+  expect(lostHosts([silent("a"), silent("b"), up("c")])).toEqual(new Set());
+  expect(lostHosts([{ id: "a", down_for_ms: lost_after_ms }, up("b")])).toEqual(new Set());
+});
+
+test("what an older epoch reports is not about this one", () => {
+  const host = hostWith("host_a", {
+    observed: { generation: 1, sources: [], replicas: [observedWith({ epoch: 1 })] },
+  });
+  expect(joined([rowWith({ epoch: 2 })], [host])[0]?.state).toBe("waiting");
+  expect(joined([rowWith()], [host])[0]?.state).toBe("ready");
+});
+
+test("a replica is gone when its host has answered without it, and not before", () => {
+  const unwanted = rowWith({ unwanted_since: 7 });
+  const after = (generation: number, ids: string[]) => {
+    const replicas = ids.map((id) => observedWith({ id, state: "stopping" }));
+    const host = hostWith("host_a", { observed: { generation, replicas, sources: [] } });
+    return provenGone([unwanted], byId(host));
+  };
+  expect(after(6, [])).toEqual([]);
+  expect(after(7, ["rep_1"])).toEqual([]);
+  expect(after(7, ["rep_2"])).toEqual(["rep_1"]);
+});
+
+test("silence proves nothing, the removal of a host everything", () => {
+  const unwanted = rowWith({ unwanted_since: 7 });
+  expect(provenGone([unwanted], byId(hostWith("host_a", { observed: null })))).toEqual([]);
+  expect(provenGone([rowWith()], byId(hostWith("host_b")))).toEqual(["rep_1"]);
+});
+
+test("memory counts as taken until the replica is proved gone", () => {
+  const rows = [
+    rowWith({ unwanted_since: 3 }),
+    rowWith({ id: "rep_2", bytes_per_device: 2 * gib }),
+  ];
+  const hosts = [hostWith("host_a")];
+  const [host] = placementHosts(hosts, joined(rows, hosts));
+  expect(host?.devices).toMatchObject([{ id: "cpu", reserved_bytes: 3 * gib, starting: true }]);
+});
+
+test("a device is busy with a start only while a wanted replica of ours loads on it", () => {
+  const gpu = { index: 0, name: "NVIDIA L4", vram_used_bytes: 0, driver_version: "570" };
+  const gpus = ["g0", "g1"].map((uuid) => ({ ...gpu, uuid, vram_bytes: 22 * gib }));
+  const rows = [rowWith({ devices: ["g0"] }), rowWith({ id: "rep_2", devices: ["g1"] })];
+  const replicas = [observedWith(), observedWith({ id: "rep_2", state: "starting" })];
+  const hosts = [
+    hostWith("host_a", {
+      inventory: inventoryWith("host_a", gpus),
+      observed: { generation: 1, replicas, sources: ["hf:a/b"] },
+    }),
+  ];
+  const [host] = placementHosts(hosts, joined(rows, hosts));
+  expect(host?.devices.map(({ id, starting }) => [id, starting])).toEqual([
+    ["g0", false],
+    ["g1", true],
+    ["cpu", false],
+  ]);
+  expect(host?.sources.has("hf:a/b")).toBe(true);
+});

@@ -1,0 +1,144 @@
+/** Everything that one pass of the lifecycle looks at, joined and sorted. Pure. */
+import type { Inventory, Observed, ObservedReplica } from "../../agent/contract/messages.ts";
+import type { Endpoint } from "../endpoints/endpoints.ts";
+import type { Device, Fit, Host } from "../placement/fleet.ts";
+import type { Demand } from "./dedicated/situation.ts";
+import type { ElasticModel } from "./elastic.ts";
+import type { replicas } from "./table.ts";
+
+export type ReplicaRow = Readonly<typeof replicas.$inferSelect>;
+
+export interface FleetHost {
+  id: string;
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  cordoned: boolean;
+  /** Its replicas are to go elsewhere. */
+  draining: boolean;
+  /** Zero while it is up. */
+  down_for_ms: number;
+  /** Null until its agent has connected once. */
+  inventory: Inventory | null;
+  /** What it said last; null until it has spoken since our own start. */
+  observed: Pick<Observed, "generation" | "replicas" | "sources"> | null;
+}
+
+export interface World {
+  now: number;
+  models: readonly ElasticModel[];
+  endpoints: readonly Endpoint[];
+  hosts: readonly FleetHost[];
+  rows: readonly ReplicaRow[];
+  demandOf(endpoint_id: string): Demand;
+  /** Over the last minute; null with too few requests to say. */
+  ttftOf(endpoint_id: string): number | null;
+  inflightOf(replica_id: string): number;
+  /** What an Elastic model needs: null when nothing says, undefined while that is being found out. */
+  fitOf(model: ElasticModel): Fit | null | undefined;
+}
+
+/** A desired replica joined with what its host says of it. `waiting`: the host has not spoken of it yet. */
+export interface ReplicaStatus {
+  row: ReplicaRow;
+  state: ObservedReplica["state"] | "waiting";
+  observed: ObservedReplica | null;
+}
+
+/** A host that has been silent for longer is counted as lost, and its replicas are replaced. */
+export const lost_after_ms = 120_000;
+
+/** When more than half of the fleet falls silent at once, the fault is ours or the network's: nothing is lost. */
+export function lostHosts(hosts: readonly { id: string; down_for_ms: number }[]): Set<string> {
+  const silent = hosts.filter((host) => host.down_for_ms > lost_after_ms).map((host) => host.id);
+  return new Set(silent.length * 2 > hosts.length ? [] : silent);
+}
+
+export function joined(
+  rows: readonly ReplicaRow[],
+  hosts: readonly Pick<FleetHost, "observed">[],
+): ReplicaStatus[] {
+  const seen = new Map<string, ObservedReplica>();
+  for (const { observed } of hosts) {
+    for (const replica of observed?.replicas ?? []) seen.set(replica.id, replica);
+  }
+  return rows.map((row) => {
+    const replica = seen.get(row.id);
+    const observed = replica?.epoch === row.epoch ? replica : null;
+    return { row, state: observed?.state ?? "waiting", observed };
+  });
+}
+
+/**
+ * Rows of which nothing is left: their host has answered a desired set without them and does not see
+ * them any more, or it was removed. Until then their memory counts as taken.
+ */
+export function provenGone(
+  rows: readonly ReplicaRow[],
+  hosts: ReadonlyMap<string, FleetHost>,
+): string[] {
+  const seen = new Map<string, Set<string>>();
+  const sees = (host: FleetHost, id: string): boolean => {
+    const known = seen.get(host.id) ?? new Set(host.observed?.replicas.map((r) => r.id));
+    seen.set(host.id, known);
+    return known.has(id);
+  };
+  return rows
+    .filter(({ id, host_id, unwanted_since }) => {
+      const host = hosts.get(host_id);
+      if (!host) return true;
+      if (unwanted_since === null || !host.observed) return false;
+      return host.observed.generation >= unwanted_since && !sees(host, id);
+    })
+    .map(({ id }) => id);
+}
+
+/** The part of a host's memory that runtimes on its processors may use: the rest is the system's. */
+const cpu_memory_ratio = 0.9;
+
+/** The fleet for placement: what every device has, and what our replicas have reserved of it. */
+export function placementHosts(
+  hosts: readonly FleetHost[],
+  statuses: readonly ReplicaStatus[],
+): Host[] {
+  const byHost = Map.groupBy(statuses, ({ row }) => row.host_id);
+  return hosts.map((host) => ({
+    id: host.id,
+    name: host.name,
+    labels: host.labels,
+    cordoned: host.cordoned || host.draining,
+    down_for_ms: host.down_for_ms,
+    runtimes: host.inventory?.runtimes.map(({ name }) => name) ?? [],
+    devices: devicesOf(host, byHost.get(host.id) ?? []),
+    sources: new Set(host.observed?.sources),
+  }));
+}
+
+function devicesOf({ inventory }: FleetHost, statuses: readonly ReplicaStatus[]): Device[] {
+  if (!inventory) return [];
+  const cpu = Math.floor(inventory.memory_bytes * cpu_memory_ratio);
+  const found = [
+    ...inventory.gpus.map(({ uuid, name, vram_bytes }) => ({
+      id: uuid,
+      kind: name,
+      memory_bytes: vram_bytes,
+    })),
+    { id: "cpu", kind: "cpu", memory_bytes: cpu },
+  ];
+  return found.map((device) => {
+    const mine = statuses.filter(({ row }) => row.devices.includes(device.id));
+    const leaving = mine.filter(({ row }) => row.unwanted_since !== null);
+    return {
+      ...device,
+      reserved_bytes: bytesOf(mine),
+      leaving_bytes: bytesOf(leaving),
+      foreign_bytes: 0,
+      starting: mine.some(
+        ({ row, state }) =>
+          row.unwanted_since === null && (state === "waiting" || state === "starting"),
+      ),
+    };
+  });
+}
+
+const bytesOf = (statuses: readonly ReplicaStatus[]): number =>
+  statuses.reduce((sum, { row }) => sum + row.bytes_per_device, 0);
