@@ -1,0 +1,48 @@
+/** The routes of Dedicated endpoints, with all that they ask of others. */
+import type { Guard } from "../access.ts";
+import { kindsIn } from "../endpoints/resolve-kinds.ts";
+import { endpointRoutes } from "../endpoints/routes.ts";
+import { demandOf, evictableIn } from "../lifecycle/places.ts";
+import { placementHosts } from "../lifecycle/world.ts";
+import { dryRun } from "../placement/dry-run.ts";
+import { indexFleet } from "../placement/fleet-index.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Database } from "../storage/database.ts";
+import { summarize } from "../usage/rollup.ts";
+import { clock } from "./clock.ts";
+import { liveOf } from "./live-views.ts";
+import type { Serving } from "./serving.ts";
+import { fleetHosts } from "./world.ts";
+
+export interface DedicatedParts {
+  serving: Serving;
+  database: Database;
+  settings: Settings;
+  guard: Guard;
+  emailOf(user_id: string): string | undefined;
+  stopping: AbortSignal;
+}
+
+export function dedicatedRoutes(parts: DedicatedParts) {
+  const { serving, database, settings, guard, emailOf, stopping } = parts;
+  const { endpoints, hosts, lifecycle, routing, telemetry, resolve } = serving;
+  const statuses = () => lifecycle.statuses();
+  const fleet = () => placementHosts(fleetHosts(hosts), statuses());
+  return endpointRoutes({
+    ...{ endpoints, guard, resolve, emailOf, stopping },
+    kinds: () => kindsIn(fleet()),
+    dryRun(spec, artifact) {
+      const evictable = evictableIn(
+        { demandOf: routing.demand, inflightOf: routing.inflight },
+        statuses(),
+      );
+      return dryRun(demandOf({ spec, artifact }), indexFleet(fleet()), evictable, clock.now());
+    },
+    defaultIdleTimeout: () => settings.current().endpoints.default_idle_timeout_s,
+    liveOf: (endpoint) => liveOf(endpoint, { hosts, routing, statuses }),
+    followLog: (...follow) => hosts.followLog(...follow),
+    seriesFor: (id, query) => telemetry.seriesFor(id, query),
+    usageOf: (endpoint, { by, ...period }, whose) =>
+      summarize(database, by, period, whose, clock.now(), { endpoint }),
+  });
+}

@@ -1,0 +1,166 @@
+/** From what is wanted to a replica that answers: where it runs, and who gets a request. */
+import { relayName } from "../../agent/contract/relay-name.ts";
+import { Catalog } from "../catalog/catalog.ts";
+import { hubFromEnvironment } from "../config.ts";
+import { Endpoints } from "../endpoints/endpoints.ts";
+import { createResolver } from "../endpoints/resolve.ts";
+import type { Authority } from "../fleet/authority.ts";
+import { Hosts } from "../fleet/hosts.ts";
+import { RelayWatch } from "../fleet/relay-watch.ts";
+import { createGateway } from "../gateway/gateway.ts";
+import { noticesOf } from "../lifecycle/notices.ts";
+import { modelStatus, routedModels } from "../lifecycle/published.ts";
+import { Lifecycle } from "../lifecycle/reconcile.ts";
+import type { Live } from "../notify/live.ts";
+import { createRouting } from "../routing/routing.ts";
+import { readLocalModel } from "../sizing/local-files.ts";
+import type { Database } from "../storage/database.ts";
+import type { Secrets } from "../storage/secrets.ts";
+import type { UsageLog } from "../usage/usage.ts";
+import { clock } from "./clock.ts";
+import { routedEndpoints } from "./live-views.ts";
+import { composeMeasuring } from "./measuring.ts";
+import { type composeNotifying, tellOfHosts } from "./notifying.ts";
+import type { People } from "./people.ts";
+import { worldOf } from "./world.ts";
+
+export interface ServingParts {
+  database: Database;
+  secrets: Secrets;
+  authority: Authority;
+  people: Pick<People, "callers">;
+  notifying: Pick<ReturnType<typeof composeNotifying>, "settings" | "outbox">;
+  usage: UsageLog;
+  live: Live;
+  log(line: string): void;
+}
+
+/** Nothing ready for so long, with crashes, and an endpoint has failed. */
+const unready_timeout_ms = 300_000;
+
+export type Serving = ReturnType<typeof composeServing>;
+
+export function composeServing(parts: ServingParts) {
+  const { database, secrets, authority, people, notifying, usage, live, log } = parts;
+  const { settings, outbox } = notifying;
+  const catalog = new Catalog(database, clock.now);
+  const endpoints = new Endpoints(database, secrets, clock.now);
+  const hosts = new Hosts(database, clock.now);
+  const routing = createRouting(clock);
+  const hub = { endpoint: hubFromEnvironment().endpoint, fetch, timeout_ms: 8000 };
+  const resolve = createResolver({ hub, readLocal: readLocalModel });
+  const statuses = () => lifecycle.statuses();
+  const telemetry = composeMeasuring({
+    database,
+    settings,
+    catalog,
+    endpoints,
+    hosts,
+    routing,
+    statuses,
+  });
+  const gateway = createGateway({
+    authenticate: people.callers.authenticate,
+    identity: authority.server,
+    router: routing,
+    usage,
+    measured: (measured) => telemetry.observeRequest(measured),
+    now: clock.steady,
+    report: (error) => log(`gateway: ${describe(error)}`),
+  });
+  const watchers = new Set<() => void>();
+  const nudge = () => lifecycle.nudge();
+  const lifecycle: Lifecycle = new Lifecycle(
+    database,
+    {
+      look: worldOf({
+        ...{ catalog, endpoints, hosts, routing, resolve, nudge },
+        ttftOf: (id) => telemetry.recentTtft(id, 60_000),
+      }),
+      rules: () => ({
+        placing_timeout_ms: settings.current().endpoints.build_timeout_s * 1000,
+        unready_timeout_ms,
+      }),
+      endpoints,
+      announce(changes) {
+        for (const { wake } of changes) {
+          if (wake) telemetry.observeWake(wake.depth, wake.duration_ms);
+        }
+        const find = (id: string) => endpoints.find(id);
+        for (const notice of noticesOf(changes, find, clock.now())) outbox.add(notice);
+      },
+      tokenOf: (id) => endpoints.tokenOf(id),
+      setDesired: (id, desired) => hosts.setDesired(id, desired),
+      published(now_statuses) {
+        const reach = (id: string) => hosts.reach(id);
+        routing.replace([
+          ...routedModels(catalog.list(), now_statuses, reach),
+          ...routedEndpoints(endpoints, now_statuses, reach),
+        ]);
+        for (const watcher of watchers) watcher();
+        hosts.lookAround(clock.now());
+      },
+      report: (error) => log(`lifecycle: ${describe(error)}`),
+    },
+    clock.now,
+  );
+  const relays = new RelayWatch({
+    hosts,
+    // The name of no replica: the relay greets, and closes.
+    knock: ({ host, port, certificate_sha256 }) =>
+      gateway.knock({ host, port, relay: { server_name: relayName(""), certificate_sha256 } }),
+    changed() {
+      live.changed("hosts");
+      live.changed("models");
+    },
+  });
+
+  tellOfHosts(hosts, outbox);
+  routing.onDemand(nudge);
+  catalog.onChange(() => {
+    live.changed("models");
+    nudge();
+  });
+  endpoints.onChange(() => {
+    live.changed("endpoints");
+    nudge();
+  });
+  hosts.onChange((change) => {
+    live.changed("hosts");
+    live.changed("endpoints");
+    if (change === "replicas") live.changed("models");
+    else void relays.look();
+    nudge();
+  });
+
+  const statusOf = (id: string) => {
+    const model = catalog.find(id);
+    if (!model) throw new Error(`no model ${id}`);
+    return modelStatus(model, lifecycle.statuses(), (host_id) => relays.problem(host_id));
+  };
+  const modelReady = (name: string, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const end = (finish: () => void): void => {
+        watchers.delete(look);
+        finish();
+      };
+      const look = (): void => {
+        const { ready_replicas, problem } = statusOf(name);
+        if (ready_replicas > 0) end(resolve);
+        else if (signal.aborted) {
+          end(() => reject(new Error(problem ?? `${name} is not ready yet.`)));
+        }
+      };
+      watchers.add(look);
+      signal.addEventListener("abort", look);
+      look();
+    });
+  return {
+    ...{ gateway, catalog, endpoints, hosts, lifecycle, routing, relays, telemetry },
+    ...{ hub, resolve, statusOf, modelReady },
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
