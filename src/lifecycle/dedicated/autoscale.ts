@@ -57,7 +57,7 @@ export function autoscale(load: Load, { high_since, low_since }: Pressure, now: 
   if (held(pressure.low_since, scale_down_window_ms, now)) {
     return { target: bounded - 1, pressure: calm };
   }
-  return { target: bounded, pressure };
+  return { target: bounded, pressure: high || low ? pressure : calm };
 }
 
 const held = (since: number | null, window_ms: number, now: number): boolean =>
