@@ -21,6 +21,9 @@ export function demoReplica(changes: Partial<DesiredReplica> = {}): DesiredRepli
     context_tokens: 512,
     slots: 2,
     args: [],
+    devices: [],
+    env: {},
+    hf_token: "",
     ...changes,
   };
 }

@@ -7,6 +7,8 @@ export interface Awaited {
   timeout_ms: number;
   /** An earlier agent started it: it may be in the middle of its work. */
   adopted: boolean;
+  /** Called when it is healthy and has to make its first token. */
+  warming: () => void;
 }
 
 const POLL_MS = 100;
@@ -25,6 +27,7 @@ export async function becomeReady(
   const signal = AbortSignal.any([interrupt, late]);
   try {
     while (!(await driver.ready(awaited.port, signal))) await pause(POLL_MS, signal);
+    awaited.warming();
     if (awaited.adopted) await probeAdopted(driver, awaited, signal);
     else await driver.probe(awaited.port, awaited.model, signal);
     return "ready";

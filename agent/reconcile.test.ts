@@ -15,6 +15,9 @@ function spec(id: string, epoch: number): DesiredReplica {
     context_tokens: 512,
     slots: 1,
     args: [],
+    devices: [],
+    env: {},
+    hf_token: "",
   };
 }
 

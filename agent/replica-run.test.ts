@@ -31,6 +31,9 @@ const SPEC = {
   context_tokens: 1,
   slots: 1,
   args: [],
+  devices: [],
+  env: {},
+  hf_token: "",
 };
 
 /** A runtime that is a shell script, and a driver that says what the test wants. */
@@ -87,13 +90,13 @@ function run(driver: RuntimeDriver, recordEpoch = async () => undefined): Starte
   };
 }
 
-test("a life that is ordered to end tells spawned and ready, and leaves no handle", async () => {
+test("a life that is ordered to end tells how far it is, and leaves no handle", async () => {
   const { order, end, events, until } = run(scripted("sleep 60"));
   await until("ready");
   expect(readdirSync(join(home, "replicas"))).toEqual(["rep_a.json"]);
   order("now");
   expect(await end).toBe("done");
-  expect(events).toEqual(["spawned", "ready"]);
+  expect(events).toEqual(["spawned", "warming", "ready"]);
   expect(readdirSync(join(home, "replicas"))).toEqual([]);
 });
 

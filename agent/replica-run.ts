@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DesiredReplica } from "./contract/messages.ts";
+import { refusedVariable } from "./contract/runtime-settings.ts";
 import { errorCode } from "./durable-file.ts";
 import { freePort } from "./process/free-port.ts";
 import type { Handle, Handles } from "./process/handle.ts";
@@ -85,6 +86,8 @@ export function logPath(tools: Pick<RunTools, "log_folder">, id: string): string
 async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
   const { spec, restarts, order } = run;
   const driver = driverOf(spec, tools.drivers);
+  const refused = refusedVariable(Object.keys(spec.env));
+  if (refused !== undefined) throw new Refusal("config", refused);
   const weights_path = await tools.weights(spec.source);
   const weights_bytes = (await stat(weights_path)).size;
   const port = await freePort();
@@ -97,7 +100,7 @@ async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
   const memory_kills = memoryKills();
   const log_path = logPath(tools, spec.id);
   const { identity, exited } = await supervise(
-    { command, env: { ...tools.env, ...env }, log_path },
+    { command, env: { ...tools.env, ...spec.env, ...env }, log_path },
     (process) => tools.handles.write({ ...about, process }),
   );
   run.tell({ kind: "spawned", pid: identity.pid, port, at_ms: started_at_ms });
@@ -123,6 +126,7 @@ async function follow(running: Running, run: Run, tools: RunTools): Promise<RunE
       model: handle.spec.model,
       timeout_ms: handle.start_timeout_ms,
       adopted: run.adopted !== undefined,
+      warming: () => run.tell({ kind: "warming" }),
     },
     signal,
   );

@@ -10,6 +10,9 @@ const SPEC = {
   context_tokens: 512,
   slots: 1,
   args: [],
+  devices: [],
+  env: {},
+  hf_token: "",
 };
 const CRASH = {
   cause: "runtime_crash",

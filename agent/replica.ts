@@ -1,4 +1,10 @@
-import type { Cause, DesiredReplica, ObservedReplica, ReplicaState } from "./contract/messages.ts";
+import type {
+  Cause,
+  DesiredReplica,
+  ObservedReplica,
+  ReplicaState,
+  StartPhase,
+} from "./contract/messages.ts";
 
 /** One replica as this agent knows it. A value: `advance` makes the next one. */
 export interface Replica {
@@ -20,11 +26,28 @@ export interface Replica {
   readonly cause: Cause;
   readonly detail: string;
   readonly log_tail: readonly string[];
+  /** What a start does just now; empty in every other state. */
+  readonly phase: StartPhase;
+  /** While downloading. */
+  readonly download: Download;
 }
+
+export interface Download {
+  readonly downloaded_bytes: number;
+  /** 0 while it is not known. */
+  readonly download_bytes: number;
+  /** Over the last seconds. */
+  readonly download_bytes_per_s: number;
+}
+
+const noDownload: Download = { downloaded_bytes: 0, download_bytes: 0, download_bytes_per_s: 0 };
 
 /** What happened to a replica, told to the loop by whoever saw it. */
 export type ReplicaEvent =
+  | { kind: "downloading"; download: Download }
   | { kind: "spawned"; pid: number; port: number; at_ms: number }
+  /** It has loaded its model and is asked for a first token. */
+  | { kind: "warming" }
   | { kind: "ready"; ready_after_ms: number; at_ms: number }
   /** It ended or could not start, unasked. Nothing of it runs any more. */
   | { kind: "ended"; failure: ReplicaFailure; at_ms: number }
@@ -56,22 +79,31 @@ export function starting(spec: DesiredReplica, previous?: Replica): Replica {
     cause: "",
     detail: "",
     log_tail: [],
+    phase: "loading",
+    download: noDownload,
   };
 }
 
 export function advance(replica: Replica, event: ReplicaEvent): Replica {
   switch (event.kind) {
-    case "spawned":
-      return { ...replica, pid: event.pid, port: event.port, started_at_ms: event.at_ms };
+    case "downloading":
+      return { ...replica, phase: "downloading", download: event.download };
+    case "spawned": {
+      const { pid, port, at_ms: started_at_ms } = event;
+      return { ...replica, pid, port, started_at_ms, phase: "loading", download: noDownload };
+    }
+    case "warming":
+      return { ...replica, phase: "warming" };
     case "ready":
       return {
         ...replica,
         state: "ready",
+        phase: "",
         ready_at_ms: event.at_ms,
         ready_after_ms: event.ready_after_ms,
       };
     case "stopping":
-      return { ...replica, state: "stopping" };
+      return { ...replica, state: "stopping", phase: "" };
     case "ended":
       return ended(replica, event.failure, event.at_ms);
   }
@@ -83,6 +115,8 @@ function ended(replica: Replica, failure: ReplicaFailure, at_ms: number): Replic
   return {
     ...replica,
     state: failure.retry ? "crashed" : "failed",
+    phase: "",
+    download: noDownload,
     pid: 0,
     port: 0,
     ready_at_ms: 0,
@@ -114,5 +148,7 @@ export function observe(replica: Replica): ObservedReplica {
     detail: replica.detail,
     log_tail: [...replica.log_tail],
     ready_after_ms: replica.ready_after_ms,
+    phase: replica.phase,
+    ...replica.download,
   };
 }

@@ -10,12 +10,14 @@ import { TestAuthority } from "./authority-testbed.ts";
 import { encodeJoinToken } from "./contract/join-token.ts";
 import {
   CONTROL_PLANE_NAME,
+  type Command,
   type Desired,
   type EnrolReply,
   type EnrolRequest,
   Fleet,
   type Heartbeat,
   type Hello,
+  type LogLines,
   type Observed,
   type Report,
   type ReportStream,
@@ -32,6 +34,7 @@ export class Testbed {
   readonly hellos: Hello[] = [];
   readonly heartbeats: Heartbeat[] = [];
   readonly observed: Observed[] = [];
+  readonly logs: LogLines[] = [];
   /** Set to refuse the next streams as those of a removed host. */
   removed = false;
   /** How many asked to enrol, with whatever secret. */
@@ -88,7 +91,11 @@ export class Testbed {
 
   desire(desired: Desired): void {
     this.desired = desired;
-    this.stream?.write({ desired });
+    this.command({ desired });
+  }
+
+  command(command: Command): void {
+    this.stream?.write(command);
   }
 
   /** The first observed set from now on, or the last one received, that MATCHES. */
@@ -124,6 +131,7 @@ export class Testbed {
     }
     if ("observed" in report) this.observed.push(report.observed);
     if ("heartbeat" in report) this.heartbeats.push(report.heartbeat);
+    if ("log" in report) this.logs.push(report.log);
     for (const wake of this.waiters) wake();
     this.waiters.clear();
   }

@@ -1,5 +1,8 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Desired } from "./contract/messages.ts";
 import { enrol } from "./enrolment.ts";
@@ -16,6 +19,8 @@ afterEach(async () => {
 interface Side extends SessionSide {
   lines: string[];
   desires: Desired[];
+  /** Of every replica, while there is one. */
+  log_path: string | undefined;
   /** Resolves at the next line that holds TEXT. */
   hears(text: string): Promise<void>;
 }
@@ -25,16 +30,21 @@ function fakeSide(): Side {
   const desires: Desired[] = [];
   const listeners = new Set<() => void>();
   const replicas: never[] = [];
+  const sources: never[] = [];
   const inventory = {} as never;
   return {
     lines,
     desires,
-    hello: async () => ({ agent_version: "1", inventory, relay_port: 0 }),
+    log_path: undefined,
+    hello: async () => ({ agent_version: "1", inventory, relay_port: 0, labels: { pool: "a" } }),
     heartbeat: async () => ({ at_ms: 1, memory_used_bytes: 2, disk_free_bytes: 3, cpu_ratio: 0.5 }),
-    observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas }),
+    observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas, sources }),
     desire: (desired) => {
       desires.push(desired);
       for (const listener of listeners) listener();
+    },
+    logOf() {
+      return this.log_path;
     },
     log: (line) => {
       lines.push(line);
@@ -88,7 +98,7 @@ test("says hello, reports, beats, and hands over what is desired", async () => {
   const testbed = await startTestbed();
   const side = await openSession(testbed, `127.0.0.1:${testbed.port}`);
   await testbed.when(() => testbed.heartbeats.length > 0 && testbed.observed.length > 0);
-  expect(testbed.hellos).toHaveLength(1);
+  expect(testbed.hellos).toMatchObject([{ labels: { pool: "a" } }]);
   expect(testbed.heartbeats[0]).toEqual({
     at_ms: 1,
     memory_used_bytes: 2,
@@ -100,6 +110,36 @@ test("says hello, reports, beats, and hands over what is desired", async () => {
   testbed.desire({ generation: 6, replicas: [] });
   await testbed.when(() => side.desires.length >= 2);
   expect(side.desires.map(({ generation }) => generation)).toEqual([5, 6]);
+});
+
+test("follows a log until it is told not to, and every follow ends with its stream", async () => {
+  const testbed = await startTestbed();
+  const side = await openSession(testbed, `127.0.0.1:${testbed.port}`);
+  await side.hears("connected to the control plane");
+  const folder = mkdtempSync(join(tmpdir(), "hypervize-session-"));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  side.log_path = join(folder, "rep_a.log");
+  writeFileSync(side.log_path, "one\ntwo\n");
+  const told = () =>
+    testbed.logs.flatMap(({ follow_id, lines }) => lines.map((l) => follow_id + l));
+  testbed.command({ follow: { id: "a:", replica_id: "rep_a", tail_lines: 1 } });
+  testbed.command({ follow: { id: "b:", replica_id: "rep_a", tail_lines: 0 } });
+  await testbed.when(() => testbed.logs.length === 2);
+  expect(told()).toEqual(["a:two"]);
+  testbed.command({ unfollow: { id: "a:" } });
+  testbed.desire({ generation: 1, replicas: [] });
+  await testbed.when(() => side.desires.length === 1);
+  appendFileSync(side.log_path, "three\n");
+  await testbed.when(() => testbed.logs.length === 3);
+  expect(told()).toEqual(["a:two", "b:three"]);
+  testbed.close();
+  await side.hears("lost the control plane");
+  appendFileSync(side.log_path, "four\n");
+  await testbed.listen();
+  await testbed.when(() => testbed.hellos.length === 2 && testbed.heartbeats.length > 0);
+  testbed.command({ follow: { id: "c:", replica_id: "rep_a", tail_lines: 1 } });
+  await testbed.when(() => testbed.logs.length === 4);
+  expect(told()).toEqual(["a:two", "b:three", "c:four"]);
 });
 
 test("comes back when the control plane restarts, and takes its word again", async () => {

@@ -32,11 +32,12 @@ export interface Handles {
 export function handlesIn(folder: string): Handles {
   const pathOf = (id: string) => join(folder, `${id}.json`);
   return {
-    write: (handle) =>
-      writeDurably(
-        pathOf(handle.spec.id),
-        JSON.stringify({ version: VERSION, ...handle }, undefined, 2),
-      ),
+    write(handle) {
+      // A token is for the download alone, and a disk is no place for it.
+      const spec = { ...handle.spec, hf_token: "" };
+      const whole = { version: VERSION, ...handle, spec };
+      return writeDurably(pathOf(spec.id), JSON.stringify(whole, undefined, 2));
+    },
     remove: (id) => removeDurably(pathOf(id)),
     async readAll() {
       await mkdir(folder, { recursive: true, mode: 0o700 });

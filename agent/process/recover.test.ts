@@ -29,6 +29,9 @@ function handleOf(id: string, process: ProcessIdentity): Omit<Handle, "version">
     context_tokens: 1,
     slots: 1,
     args: [],
+    devices: [],
+    env: {},
+    hf_token: "",
   };
   const times = { started_at_ms: 1, start_timeout_ms: 1, ready_after_ms: 0 };
   return { process, spec, port: 1, restarts: 2, ...times };

@@ -1,13 +1,7 @@
+import { refusedArgument } from "../contract/runtime-settings.ts";
 import { Refusal } from "../refusal.ts";
 import type { Launch } from "./runtime.ts";
 
-/**
- * Arguments that the agent decides itself, or that would let a server write prompts to disk, reach
- * the network or run commands on the host. The control plane checks its admins' arguments; a host
- * does not have to trust it in this.
- */
-const REFUSED =
-  /^(?:-m|--model|-mu|--model-url|-dr|--docker-repo|-hf\w*|--hf-.*|-a|--alias|--host|--port|--path|--api-.*|--ssl-.*|--reuse-port|--log-.*|-v|--verbose|-lv|--verbosity|--slots|--slot-save-path|--media-path|--models-.*|--tools.*|--mcp-.*|-ag|--agent|--ui.*|--webui.*|--props|--rpc|--cors-.*)$/;
 const MIB = 1024 * 1024;
 const LARGEST_PROMPT_CACHE_MIB = 8192;
 /** Below this, a layer is done before a second thread has noticed that it may begin. */
@@ -29,10 +23,8 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
   const { spec, host } = launch;
   const known = abilities.flags;
   const slots = Math.max(1, spec.slots);
-  const refused = spec.args.find((argument) => REFUSED.test(argument.split("=")[0] ?? ""));
-  if (refused !== undefined) {
-    throw new Refusal("config", `The argument ${refused} may not be set for a replica. Remove it.`);
-  }
+  const refused = refusedArgument(spec.args);
+  if (refused !== undefined) throw new Refusal("config", refused);
   const optional: [flag: string, ...value: string[]][] = [
     ["--metrics"],
     ["--no-slots"],
@@ -61,7 +53,9 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
     // on two threads answered 40 requests in 3.5 s, on one in 0.7 s (without neighbours, 0.6 s both).
     ...(launch.weights_bytes < SMALL_WEIGHTS_BYTES ? ["-t", "1", "-tb", "1"] : []),
     // Newer builds fit layers into free GPU memory by themselves, older ones use no GPU unasked.
-    ...(host.gpu_count > 0 && !known.has("--fit") ? ["-ngl", "999"] : []),
+    ...(host.gpu_count > 0 && !spec.devices.includes("cpu") && !known.has("--fit")
+      ? ["-ngl", "999"]
+      : []),
     ...spec.args,
   ];
 }

@@ -42,7 +42,7 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
       await checkGguf(launch.weights_path);
       return {
         command: [build.path, ...argumentsFor(launch, build)],
-        env: {},
+        env: devicesFor(launch),
         start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
       };
     },
@@ -57,6 +57,13 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
     },
     classify: classifyLlamaServer,
   };
+}
+
+/** Which GPUs it may see. Elastic replicas without a place of their own see all of them. */
+function devicesFor({ spec: { devices } }: Launch): Record<string, string> {
+  if (devices.length === 0) return {};
+  const gpus = devices.filter((device) => device !== "cpu");
+  return { CUDA_VISIBLE_DEVICES: gpus.join(",") };
 }
 
 /** Requests processed and deferred, from the server's Prometheus text. */

@@ -181,7 +181,9 @@ function requestOf({ messages, tools }: Case, more: object = {}): object {
 }
 
 function send(route: string, body: object): Promise<Response> {
-  return fetch(`${base}/v1/${route}`, { method: "POST", body: JSON.stringify(body) });
+  // llama-server ends a connection after 100 requests, and a fetch that is just reusing it is reset.
+  const keepalive = false;
+  return fetch(`${base}/v1/${route}`, { method: "POST", body: JSON.stringify(body), keepalive });
 }
 
 async function post(route: string, body: object): Promise<Choice[]> {
