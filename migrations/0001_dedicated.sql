@@ -72,6 +72,7 @@ CREATE TABLE `samples` (
 	PRIMARY KEY(`subject`, `metric`, `resolution`, `at`)
 );
 --> statement-breakpoint
+CREATE INDEX `samples_time` ON `samples` (`resolution`,`at`);--> statement-breakpoint
 ALTER TABLE `hosts` ADD `labels` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `hosts` ADD `draining` integer DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE `replicas` ADD `revision` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

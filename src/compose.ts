@@ -24,6 +24,7 @@ import { hubReader } from "./sizing/hub-question.ts";
 import { sizingRoutes } from "./sizing/routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { secretsIn } from "./storage/secrets.ts";
+import { metricsRoutes } from "./telemetry/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { UsageLog } from "./usage/usage.ts";
 
@@ -103,6 +104,7 @@ export async function startAppliance(
       usageRoutes(database, guard, clock.now),
       liveRoutes(live, guard),
       sizingRoutes(guard, hubReader(serving.hub, "", 5000)),
+      metricsRoutes({ telemetry, guard, addressOf }),
     ],
   });
   const server = listen(config, { gateway, http, dashboard: await loadDashboard() });

@@ -1,14 +1,91 @@
-export function composeMeasuring(_: unknown) {
+/** What is measured, and what of the appliance is looked at for it. */
+import type { Endpoints } from "../endpoints/endpoints.ts";
+import type { Hosts } from "../fleet/hosts.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { ReplicaStatus } from "../lifecycle/world.ts";
+import type { Routing } from "../routing/routing.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Database } from "../storage/database.ts";
+import type { Snapshot } from "../telemetry/gauges.ts";
+import type { Sample } from "../telemetry/samples.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
+import { clock } from "./clock.ts";
+
+export interface MeasuringParts {
+  database: Database;
+  settings: Settings;
+  endpoints: Endpoints;
+  hosts: Hosts;
+  routing: Pick<Routing, "demand">;
+  gateway(): Pick<Gateway, "inflight">;
+  statuses(): readonly ReplicaStatus[];
+  report(error: unknown): void;
+}
+
+export function composeMeasuring(parts: MeasuringParts): Telemetry {
+  return new Telemetry(parts.database, {
+    now: clock.now,
+    snapshot: () => snapshotOf(parts),
+    retention: () => parts.settings.current().retention,
+    report: parts.report,
+  });
+}
+
+function snapshotOf({ endpoints, hosts, routing, gateway, statuses }: MeasuringParts): Snapshot {
+  const states = Map.groupBy(statuses(), ({ state }) => state);
+  const inflight = gateway().inflight();
   return {
-    observeRequest(_m: unknown) {},
-    recentTtft: (_id: string, _w: number): number | null => null,
-    observeWake(_d: string, _ms: number) {},
-    seriesFor: (_id: string, _q: unknown) => ({
-      resolution: "raw" as const,
-      interval_ms: 10_000,
-      series: [],
+    endpoints: endpoints.list().map(({ id, name, standing }) => {
+      const { inflight: open, waiting } = routing.demand(id);
+      return { id, name, status: standing.status, inflight: open, waiting };
     }),
-    start() {},
-    stop() {},
+    replicas: [...states].map(([state, { length: count }]) => ({ state, count })),
+    hosts: hosts.list().map(({ id, name, inventory }) => {
+      const seen_at = hosts.lastSeen(id);
+      return {
+        ...{ name, up: hosts.isUp(id) },
+        heartbeat_age_s: seen_at === null ? null : Math.max(0, clock.now() - seen_at) / 1000,
+        gpus: (inventory?.gpus ?? []).map(({ uuid, vram_used_bytes: used_bytes }) => ({
+          ...{ uuid, used_bytes },
+        })),
+      };
+    }),
+    inflight,
+    samples: [
+      { subject: "", metric: "inflight", value: inflight },
+      ...endpointSamples(endpoints, routing, statuses()),
+      ...hostSamples(hosts),
+    ],
   };
+}
+
+/** Of endpoints that run: one that sleeps leaves a gap, which says as much as a row of zeros. */
+function endpointSamples(
+  endpoints: Endpoints,
+  routing: Pick<Routing, "demand">,
+  statuses: readonly ReplicaStatus[],
+): Sample[] {
+  const ready = Map.groupBy(
+    statuses.filter(({ state, row }) => state === "ready" && row.unwanted_since === null),
+    ({ row }) => row.owner_id,
+  );
+  return endpoints.list().flatMap(({ id: subject }) => {
+    const { inflight, waiting } = routing.demand(subject);
+    const ready_replicas = ready.get(subject)?.length ?? 0;
+    if (ready_replicas + inflight + waiting === 0) return [];
+    return Object.entries({ inflight, waiting, ready_replicas }).map(([metric, value]) => ({
+      ...{ subject, metric, value },
+    }));
+  });
+}
+
+function hostSamples(hosts: Hosts): Sample[] {
+  return hosts.list().flatMap(({ id: subject }) => {
+    const heartbeat = hosts.isUp(subject) ? hosts.heartbeat(subject) : null;
+    if (!heartbeat) return [];
+    const { cpu_ratio, memory_used_bytes, disk_free_bytes } = heartbeat;
+    return Object.entries({ cpu_ratio, memory_used_bytes, disk_free_bytes }).map(
+      ([metric, value]) => ({ subject, metric, value }),
+    );
+  });
 }

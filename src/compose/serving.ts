@@ -7,7 +7,7 @@ import { createResolver } from "../endpoints/resolve.ts";
 import type { Authority } from "../fleet/authority.ts";
 import { Hosts } from "../fleet/hosts.ts";
 import { RelayWatch } from "../fleet/relay-watch.ts";
-import { createGateway } from "../gateway/gateway.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { noticesOf } from "../lifecycle/notices.ts";
 import { modelStatus, routedModels } from "../lifecycle/published.ts";
 import { Lifecycle } from "../lifecycle/reconcile.ts";
@@ -51,15 +51,11 @@ export function composeServing(parts: ServingParts) {
   const resolve = createResolver({ hub, readLocal: readLocalModel });
   const statuses = () => lifecycle.statuses();
   const telemetry = composeMeasuring({
-    database,
-    settings,
-    catalog,
-    endpoints,
-    hosts,
-    routing,
-    statuses,
+    ...{ database, settings, endpoints, hosts, routing, statuses },
+    gateway: () => gateway,
+    report: (error) => log(`telemetry: ${describe(error)}`),
   });
-  const gateway = createGateway({
+  const gateway: Gateway = createGateway({
     authenticate: people.callers.authenticate,
     identity: authority.server,
     router: routing,
@@ -75,7 +71,7 @@ export function composeServing(parts: ServingParts) {
     {
       look: worldOf({
         ...{ catalog, endpoints, hosts, routing, resolve, nudge },
-        ttftOf: (id) => telemetry.recentTtft(id, 60_000),
+        ttftOf: (id) => telemetry.recentTtft(id),
       }),
       rules: () => ({
         placing_timeout_ms: settings.current().endpoints.build_timeout_s * 1000,

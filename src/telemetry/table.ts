@@ -1,4 +1,4 @@
-import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /**
  * Time series in three resolutions: as measured for a day, per minute for a month, per hour for a
@@ -18,5 +18,8 @@ export const samples = sqliteTable(
     sum: real("sum").notNull(),
     count: integer("count").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.subject, table.metric, table.resolution, table.at] })],
+  (table) => [
+    primaryKey({ columns: [table.subject, table.metric, table.resolution, table.at] }),
+    index("samples_time").on(table.resolution, table.at),
+  ],
 );
