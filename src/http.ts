@@ -8,8 +8,15 @@ import { newId } from "./identifier.ts";
 
 export type { Role } from "./access.ts";
 export type { ModelList, ModelView, OpenAIModel } from "./catalog/listing.ts";
+export type { EndpointEvent } from "./endpoints/endpoint-rows.ts";
+export type { DryRunView } from "./endpoints/provisioner.ts";
+export type { Series } from "./endpoints/routes.ts";
+export type { Status } from "./endpoints/status.ts";
+export type { EndpointView } from "./endpoints/view.ts";
 export type { HostReplica, HostView } from "./fleet/routes.ts";
 export type { KeyScope, KeyView } from "./keys/keys.ts";
+export type { NotificationView } from "./notify/outbox-routes.ts";
+export type { SettingsView } from "./settings/groups.ts";
 export type { Sizing } from "./sizing/size.ts";
 export type { UsagePage } from "./usage/events.ts";
 export type { UsageBy, UsageGroup, UsageSummary } from "./usage/rollup.ts";

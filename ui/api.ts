@@ -88,7 +88,7 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   });
 }
 
-async function json<T>(path: string, options?: Ask): Promise<T> {
+export async function json<T>(path: string, options?: Ask): Promise<T> {
   const response = await ask(path, options);
   return (await response.json()) as T;
 }
@@ -97,7 +97,7 @@ async function done(path: string, options: Ask): Promise<void> {
   await ask(path, options);
 }
 
-const at = (collection: string, id: string): string =>
+export const at = (collection: string, id: string): string =>
   `/api/${collection}/${encodeURIComponent(id)}`;
 
 export const me = (): Promise<{ user: SignedIn }> => json("/api/auth/me");
@@ -119,6 +119,8 @@ export const createJoinToken = (): Promise<JoinToken> =>
   json("/api/hosts/join-tokens", { method: "POST", body: {} });
 export const setCordon = (id: string, cordoned: boolean): Promise<HostView> =>
   json(`${at("hosts", id)}/${cordoned ? "cordon" : "uncordon"}`, { method: "POST" });
+export const drainHost = (id: string): Promise<HostView> =>
+  json(`${at("hosts", id)}/drain`, { method: "POST" });
 export const removeHost = (id: string): Promise<void> =>
   done(at("hosts", id), { method: "DELETE" });
 

@@ -11,10 +11,12 @@ import { Wordmark } from "./wordmark.tsx";
 const links: readonly { to: Path; name: string; icon: IconName; admin?: boolean }[] = [
   { to: "/", name: "Overview", icon: "overview" },
   { to: "/playground", name: "Playground", icon: "playground" },
+  { to: "/endpoints", name: "Endpoints", icon: "endpoints" },
   { to: "/keys", name: "Keys", icon: "keys" },
   { to: "/usage", name: "Usage", icon: "usage" },
   { to: "/hosts", name: "Hosts", icon: "hosts" },
   { to: "/users", name: "Users", icon: "users", admin: true },
+  { to: "/settings", name: "Settings", icon: "settings", admin: true },
 ];
 
 export function Frame({ children }: { children: ComponentChildren }) {

@@ -3,6 +3,9 @@
 const drawings = {
   overview: "M2.5 2.5h4.5v6H2.5zM9 2.5h4.5v3.5H9zM9 8h4.5v5.5H9zM2.5 10.5h4.5v3H2.5z",
   playground: "M2.5 3.5h11v7.5H7.5L4.5 13.5V11h-2zM5.5 6.2h5M5.5 8.4h3",
+  endpoints:
+    "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v3.7M8 10.8v3.7M1.5 8h3.7M10.8 8h3.7",
+  settings: "M2.5 4.5h6M11.5 4.5h2M2.5 11.5h2M7.5 11.5h6M10 3v3M6 10v3",
   keys: "M10.2 9.3a3.6 3.6 0 1 0-3.4-2.4L2.5 11.2v2.3h2.3v-1.6h1.6v-1.6h1.1zM11 5.2v.01",
   usage: "M2.5 13.5h11M4.5 11V8M8 11V3.5M11.5 11V6",
   hosts: "M2.5 3h11v4h-11zM2.5 9h11v4h-11zM5 5v.01M5 11v.01M8 5h3M8 11h3",

@@ -5,15 +5,17 @@
 import { type Signal, signal } from "@preact/signals";
 import { openEvents } from "./api.ts";
 
-export type Topic = "hosts" | "models" | "usage" | "keys";
+export type Topic = "hosts" | "models" | "usage" | "keys" | "endpoints" | "settings";
 
-const topics: readonly Topic[] = ["hosts", "models", "usage", "keys"];
+const topics: readonly Topic[] = ["hosts", "models", "usage", "keys", "endpoints", "settings"];
 
 export const changes: Record<Topic, Signal<number>> = {
   hosts: signal(0),
   models: signal(0),
   usage: signal(0),
   keys: signal(0),
+  endpoints: signal(0),
+  settings: signal(0),
 };
 
 /** `connecting` only before the first connection; after that a loss is said as a loss. */

@@ -6,11 +6,13 @@ import { Frame } from "./frame.tsx";
 import { page, startNavigation } from "./navigation.ts";
 import { Problem, Waiting } from "./notice.tsx";
 import { NowherePage } from "./nowhere.tsx";
+import { EndpointsPage } from "./pages/endpoints/endpoints.tsx";
 import { HostsPage } from "./pages/hosts/hosts.tsx";
 import { KeysPage } from "./pages/keys/keys.tsx";
 import { LoginPage } from "./pages/login/login.tsx";
 import { OverviewPage } from "./pages/overview/overview.tsx";
 import { PlaygroundPage } from "./pages/playground/playground.tsx";
+import { SettingsPage } from "./pages/settings/settings.tsx";
 import { UsagePage } from "./pages/usage/usage.tsx";
 import { UsersPage } from "./pages/users/users.tsx";
 import type { Path } from "./route.ts";
@@ -20,10 +22,12 @@ const shown: Record<Path, { title: string; body(): ComponentChild }> = {
   "/": { title: "Overview", body: () => <OverviewPage /> },
   "/login": { title: "Sign in", body: () => null },
   "/playground": { title: "Playground", body: () => <PlaygroundPage /> },
+  "/endpoints": { title: "Endpoints", body: () => <EndpointsPage /> },
   "/keys": { title: "Keys", body: () => <KeysPage /> },
   "/usage": { title: "Usage", body: () => <UsagePage /> },
   "/hosts": { title: "Hosts", body: () => <HostsPage /> },
   "/users": { title: "Users", body: () => <UsersPage /> },
+  "/settings": { title: "Settings", body: () => <SettingsPage /> },
 };
 
 const title = (path: Path | undefined): string => (path ? shown[path].title : "Not found");

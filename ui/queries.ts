@@ -1,9 +1,14 @@
 /** What pages ask the server, and which events make an answer old. */
 import type {
+  EndpointEvent,
+  EndpointView,
   HostView,
   KeyView,
   ModelList,
   ModelView,
+  NotificationView,
+  Series,
+  SettingsView,
   UsageBy,
   UsagePage,
   UsageSummary,
@@ -11,6 +16,15 @@ import type {
 } from "../src/http.ts";
 import * as api from "./api.ts";
 import { type Period, startOf } from "./buckets.ts";
+import {
+  findEndpoint,
+  type List,
+  listEndpoints,
+  listEvents,
+  listNotifications,
+  readSettings,
+  seriesOf,
+} from "./dedicated-api.ts";
 import type { Query } from "./remote.ts";
 
 export const hostsQuery: Query<api.List<HostView>> = {
@@ -35,6 +49,44 @@ export const usersQuery: Query<api.List<UserView>> = {
   key: "users",
   load: api.listUsers,
   topics: [],
+};
+
+export const endpointsQuery: Query<List<EndpointView>> = {
+  key: "endpoints",
+  load: listEndpoints,
+  topics: ["endpoints"],
+};
+
+export const endpointQuery = (id: string): Query<EndpointView> => ({
+  key: `endpoint ${id}`,
+  load: () => findEndpoint(id),
+  topics: ["endpoints"],
+});
+
+export const eventsQuery = (id: string): Query<List<EndpointEvent>> => ({
+  key: `events of ${id}`,
+  load: () => listEvents(id),
+  topics: ["endpoints"],
+});
+
+/** The last hour; a sample comes every ten seconds. */
+export const seriesQuery = (id: string): Query<Series> => ({
+  key: `series of ${id}`,
+  load: () => seriesOf(id, Date.now() - 3_600_000),
+  topics: ["endpoints", "usage"],
+  rest_ms: 10_000,
+});
+
+export const settingsQuery: Query<SettingsView> = {
+  key: "settings",
+  load: readSettings,
+  topics: ["settings"],
+};
+
+export const notificationsQuery: Query<List<NotificationView>> = {
+  key: "notifications",
+  load: listNotifications,
+  topics: ["settings"],
 };
 
 /** Sums over long periods cost the server more, and change less. */

@@ -1,6 +1,16 @@
 /** The dashboard's addresses. Pure: the server reads this list too, to know its deep links. */
 
-export const paths = ["/", "/login", "/playground", "/keys", "/usage", "/hosts", "/users"] as const;
+export const paths = [
+  "/",
+  "/login",
+  "/playground",
+  "/endpoints",
+  "/keys",
+  "/usage",
+  "/hosts",
+  "/users",
+  "/settings",
+] as const;
 
 export type Path = (typeof paths)[number];
 

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { HostView } from "../../../src/http.ts";
 import { useAction } from "../../action.ts";
-import { removeHost, setCordon } from "../../api.ts";
+import { drainHost, removeHost, setCordon } from "../../api.ts";
 import { Confirm } from "../../confirm.tsx";
 import { ago, date } from "../../format.ts";
 import { Problem } from "../../notice.tsx";
@@ -29,6 +29,7 @@ export function HostPanel({ host, changed }: HostPanelProps) {
         <Property name="Id" value={host.id} mono />
         <Property name="Agent" value={host.agent_version} />
         <Property name="Joined" value={date(host.joined_at)} />
+        <Property name="Labels" value={labelWords(host)} />
         <Property name="Last seen" value={ago(host.last_seen_at, now.value)} />
         {inventory && (
           <>
@@ -48,6 +49,11 @@ export function HostPanel({ host, changed }: HostPanelProps) {
     </Panel>
   );
 }
+
+const labelWords = ({ labels }: HostView): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(", ") || "none";
 
 function Property({ name, value, mono = false }: { name: string; value: string; mono?: boolean }) {
   return (
@@ -73,8 +79,13 @@ function HostActions({ host, changed }: HostPanelProps) {
     await setCordon(host.id, !host.cordoned);
     changed();
   });
+  const draining = useAction(async () => {
+    await drainHost(host.id);
+    changed();
+  });
   return (
     <>
+      {draining.problem.value && <Problem problem={draining.problem.value} />}
       {cordoning.problem.value && <Problem problem={cordoning.problem.value} />}
       <button
         type="button"
@@ -89,6 +100,17 @@ function HostActions({ host, changed }: HostPanelProps) {
       >
         {host.cordoned ? "Uncordon" : "Cordon"}
       </button>
+      {!host.draining && (
+        <button
+          type="button"
+          class="small"
+          title="It gets no new replicas, and those that it has move elsewhere"
+          disabled={draining.busy.value}
+          onClick={() => draining.run()}
+        >
+          Drain
+        </button>
+      )}
       <button type="button" class="small" onClick={() => (removing.value = true)}>
         Remove
       </button>

@@ -22,6 +22,7 @@ export function HostRow({ host }: { host: HostView }) {
 
 export function HostState({ host }: { host: HostView }) {
   if (host.status === "down") return <Badge tone="bad">Down</Badge>;
+  if (host.draining) return <Badge tone="warn">Draining</Badge>;
   return host.cordoned ? <Badge tone="warn">Cordoned</Badge> : <Badge tone="good">Up</Badge>;
 }
 

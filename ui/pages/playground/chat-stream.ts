@@ -75,7 +75,7 @@ function parse(payload: string): Chunk | null {
 }
 
 function waking(comment: string): ChatEvent[] {
-  const eta = /^: ?waking(?: eta=(\S+))?/.exec(comment);
+  const eta = /^: ?waking(?: eta=(\d+)s?)?/.exec(comment);
   if (!eta) return [];
   return [
     {

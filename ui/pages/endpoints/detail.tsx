@@ -1,0 +1,108 @@
+/** One endpoint in full. */
+import type { EndpointView } from "../../../src/http.ts";
+import { Copyable } from "../../copy.tsx";
+import { ago, count, date } from "../../format.ts";
+import { Loaded } from "../../notice.tsx";
+import { now } from "../../now.ts";
+import { Heading, Panel } from "../../panel.tsx";
+import { endpointQuery } from "../../queries.ts";
+import { useRemote } from "../../remote.ts";
+import { can, isAdmin, user } from "../../session.ts";
+import { EndpointActions } from "./actions.tsx";
+import { Events } from "./events.tsx";
+import { LiveLog } from "./live-log.tsx";
+import { Plots } from "./plots.tsx";
+import { EndpointReplicas } from "./replicas.tsx";
+import { EndpointState, Progress, wakeWords } from "./state.tsx";
+
+export function EndpointDetail({ id }: { id: string }) {
+  const endpoint = useRemote(endpointQuery(id));
+  return (
+    <Loaded from={endpoint} what="the endpoint">
+      {(data) => <Whole endpoint={data} changed={endpoint.refresh} />}
+    </Loaded>
+  );
+}
+
+interface WholeProps {
+  endpoint: EndpointView;
+  changed(): void;
+}
+
+function Whole({ endpoint, changed }: WholeProps) {
+  const mine = can("member") && endpoint.owner_email === user.value?.email;
+  const mayChange = isAdmin.value || mine;
+  return (
+    <>
+      <Heading title={endpoint.name} about={<EndpointState endpoint={endpoint} />}>
+        {mayChange && <EndpointActions endpoint={endpoint} changed={changed} />}
+      </Heading>
+      <Panel title="State" flush>
+        <div class="endpoint">
+          {endpoint.detail && (
+            <p class={endpoint.cause ? "sentence bad" : "sentence"}>{endpoint.detail}</p>
+          )}
+          <Progress endpoint={endpoint} />
+          {endpoint.log_tail.length > 0 && (
+            <pre class="log-lines">{endpoint.log_tail.join("\n")}</pre>
+          )}
+        </div>
+        <Facts endpoint={endpoint} />
+        <EndpointReplicas replicas={endpoint.replicas} />
+      </Panel>
+      <Panel title="Use it">
+        <Copyable label="Copy base URL" text={endpoint.openai_base_url} />
+        <Copyable label="Copy command" text={curlFor(endpoint)} />
+      </Panel>
+      <Panel title="Last hour">
+        <Plots id={endpoint.id} />
+      </Panel>
+      {mayChange && (
+        <Panel title="Log">
+          <LiveLog id={endpoint.id} />
+        </Panel>
+      )}
+      <Panel title="Events" flush>
+        <Events id={endpoint.id} />
+      </Panel>
+    </>
+  );
+}
+
+function Facts({ endpoint }: { endpoint: EndpointView }) {
+  const { runs, sizing, idle_timeout_s, min_replicas, max_replicas, concurrency } = endpoint;
+  const sleeps =
+    min_replicas > 0 || idle_timeout_s === null
+      ? "never"
+      : `after ${count(idle_timeout_s)} s · ${wakeWords(endpoint)}`;
+  const facts: [name: string, value: string][] = [
+    ["Model", runs.source],
+    ["Runtime", runs.runtime],
+    ["Context", `${count(runs.context_tokens)} tokens × ${count(concurrency)} at once`],
+    ["Replicas", `${min_replicas} to ${max_replicas}, now ${endpoint.target_replicas}`],
+    ["Sleeps", sleeps],
+    ["Last used", ago(endpoint.last_active_at, now.value)],
+    ["Owner", endpoint.owner_email ?? "nobody any more"],
+    ["Visible to", endpoint.visibility],
+    ["Created", date(endpoint.created_at)],
+    ["Revision", String(endpoint.generation)],
+    ["Size", sizing?.explanation ?? "Nothing says how large it is."],
+  ];
+  return (
+    <dl class="properties">
+      {facts.map(([name, value]) => (
+        <div key={name} class={name === "Size" ? "whole-row" : ""}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const curlFor = ({ openai_base_url }: EndpointView): string =>
+  [
+    `curl ${openai_base_url}/chat/completions \\`,
+    '  -H "authorization: Bearer $KEY" -H "content-type: application/json" \\',
+    `  -d '{"messages":[{"role":"user","content":"Hello"}]}'`,
+  ].join("\n");

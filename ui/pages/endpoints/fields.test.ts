@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { bodyOf } from "./fields.ts";
+
+function form(fields: Readonly<Record<string, string>>): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) data.set(name, value);
+  return data;
+}
+
+test("an empty field is left to the appliance", () => {
+  expect(bodyOf(form({ model: "org/model", name: " ", context: "", gpu_type: "" }))).toEqual({
+    model: "org/model",
+  });
+});
+
+test("numbers are numbers, minutes are seconds, and a GPU is one field", () => {
+  const filled = {
+    model: "m",
+    concurrency: "8",
+    idle_minutes: "1.5",
+    gpu_count: "2",
+    gpu_type: "L4",
+  };
+  expect(bodyOf(form(filled))).toEqual({
+    ...{ model: "m", concurrency: 8, idle_timeout_s: 90 },
+    gpu: { type: "L4", count: 2 },
+  });
+});

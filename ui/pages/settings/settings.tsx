@@ -1,0 +1,106 @@
+/** What an admin sets for the whole appliance. */
+import type { SettingsView } from "../../../src/http.ts";
+import { Loaded } from "../../notice.tsx";
+import { Heading, Panel } from "../../panel.tsx";
+import { settingsQuery } from "../../queries.ts";
+import { useRemote } from "../../remote.ts";
+import { isAdmin } from "../../session.ts";
+import { type Field, SettingsForm } from "./form.tsx";
+import { Notifications } from "./notifications.tsx";
+
+export function SettingsPage() {
+  if (!isAdmin.value) {
+    return <Heading title="Settings" about="Only admins change settings. Ask one of them." />;
+  }
+  return <Groups />;
+}
+
+function Groups() {
+  const settings = useRemote(settingsQuery);
+  return (
+    <>
+      <Heading
+        title="Settings"
+        about="For the whole appliance. Secrets are sealed, and never shown again."
+      />
+      <Loaded from={settings} what="settings">
+        {(data) => <Forms settings={data} />}
+      </Loaded>
+      <Panel title="Recent notifications" flush>
+        <Notifications />
+      </Panel>
+    </>
+  );
+}
+
+function Forms({ settings: { mail, webhook, retention, endpoints } }: { settings: SettingsView }) {
+  const kept = (has: boolean): string => (has ? "kept; type to replace it" : "none");
+  const mailFields: Field[] = [
+    { name: "enabled", label: "Send mail", kind: "flag", value: mail.enabled },
+    { name: "host", label: "Server", kind: "text", value: mail.host },
+    { name: "port", label: "Port", kind: "number", value: mail.port },
+    {
+      ...{ name: "security", label: "Security", kind: "choice", value: mail.security },
+      choices: ["starttls", "tls", "none"],
+    },
+    { name: "user", label: "User", kind: "text", value: mail.user },
+    { name: "password", label: "Password", kind: "secret", value: kept(mail.has_password) },
+    { name: "from", label: "From", kind: "text", value: mail.from },
+    {
+      name: "to",
+      label: "Told of everything, one a line",
+      kind: "lines",
+      value: mail.to.join("\n"),
+    },
+    { name: "ca_pem", label: "Private CA (PEM), optional", kind: "long", value: mail.ca_pem },
+  ];
+  const webhookFields: Field[] = [
+    { name: "enabled", label: "Call the webhook", kind: "flag", value: webhook.enabled },
+    { name: "url", label: "URL", kind: "text", value: webhook.url },
+    { name: "secret", label: "Signing secret", kind: "secret", value: kept(webhook.has_secret) },
+  ];
+  return (
+    <>
+      <SettingsForm title="Mail" group="mail" fields={mailFields} test="mail" />
+      <SettingsForm title="Webhook" group="webhook" fields={webhookFields} test="webhook" />
+      <SettingsForm
+        title="Endpoints"
+        group="endpoints"
+        fields={[
+          {
+            ...{ name: "default_idle_timeout_s", label: "Sleep after, seconds, unless they say" },
+            ...{ kind: "number", value: endpoints.default_idle_timeout_s },
+          },
+          {
+            ...{ name: "build_timeout_s", label: "Look for a place for at most, seconds" },
+            ...{ kind: "number", value: endpoints.build_timeout_s },
+          },
+        ]}
+      />
+      <SettingsForm
+        title="Measurements are kept"
+        group="retention"
+        fields={[
+          {
+            name: "raw_hours",
+            label: "Every 10 s, hours",
+            kind: "number",
+            value: retention.raw_hours,
+          },
+          {
+            name: "minute_days",
+            label: "Per minute, days",
+            kind: "number",
+            value: retention.minute_days,
+          },
+          {
+            name: "hour_days",
+            label: "Per hour, days",
+            kind: "number",
+            value: retention.hour_days,
+          },
+        ]}
+      />
+    </>
+  );
+}

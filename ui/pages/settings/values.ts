@@ -1,0 +1,25 @@
+/** From a filled form to the values of a group. Pure. */
+
+interface Named {
+  name: string;
+  kind: string;
+}
+
+export function valuesOf(form: FormData, fields: readonly Named[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { name, kind } of fields) {
+    const word = String(form.get(name) ?? "").trim();
+    if (kind === "flag") values[name] = form.has(name);
+    else if (kind === "number") values[name] = Number(word);
+    else if (kind === "lines") values[name] = linesOf(word);
+    // An empty secret is one that was not typed: what is there stays.
+    else if (kind !== "secret" || word !== "") values[name] = word;
+  }
+  return values;
+}
+
+const linesOf = (text: string): string[] =>
+  text
+    .split(/[\n,]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
