@@ -41,9 +41,13 @@ export interface AgentHome {
   testbed: Testbed;
   lines: string[];
   /** Runs an agent in this process; the function it gives ends it and waits for that. */
-  open(options?: { stopRuntimesOnExit?: boolean; join?: string }): () => Promise<void>;
-  /** Runs an agent as a process of its own, to be killed. */
-  spawn(): Bun.Subprocess;
+  open(options?: {
+    stopRuntimesOnExit?: boolean;
+    join?: string;
+    env?: Record<string, string>;
+  }): () => Promise<void>;
+  /** Runs an agent as a process of its own, to be killed; ENV is added to this process's. */
+  spawn(env?: Record<string, string>): Bun.Subprocess;
   /** Ends everything that was started and removes the home. */
   close(): Promise<void>;
 }
@@ -58,14 +62,14 @@ export async function agentHome(): Promise<AgentHome> {
     home,
     testbed,
     lines,
-    open({ stopRuntimesOnExit = true, join: token = testbed.token() } = {}) {
+    open({ stopRuntimesOnExit = true, join: token = testbed.token(), env = {} } = {}) {
       const stop = new AbortController();
       const ended = runAgent({
         home,
         join: token,
         llamaServer: LLAMA_SERVER,
         version: "test",
-        env: process.env,
+        env: { ...process.env, ...env },
         stopRuntimesOnExit,
         log: (line) => lines.push(line),
         signal: stop.signal,
@@ -77,10 +81,11 @@ export async function agentHome(): Promise<AgentHome> {
       closings.push(end);
       return end;
     },
-    spawn() {
+    spawn(env = {}) {
       const agent = Bun.spawn([process.execPath, "-e", programOf(home, testbed.token())], {
         stdout: "ignore",
         stderr: "inherit",
+        env: { ...process.env, ...env },
       });
       closings.push(async () => {
         agent.kill("SIGKILL");

@@ -17,6 +17,7 @@ import { llamaServer } from "./runtimes/llama-server.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
 import { Session, type SessionSide } from "./session.ts";
 import { builtinsIn } from "./weights/builtin.ts";
+import { openHubWeights } from "./weights/hub/open.ts";
 import { weightsFrom } from "./weights/source.ts";
 
 export interface AgentOptions {
@@ -132,9 +133,11 @@ async function runToolsOf(
   drivers: RuntimeDriver[],
 ): Promise<RunTools> {
   const { memory_bytes, gpus } = await takeInventory(folder, [], options.log);
+  const weights = join(folder, "weights");
+  const hub = await openHubWeights(join(weights, "hub"), options.env["HF_ENDPOINT"]);
   return {
     drivers,
-    weights: weightsFrom(builtinsIn(join(folder, "weights"))),
+    weights: weightsFrom(builtinsIn(weights), hub),
     handles: handlesIn(join(folder, "replicas")),
     host: { memory_bytes, gpu_count: gpus.length },
     env: runtimeEnvironment(options.env),

@@ -72,6 +72,18 @@ test.each<[string, DesiredReplica[] | undefined, Replica[], string[]]>([
   expect(decide(desired, replicas)).toEqual(actions);
 });
 
+test("a token that differs restarts nothing, and the newest is used when a restart is due", () => {
+  const wanted = { ...a1, hf_token: "hf_new" };
+  expect(decide([wanted], [held("a", 1, "ready")])).toEqual([]);
+  const crashed = held("a", 1, "crashed", NOW);
+  const situation = { replicas: new Map([["a", crashed]]), epochs: new Map(), now_ms: NOW };
+  expect(reconcile({ ...situation, desired: [wanted] })).toEqual([{ kind: "start", spec: wanted }]);
+  const newer = { ...crashed, spec: a2 };
+  expect(reconcile({ ...situation, desired: [wanted], replicas: new Map([["a", newer]]) })).toEqual(
+    [{ kind: "start", spec: a2 }],
+  );
+});
+
 test("never starts an epoch older than one started here before", () => {
   expect(decide([a1], [], [["a", 2]])).toEqual([]);
   expect(decide([a2], [], [["a", 2]])).toEqual(["start a@2"]);

@@ -42,7 +42,9 @@ function fateOf(
     return replica.state === "stopping" ? undefined : { kind: "stop", id };
   }
   const isDue = replica.state === "crashed" && now_ms >= replica.retry_at_ms;
-  return isDue ? { kind: "start", spec: replica.spec } : undefined;
+  // Of one epoch both say the same, but the spec of an adopted replica has no token any more.
+  const spec = wanted.epoch === epoch ? wanted : replica.spec;
+  return isDue ? { kind: "start", spec } : undefined;
 }
 
 /** When the loop must look again although nothing happened; undefined when never. */

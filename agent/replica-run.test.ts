@@ -8,6 +8,7 @@ import { Refusal } from "./refusal.ts";
 import type { ReplicaEvent } from "./replica.ts";
 import { type Order, type RunEnd, runReplica } from "./replica-run.ts";
 import type { Death, RuntimeDriver } from "./runtimes/runtime.ts";
+import type { Weights } from "./weights/weights.ts";
 
 // Two busy cores can make a llama-server take seconds to start.
 setDefaultTimeout(30_000);
@@ -36,6 +37,11 @@ const SPEC = {
   hf_token: "",
 };
 
+const LOCAL: Weights = {
+  resolve: async () => ({ path: "/dev/null", bytes: 0 }),
+  sources: () => [],
+};
+
 /** A runtime that is a shell script, and a driver that says what the test wants. */
 function scripted(script: string, changes: Partial<RuntimeDriver> = {}): RuntimeDriver {
   return {
@@ -57,7 +63,11 @@ interface Started {
   until(kind: ReplicaEvent["kind"]): Promise<void>;
 }
 
-function run(driver: RuntimeDriver, recordEpoch = async () => undefined): Started {
+function run(
+  driver: RuntimeDriver,
+  recordEpoch = async () => undefined,
+  changes: { env?: Record<string, string>; weights?: Weights } = {},
+): Started {
   const events: ReplicaEvent["kind"][] = [];
   const listeners = new Set<() => void>();
   const order = new AbortController();
@@ -66,13 +76,16 @@ function run(driver: RuntimeDriver, recordEpoch = async () => undefined): Starte
     for (const listener of listeners) listener();
   };
   const end = runReplica(
-    { spec: SPEC, restarts: 0, adopted: undefined, tell, recordEpoch, order: order.signal },
+    {
+      spec: { ...SPEC, env: changes.env ?? {} },
+      ...{ restarts: 0, adopted: undefined, tell, recordEpoch, order: order.signal },
+    },
     {
       drivers: [driver],
-      weights: async () => "/dev/null",
+      weights: changes.weights ?? LOCAL,
       handles: handlesIn(join(home, "replicas")),
       host: { memory_bytes: 1, gpu_count: 0 },
-      env: { PATH: process.env["PATH"] ?? "" },
+      env: { PATH: process.env["PATH"] ?? "", TZ: "UTC" },
       log_folder: join(home, "logs"),
       stop_times: { grace_ms: 2000, kill_ms: 2000 },
       drain_ms: 60_000,
@@ -98,6 +111,46 @@ test("a life that is ordered to end tells how far it is, and leaves no handle", 
   expect(await end).toBe("done");
   expect(events).toEqual(["spawned", "warming", "ready"]);
   expect(readdirSync(join(home, "replicas"))).toEqual([]);
+});
+
+test("a runtime has the variables of its endpoint over the agent's, and the driver's over both", async () => {
+  const script = 'echo "$TZ $MODE $CUDA_VISIBLE_DEVICES"; exit 1';
+  const tails: (readonly string[])[] = [];
+  const driver = scripted(script, {
+    plan: async () => ({
+      command: ["/bin/sh", "-c", script],
+      env: { CUDA_VISIBLE_DEVICES: "GPU-1" },
+      start_timeout_ms: 10_000,
+    }),
+    ready: async () => false,
+    classify: ({ log_tail }) => {
+      tails.push(log_tail);
+      return new Refusal("runtime_crash", "x");
+    },
+  });
+  await run(driver, undefined, { env: { TZ: "CET", MODE: "fast" } }).end;
+  expect(tails).toEqual([["CET fast GPU-1"]]);
+});
+
+test.each(["LD_PRELOAD", "PATH", "LLAMA_ARG_HOST", "HF_TOKEN", "CUDA_VISIBLE_DEVICES"])(
+  "the variable %s is refused before anything is fetched",
+  async (name) => {
+    const { end, events } = run(scripted("sleep 60"), undefined, { env: { [name]: "x" } });
+    expect(await end).toMatchObject({ failure_class: "config", retry: false });
+    expect(events).toEqual([]);
+  },
+);
+
+test("an order ends the wait for weights", async () => {
+  const weights: Weights = {
+    ...LOCAL,
+    resolve: ({ signal }) =>
+      new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason))),
+  };
+  const { order, end, events } = run(scripted("sleep 60"), undefined, { weights });
+  order("drain");
+  expect(await end).toBe("done");
+  expect(events).toEqual([]);
 });
 
 test("an ordered end waits for requests in flight, an end at once does not", async () => {

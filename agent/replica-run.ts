@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DesiredReplica } from "./contract/messages.ts";
 import { refusedVariable } from "./contract/runtime-settings.ts";
@@ -11,14 +10,14 @@ import { type StopTimes, stopGroup } from "./process/stop.ts";
 import { type Exit, supervise, watchAdopted } from "./process/supervise.ts";
 import { becomeReady, drained } from "./readiness.ts";
 import { Refusal } from "./refusal.ts";
-import type { ReplicaEvent } from "./replica.ts";
+import type { Download, ReplicaEvent } from "./replica.ts";
 import type { HostFacts, RuntimeDriver } from "./runtimes/runtime.ts";
-import type { ResolveWeights } from "./weights/source.ts";
+import type { Weights } from "./weights/weights.ts";
 
 /** What every run shares. */
 export interface RunTools {
   drivers: readonly RuntimeDriver[];
-  weights: ResolveWeights;
+  weights: Weights;
   handles: Handles;
   host: HostFacts;
   /** The environment of every runtime. */
@@ -69,7 +68,8 @@ export async function runReplica(run: Run, tools: RunTools): Promise<RunEnd> {
       if (end !== "port_taken") return end;
     }
   } catch (error) {
-    return asRefusal(error);
+    // An order ends a download by an error.
+    return run.order.aborted ? "done" : asRefusal(error);
   }
   return new Refusal(
     "runtime_crash",
@@ -88,10 +88,17 @@ async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
   const driver = driverOf(spec, tools.drivers);
   const refused = refusedVariable(Object.keys(spec.env));
   if (refused !== undefined) throw new Refusal("config", refused);
-  const weights_path = await tools.weights(spec.source);
-  const weights_bytes = (await stat(weights_path)).size;
+  const { source, hf_token } = spec;
+  const tell = (download: Download) => run.tell({ kind: "downloading", download });
+  const weights = await tools.weights.resolve({ source, hf_token, signal: order, tell });
   const port = await freePort();
-  const launch = { spec, weights_path, weights_bytes, port, host: tools.host };
+  const launch = {
+    spec: { ...spec, hf_token: "" },
+    weights_path: weights.path,
+    weights_bytes: weights.bytes,
+    port,
+    host: tools.host,
+  };
   const { command, env, start_timeout_ms } = await driver.plan(launch);
   await run.recordEpoch();
   if (order.aborted) return "done";

@@ -40,6 +40,25 @@ test("a life from start to ready shows pid, port and the time it took", () => {
   expect(observe(ready)).toMatchObject({ state: "ready", started_at_ms: 100, ready_after_ms: 40 });
 });
 
+test("a start tells its phase and its download, and no other state has any", () => {
+  const download = { downloaded_bytes: 5, download_bytes: 9, download_bytes_per_s: 2 };
+  const none = { downloaded_bytes: 0, download_bytes: 0, download_bytes_per_s: 0 };
+  const downloading = advance(starting(SPEC), { kind: "downloading", download });
+  expect(observe(starting(SPEC))).toMatchObject({ phase: "loading", ...none });
+  expect(observe(downloading)).toMatchObject({ phase: "downloading", ...download });
+  const spawned = advance(downloading, { kind: "spawned", pid: 7, port: 81, at_ms: 1 });
+  expect(observe(spawned)).toMatchObject({ phase: "loading", ...none });
+  const warming = advance(spawned, { kind: "warming" });
+  expect(observe(warming)).toMatchObject({ phase: "warming" });
+  for (const over of [
+    advance(warming, { kind: "ready", ready_after_ms: 1, at_ms: 2 }),
+    advance(downloading, { kind: "ended", failure: CRASH, at_ms: 2 }),
+    advance(advance(downloading, { kind: "stopping" }), { kind: "downloading", download }),
+  ]) {
+    expect(observe(over)).toMatchObject({ phase: "", ...none });
+  }
+});
+
 test("crashes in a row lengthen the pause, and each restart is counted", () => {
   let replica = starting(SPEC);
   const pauses: number[] = [];

@@ -87,6 +87,8 @@ export function starting(spec: DesiredReplica, previous?: Replica): Replica {
 export function advance(replica: Replica, event: ReplicaEvent): Replica {
   switch (event.kind) {
     case "downloading":
+      // Its last numbers may come after the order to stop.
+      if (replica.state !== "starting") return replica;
       return { ...replica, phase: "downloading", download: event.download };
     case "spawned": {
       const { pid, port, at_ms: started_at_ms } = event;
@@ -103,7 +105,7 @@ export function advance(replica: Replica, event: ReplicaEvent): Replica {
         ready_after_ms: event.ready_after_ms,
       };
     case "stopping":
-      return { ...replica, state: "stopping", phase: "" };
+      return { ...replica, state: "stopping", phase: "", download: noDownload };
     case "ended":
       return ended(replica, event.failure, event.at_ms);
   }

@@ -53,7 +53,7 @@ export class Replicas {
     return {
       generation: this.desired?.generation ?? 0,
       replicas: [...this.replicas.values()].map(observe),
-      sources: [],
+      sources: [...this.tools.weights.sources()],
     };
   }
 

@@ -72,5 +72,8 @@ export function parseHandle(text: string): Handle | undefined {
     typeof spec?.id === "string" &&
     Number.isInteger(spec.epoch) &&
     Number.isInteger(port);
-  return whole ? (value as Handle) : undefined;
+  if (!whole) return undefined;
+  // What an agent wrote that did not know these fields.
+  const added = { devices: [], env: {}, hf_token: "" };
+  return { ...(value as Handle), spec: { ...added, ...spec } };
 }

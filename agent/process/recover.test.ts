@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Handle, handlesIn, parseHandle } from "./handle.ts";
@@ -83,6 +83,20 @@ test.each([
   const { adopted, unreadable } = await recover(handlesIn(folder), TIMES);
   expect({ adopted, unreadable }).toEqual({ adopted: [], unreadable: [path] });
   expect(readdirSync(folder)).toEqual(["rep_x.json"]);
+});
+
+test("a token stays off the disk, and a handle from before tokens is read", async () => {
+  const handles = handlesIn(folder);
+  const own = identify(process.pid);
+  if (own === undefined) throw new Error("this process has no entry in /proc");
+  const handle = handleOf("rep_a", own);
+  await handles.write({ ...handle, spec: { ...handle.spec, hf_token: "hf_secret" } });
+  const text = readFileSync(join(folder, "rep_a.json"), "utf8");
+  expect(text).not.toContain("hf_secret");
+  expect(parseHandle(text)?.spec).toEqual(handle.spec);
+  const old = JSON.parse(text);
+  for (const field of ["devices", "env", "hf_token"]) delete old.spec[field];
+  expect(parseHandle(JSON.stringify(old))?.spec).toEqual(handle.spec);
 });
 
 test("a handle is for the owner alone, and goes away for good", async () => {

@@ -48,6 +48,8 @@ test("an old build is told to use the GPU; a new one finds out by itself", () =>
   const gpu = launch({}, { gpu_count: 1 });
   expect(argumentsFor(gpu, older()).join(" ")).toContain("-ngl 999");
   expect(argumentsFor(gpu, NEW)).not.toContain("-ngl");
+  const processors = launch({ devices: ["cpu"] }, { gpu_count: 1 });
+  expect(argumentsFor(processors, older())).not.toContain("-ngl");
 });
 
 test("the prompt cache never takes more than 8 GiB, and little of a small host", () => {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { devNull } from "node:os";
+import demo from "../weights/demo/hypervize-demo.gguf" with { type: "file" };
 import { abilitiesIn, inFlightOf, llamaServer } from "./llama-server.ts";
 
 const EXECUTABLE = process.env["HYPERVIZE_LLAMA_SERVER"] ?? "llama-server";
@@ -53,6 +54,16 @@ test.each(["/no/such/llama-server", "/bin/true", "/bin/false"])("%s is none", as
   const driver = llamaServer(path);
   expect(await driver.detect()).toBeUndefined();
   await expect(driver.plan(launch)).rejects.toThrow("start the agent with --llama-server PATH");
+});
+
+test.each([
+  [["GPU-1a2b", "GPU-3c4d"], { CUDA_VISIBLE_DEVICES: "GPU-1a2b,GPU-3c4d" }],
+  [["cpu"], { CUDA_VISIBLE_DEVICES: "" }],
+  [[], {}],
+])("a replica on %j sees the GPUs %j", async (devices, env) => {
+  const spec = { ...launch.spec, devices };
+  const plan = await llamaServer(EXECUTABLE).plan({ ...launch, spec, weights_path: demo });
+  expect(plan.env).toEqual(env);
 });
 
 test("the flags are read from the beginning of a help line, not from its text", () => {

@@ -12,13 +12,23 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const resolve = weightsFrom({ demo: async () => "/copied/demo.gguf" });
+const signal = new AbortController().signal;
+const tell = () => undefined;
+const hub = {
+  get: async ({ source }: { source: string }) => ({ path: `/hub/${source}`, bytes: 9 }),
+  sources: () => ["hf:org/repo:Q8_0"],
+};
+const weights = weightsFrom({ demo: async () => import.meta.path }, hub);
+const resolve = (source: string) => weights.resolve({ source, hf_token: "", signal, tell });
 
-test("a builtin name gives its copy, a file URL its path", async () => {
-  expect(await resolve("builtin:demo")).toBe("/copied/demo.gguf");
+test("a builtin name gives its copy, a file URL its path, the hub what it has", async () => {
+  const bytes = Bun.file(import.meta.path).size;
+  expect(await resolve("builtin:demo")).toEqual({ path: import.meta.path, bytes });
   const path = join(folder, "a model.gguf");
   writeFileSync(path, "x");
-  expect(await resolve(`file://${folder}/a%20model.gguf`)).toBe(path);
+  expect(await resolve(`file://${folder}/a%20model.gguf`)).toEqual({ path, bytes: 1 });
+  expect(await resolve("hf:org/repo")).toEqual({ path: "/hub/hf:org/repo", bytes: 9 });
+  expect(weights.sources()).toEqual(["hf:org/repo:Q8_0"]);
 });
 
 test.each([
@@ -32,7 +42,7 @@ test.each([
   ["file://server/share/model.gguf", "config", "names no absolute path"],
   ["file:///bad%00name.gguf", "config", "names no absolute path"],
   ["s3://bucket/model.gguf", "config", "cannot get weights from"],
-  ["org/repo", "config", "Use builtin:NAME or file:///absolute/path.gguf."],
+  ["org/repo", "config", "or hf:ORG/REPO with @REVISION and :FILE or :QUANT"],
   ["", "config", "cannot get weights from"],
 ])("%j is refused as %s: %s", async (source, failure_class, sentence) => {
   const refused = resolve(source);

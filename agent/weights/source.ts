@@ -4,34 +4,43 @@ import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorCode, isMissing } from "../durable-file.ts";
 import { Refusal } from "../refusal.ts";
-
-/** Turns a source such as `builtin:hypervize-demo` into the path of a readable file on this host. */
-export type ResolveWeights = (source: string) => Promise<string>;
+import type { HubWeights } from "./hub/hub-weights.ts";
+import type { Weights } from "./weights.ts";
 
 /** Weights that travel inside the program: each name gives the path of its copy in the home. */
 export type Builtins = Readonly<Record<string, () => Promise<string>>>;
 
-const SUPPORTED = "Use builtin:NAME or file:///absolute/path.gguf.";
+const SUPPORTED =
+  "Use builtin:NAME, file:///absolute/path.gguf, or hf:ORG/REPO with @REVISION and :FILE or :QUANT if needed.";
 
-/** Throws a Refusal whose sentence names the source and what to do. */
-export function weightsFrom(builtins: Builtins): ResolveWeights {
-  return async (source) => {
-    if (source.startsWith("builtin:")) {
-      const name = source.slice("builtin:".length);
-      const copy = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
-      if (copy !== undefined) return copy();
-      const names = Object.keys(builtins).join(", ");
-      throw new Refusal(
-        "not_found",
-        `No model ${JSON.stringify(name)} is built in. There is: ${names}.`,
-      );
-    }
-    if (source.startsWith("file:")) return readableFile(pathOf(source));
-    throw new Refusal(
-      "config",
-      `This agent cannot get weights from ${JSON.stringify(source)}. ${SUPPORTED}`,
-    );
+/** Everything that a source can name. */
+export function weightsFrom(builtins: Builtins, hub: Pick<HubWeights, "get" | "sources">): Weights {
+  return {
+    async resolve(request) {
+      if (request.source.startsWith("hf:")) return hub.get(request);
+      const path = await localPath(request.source, builtins);
+      return { path, bytes: (await stat(path)).size };
+    },
+    sources: () => hub.sources(),
   };
+}
+
+async function localPath(source: string, builtins: Builtins): Promise<string> {
+  if (source.startsWith("builtin:")) {
+    const name = source.slice("builtin:".length);
+    const copy = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
+    if (copy !== undefined) return copy();
+    const names = Object.keys(builtins).join(", ");
+    throw new Refusal(
+      "not_found",
+      `No model ${JSON.stringify(name)} is built in. There is: ${names}.`,
+    );
+  }
+  if (source.startsWith("file:")) return readableFile(pathOf(source));
+  throw new Refusal(
+    "config",
+    `This agent cannot get weights from ${JSON.stringify(source)}. ${SUPPORTED}`,
+  );
 }
 
 function pathOf(source: string): string {

@@ -1,0 +1,102 @@
+import { access, rename, unlink } from "node:fs/promises";
+import { Refusal } from "../../refusal.ts";
+import type { Flight } from "./blob-flights.ts";
+import { askHub, type Hub, type HubAnswer } from "./hub-request.ts";
+import { PartialFile } from "./partial-file.ts";
+import { digestIn, type HubFile, type RepositoryView } from "./repository.ts";
+import { type Persistence, persist, Trouble } from "./trouble.ts";
+
+/** Where a blob lies until it is whole; huggingface_hub calls it so, too. */
+export const partialPath = (blob: string): string => `${blob}.incomplete`;
+
+/**
+ * Brings FILE to PATH, where it appears only whole and with the right checksum. What is fetched so
+ * far stays beside it when this ends early, also by kill -9, and the next call goes on from there.
+ * Throws a Refusal, SIGNAL's reason, or the error of the disk.
+ */
+export async function fetchBlob(
+  hub: Hub & Persistence,
+  view: RepositoryView,
+  file: HubFile,
+  path: string,
+  flight: Flight,
+): Promise<void> {
+  if (await exists(path)) return;
+  const partial = await PartialFile.open(partialPath(path), file.bytes, file.digest);
+  try {
+    let furthest = partial.length;
+    flight.received = partial.length;
+    const attempt = (moved: () => void) =>
+      fetchRest(hub, view, file, partial, (bytes) => {
+        flight.received = partial.length;
+        flight.arrived += bytes;
+        if (partial.length <= furthest) return;
+        furthest = partial.length;
+        moved();
+      });
+    await persist(attempt, view.signal, hub);
+    if ((await partial.finish()) !== file.digest) {
+      await unlink(partialPath(path));
+      flight.received = 0;
+      throw new Refusal(
+        "download",
+        `${file.name} of ${view.repository} arrived with another checksum than the hub tells, and is fetched again from its beginning. Look for a proxy that changes files.`,
+        true,
+      );
+    }
+    await rename(partialPath(path), path);
+  } finally {
+    await partial.close();
+  }
+}
+
+/** One request for what is missing. */
+async function fetchRest(
+  hub: Hub,
+  view: RepositoryView,
+  file: HubFile,
+  partial: PartialFile,
+  appended: (bytes: number) => void,
+): Promise<void> {
+  if (partial.length === file.bytes) return;
+  const from = partial.length;
+  const answer = await askHub(hub, { method: "GET", file: file.name, from, ...view });
+  const digest = digestIn(answer.told);
+  if (digest !== undefined && digest !== file.digest) {
+    await answer.discard();
+    throw new Refusal(
+      "download",
+      `${file.name} of ${view.repository} changed on the hub while it was fetched.`,
+      true,
+    );
+  }
+  if (!continues(answer, from, file.bytes)) await partial.restart();
+  if (answer.status === 206 && partial.length !== from) {
+    await answer.discard();
+    throw new Trouble("The hub's storage sent another range than was asked for.");
+  }
+  for await (const chunk of answer.chunks()) {
+    if (partial.length + chunk.length > file.bytes) {
+      await partial.restart();
+      throw new Trouble(`The hub's storage sent more than ${file.name} has.`);
+    }
+    await partial.append(chunk);
+    appended(chunk.length);
+  }
+  if (partial.length < file.bytes) throw new Trouble("The hub's storage ended its answer early.");
+}
+
+/** False when the answer begins elsewhere: it ignored the range, or sends another one. */
+function continues({ status, headers }: HubAnswer, from: number, bytes: number): boolean {
+  if (from === 0) return status === 200;
+  const [, first, of] =
+    /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
+  return status === 206 && Number(first) === from && (of === "*" || Number(of) === bytes);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

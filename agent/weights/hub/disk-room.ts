@@ -1,0 +1,28 @@
+import { statfs } from "node:fs/promises";
+import { Refusal } from "../../refusal.ts";
+
+/** Left for the agent's own records, and for logs. */
+const RESERVE_BYTES = 256 * 1024 * 1024;
+
+/** What this process may still write to the disk that holds FOLDER. */
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Before the first byte is fetched: a disk that runs full stops more than one download. */
+export function roomRefusal(
+  folder: string,
+  needed_bytes: number,
+  free_bytes: number,
+): Refusal | undefined {
+  const short = needed_bytes + RESERVE_BYTES - free_bytes;
+  if (needed_bytes <= 0 || short <= 0) return undefined;
+  return new Refusal(
+    "disk_full",
+    `${gb(needed_bytes)} are still to be fetched to ${folder}, and its disk has ${gb(free_bytes)} free. Free ${gb(short)} there.`,
+    true,
+  );
+}
+
+const gb = (bytes: number): string => `${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB`;

@@ -1,0 +1,76 @@
+import { mkdir, stat } from "node:fs/promises";
+import { fetchBlob, partialPath } from "./blob.ts";
+import { type Flight, Flights } from "./blob-flights.ts";
+import { roomRefusal } from "./disk-room.ts";
+import type { Hub } from "./hub-request.ts";
+import type { RepoCache } from "./repo-cache.ts";
+import type { HubFile, HubListing, RepositoryView } from "./repository.ts";
+import type { Persistence } from "./trouble.ts";
+import { turns } from "./turns.ts";
+
+export interface DownloadTools {
+  /** Laid out like the cache of huggingface_hub. */
+  folder: string;
+  hub: Hub & Persistence;
+  /** Of the disk that holds FOLDER. */
+  freeBytes(folder: string): Promise<number>;
+}
+
+export interface WantedFiles {
+  cache: RepoCache;
+  view: RepositoryView;
+  listing: HubListing;
+  /** Wanted, all of them. */
+  files: readonly HubFile[];
+  /** Called with every blob before its first byte comes. */
+  follow(flight: Flight): void;
+}
+
+/** All downloads of this host. */
+export class Downloads {
+  private readonly tools: DownloadTools;
+  private readonly flights = new Flights();
+  private readonly inTurn = turns();
+
+  constructor(tools: DownloadTools) {
+    this.tools = tools;
+  }
+
+  /** Until all files lie whole in the cache. Throws a Refusal, the signal's reason, or the disk's error. */
+  async fetch({ cache, view, listing, files, follow }: WantedFiles): Promise<void> {
+    const { folder, hub, freeBytes } = this.tools;
+    const at = { ...view, revision: listing.commit };
+    const joined: string[] = [];
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const parts: { file: HubFile; path: string; flight: Flight }[] = [];
+      for (const file of files) {
+        const path = cache.blobPath(file.digest);
+        const flight = this.flights.join(path, file.bytes, await bytesHere(path));
+        joined.push(path);
+        follow(flight);
+        parts.push({ file, path, flight });
+      }
+      const isWhole = parts.every(({ flight }) => flight.received === flight.bytes);
+      const needed = isWhole ? 0 : this.flights.missing();
+      const refused = roomRefusal(folder, needed, await freeBytes(folder));
+      if (refused !== undefined) throw refused;
+      for (const { file, path, flight } of parts) {
+        await flight.inTurn(view.signal, () => fetchBlob(hub, at, file, path, flight));
+      }
+      // Two replicas may want files of one repository at the same time.
+      await this.inTurn(view.signal, async () => {
+        for (const { name, digest } of files) await cache.link(listing.commit, name, digest);
+        await cache.remember(view.revision, listing);
+      });
+    } finally {
+      for (const path of joined) this.flights.leave(path);
+    }
+  }
+}
+
+/** Of a blob or of what has come of it. */
+async function bytesHere(path: string): Promise<number> {
+  const found = await stat(path).catch(() => stat(partialPath(path)).catch(() => undefined));
+  return found?.size ?? 0;
+}

@@ -1,0 +1,179 @@
+import { hubRefusal } from "./hub-refusal.ts";
+import { retryAfterMs, Trouble } from "./trouble.ts";
+
+export interface Hub {
+  /** Such as https://huggingface.co, without a slash at its end. */
+  endpoint: string;
+  /** How long the hub may be silent, before an answer and inside it. */
+  patience_ms: number;
+  now: () => number;
+}
+
+/** What a request is about. */
+export interface HubAsk {
+  method: "GET" | "HEAD";
+  repository: string;
+  revision: string;
+  /** A file of it; without one, the list of its files. */
+  file?: string;
+  /** The first byte to send; 0: the whole file, without a range. */
+  from?: number;
+  /** Empty for none. */
+  token: string;
+  signal: AbortSignal;
+}
+
+export interface HubAnswer {
+  status: number;
+  headers: Headers;
+  /** What the hub itself said, before it sent us to its storage. */
+  told: Headers;
+  /** The body, to its end; rejects with Trouble when the connection breaks or falls silent. */
+  chunks(): AsyncGenerator<Uint8Array>;
+  /** For an answer whose body is not wanted after all. */
+  discard(): Promise<void>;
+}
+
+const MOST_REDIRECTS = 5;
+
+/**
+ * One request by Hugging Face's protocol. A HEAD stays with the hub: where the file lies is not asked.
+ * Throws Trouble for what may pass, a Refusal for what the hub will not give.
+ */
+export async function askHub(hub: Hub, ask: HubAsk): Promise<HubAnswer> {
+  const patience = patienceOf(hub.patience_ms, ask.signal);
+  try {
+    const { response, told, url } = await follow(hub, ask, patience);
+    const isElsewhere = url.origin !== new URL(hub.endpoint).origin;
+    if (response.ok || (ask.method === "HEAD" && response.status < 400)) {
+      const { status, headers } = response;
+      const chunks = () => bodyOf(response, patience, url.host);
+      const discard = async () => {
+        patience.end();
+        await response.body?.cancel();
+      };
+      if (ask.method === "HEAD") await discard();
+      return { status, headers, told, chunks, discard };
+    }
+    await response.body?.cancel();
+    const { status, headers } = response;
+    if (isElsewhere || status === 408 || status === 429 || status >= 500) {
+      throw new Trouble(`${url.host} answered ${status}.`, retryAfterMs(headers, hub.now()));
+    }
+    throw hubRefusal(hub.endpoint, ask, response);
+  } catch (error) {
+    patience.end();
+    throw error;
+  }
+}
+
+function urlOf({ endpoint }: Hub, { repository, revision, file }: HubAsk): URL {
+  const at = encodeURIComponent(revision);
+  if (file === undefined) return new URL(`${endpoint}/api/models/${repository}/revision/${at}`);
+  const name = file.split("/").map(encodeURIComponent).join("/");
+  return new URL(`${endpoint}/${repository}/resolve/${at}/${name}`);
+}
+
+/** By hand: a token is for the hub alone and must not reach the storage that it redirects to. */
+async function follow(hub: Hub, ask: HubAsk, patience: Patience) {
+  let url = urlOf(hub, ask);
+  const { origin } = url;
+  let told: Headers | undefined;
+  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+    const isHome = url.origin === origin;
+    const response = await send(url, ask, isHome ? ask.token : "", patience);
+    if (isHome || told === undefined) told = response.headers;
+    const next = redirectOf(response, url);
+    const isEnough = next === undefined || (ask.method === "HEAD" && next.origin !== origin);
+    if (isEnough) return { response, told, url };
+    await response.body?.cancel();
+    url = next;
+  }
+  throw new Trouble(`${url.host} redirects in circles.`);
+}
+
+/** Undefined for an answer that is no redirect. */
+function redirectOf({ status, headers }: Response, from: URL): URL | undefined {
+  const location = headers.get("location");
+  if (status < 300 || status >= 400 || location === null) return undefined;
+  const next = URL.parse(location, from);
+  const isSafe = next?.protocol === "https:" || next?.protocol === from.protocol;
+  if (next === null || !isSafe) throw new Trouble(`${from.host} redirects to nowhere.`);
+  return next;
+}
+
+async function send(
+  url: URL,
+  { method, from = 0 }: HubAsk,
+  token: string,
+  patience: Patience,
+): Promise<Response> {
+  patience.renew();
+  try {
+    return await fetch(url, {
+      method,
+      redirect: "manual",
+      signal: patience.signal,
+      headers: {
+        // A compressed answer has other ranges (huggingface_hub met that at CloudFront).
+        "accept-encoding": "identity",
+        ...(token !== "" && { authorization: `Bearer ${token}` }),
+        ...(from > 0 && { range: `bytes=${from}-` }),
+      },
+    });
+  } catch (error) {
+    throw new Trouble(`${url.host} cannot be reached${reasonOf(error)}.`);
+  }
+}
+
+async function* bodyOf(
+  response: Response,
+  patience: Patience,
+  host: string,
+): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  try {
+    while (reader) {
+      patience.renew();
+      const { done, value } = await reader.read();
+      if (done) return;
+      // What the reader of this does with a chunk is not the hub's silence.
+      patience.end();
+      yield value;
+    }
+  } catch (error) {
+    throw new Trouble(`The connection to ${host} broke${reasonOf(error)}.`);
+  } finally {
+    patience.end();
+    await reader?.cancel().catch(() => undefined);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  if (error.name === "TimeoutError") return " (it did not answer in time)";
+  return "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+}
+
+interface Patience {
+  signal: AbortSignal;
+  /** Time begins again. */
+  renew(): void;
+  /** Time stands still. */
+  end(): void;
+}
+
+function patienceOf(patience_ms: number, parent: AbortSignal): Patience {
+  const late = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = () => clearTimeout(timer);
+  return {
+    signal: AbortSignal.any([parent, late.signal]),
+    end,
+    renew() {
+      end();
+      const abort = () => late.abort(new DOMException("The hub is silent.", "TimeoutError"));
+      timer = setTimeout(abort, patience_ms);
+    },
+  };
+}

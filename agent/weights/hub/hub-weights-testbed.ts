@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Download } from "../../replica.ts";
+import type { WeightsFound } from "../weights.ts";
+import { HubTestbed } from "./hub-testbed.ts";
+import type { TestRepo } from "./hub-testbed-repos.ts";
+import { HubWeights, type HubWeightsTools } from "./hub-weights.ts";
+
+export interface Wish {
+  source: string;
+  hf_token?: string;
+  signal?: AbortSignal;
+  tell?: (download: Download) => void;
+}
+
+/** A hub, and a host's folder for what comes from it. */
+export interface HubBench {
+  hub: HubTestbed;
+  folder: string;
+  /** Of all pauses between attempts, which take no time here. */
+  pauses: number[];
+  tools: HubWeightsTools;
+  weights: HubWeights;
+  get(wish: Wish): Promise<WeightsFound>;
+  /** Looks at the folder as a new agent does. */
+  reopen(changes?: Partial<HubWeightsTools>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBench> {
+  const hub = await HubTestbed.start({ repos });
+  const folder = mkdtempSync(join(tmpdir(), "hypervize-hub-"));
+  const pauses: number[] = [];
+  const tools: HubWeightsTools = {
+    folder,
+    hub: {
+      endpoint: hub.url,
+      patience_ms: 5000,
+      now: Date.now,
+      random: () => 1,
+      pause: async (duration_ms) => void pauses.push(duration_ms),
+    },
+    freeBytes: async () => 1e12,
+    report_every_ms: 20,
+  };
+  const bench: HubBench = {
+    ...{ hub, folder, pauses, tools },
+    weights: await HubWeights.open(tools),
+    get(wish) {
+      const signal = new AbortController().signal;
+      return bench.weights.get({ hf_token: "", signal, tell: () => undefined, ...wish });
+    },
+    async reopen(changes = {}) {
+      bench.weights = await HubWeights.open({ ...tools, ...changes });
+    },
+    async close() {
+      await hub.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return bench;
+}
+
+/** A `tell`, and a promise of the moment when BYTES lie on the disk. */
+export function reached(bytes: number): {
+  tell: (download: Download) => void;
+  there: Promise<void>;
+} {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const tell = ({ downloaded_bytes }: Download) => downloaded_bytes >= bytes && resolve();
+  return { tell, there: promise };
+}
+
+/** Bytes that are the same for the same arguments and repeat nowhere. */
+export function testBytes(length: number, seed = 1): Uint8Array {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at + 4 <= length; at += 4)
+    bytes.writeUInt32LE((at * 2654435761 + seed) >>> 0, at);
+  return bytes;
+}

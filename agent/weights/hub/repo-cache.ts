@@ -1,0 +1,114 @@
+import { mkdir, readdir, readFile, stat, symlink, unlink } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { isMissing, writeDurably } from "../../durable-file.ts";
+import { COMMIT, type HubListing } from "./repository.ts";
+
+/** A file that lies here whole. */
+export interface CachedFile {
+  /** Under its own name: llama.cpp finds the other parts of a split model by it. */
+  path: string;
+  bytes: number;
+}
+
+/**
+ * One repository on this host, in the layout of huggingface_hub, which shares it in both directions:
+ * `blobs/DIGEST`, `refs/REVISION` with a commit in it, and `snapshots/COMMIT/NAME`, a relative link
+ * to a blob. Blobs and links are only ever of whole files. Besides there is `.listings/COMMIT.json`,
+ * the names in the repository, so that a quant is found without the network.
+ */
+export class RepoCache {
+  private readonly folder: string;
+
+  /** REPOSITORY is `ORG/REPO`. */
+  constructor(hub_folder: string, repository: string) {
+    this.folder = join(hub_folder, `models--${repository.replace("/", "--")}`);
+  }
+
+  /** Every `ORG/REPO` that has a folder in HUB_FOLDER. */
+  static async repositoriesIn(hub_folder: string): Promise<string[]> {
+    const folders = await namesIn(hub_folder);
+    // "--" cannot be part of either name.
+    const names = folders.map((folder) => /^models--(.+?)--(.+)$/.exec(folder));
+    return names.flatMap((parts) => (parts ? [`${parts[1]}/${parts[2]}`] : []));
+  }
+
+  blobPath(digest: string): string {
+    return join(this.folder, "blobs", digest);
+  }
+
+  /** What REVISION was when something of it was last fetched. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (COMMIT.test(revision)) return revision;
+    const text = await readIfThere(join(this.folder, "refs", revision));
+    const commit = text?.trim();
+    return commit !== undefined && COMMIT.test(commit) ? commit : undefined;
+  }
+
+  /** All files of the repository at COMMIT, here or not; undefined when that was never asked for. */
+  async listing(commit: string): Promise<string[] | undefined> {
+    const text = await readIfThere(this.listingPath(commit));
+    try {
+      return text === undefined ? undefined : (JSON.parse(text) as string[]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async find(commit: string, name: string): Promise<CachedFile | undefined> {
+    const path = this.filePath(commit, name);
+    const found = await stat(path).catch(() => undefined);
+    return found?.isFile() ? { path, bytes: found.size } : undefined;
+  }
+
+  /** Every commit of which something lies here. */
+  async commits(): Promise<string[]> {
+    return (await namesIn(join(this.folder, "snapshots"))).filter((name) => COMMIT.test(name));
+  }
+
+  /** The names of COMMIT's files that lie here. */
+  async whole(commit: string): Promise<string[]> {
+    const names = await namesIn(join(this.folder, "snapshots", commit), true);
+    const found = await Promise.all(names.map((name) => this.find(commit, name)));
+    return names.filter((_, index) => found[index] !== undefined);
+  }
+
+  /** Makes a whole blob the file NAME of COMMIT. */
+  async link(commit: string, name: string, digest: string): Promise<void> {
+    const path = this.filePath(commit, name);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await unlink(path).catch(() => undefined);
+    await symlink(relative(dirname(path), this.blobPath(digest)), path);
+  }
+
+  /** Remembers what REVISION is, once what was wanted of it lies here. */
+  async remember(revision: string, { commit, names }: HubListing): Promise<void> {
+    await writeDurably(this.listingPath(commit), JSON.stringify(names));
+    if (revision !== commit) await writeDurably(join(this.folder, "refs", revision), commit);
+  }
+
+  private filePath(commit: string, name: string): string {
+    return join(this.folder, "snapshots", commit, name);
+  }
+
+  private listingPath(commit: string): string {
+    return join(this.folder, ".listings", `${commit}.json`);
+  }
+}
+
+async function namesIn(folder: string, recursive = false): Promise<string[]> {
+  try {
+    return await readdir(folder, { recursive });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

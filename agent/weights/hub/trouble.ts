@@ -1,0 +1,66 @@
+import { Refusal } from "../../refusal.ts";
+
+/** What may pass by itself: a hub that is busy, a connection that broke. Its message is a sentence. */
+export class Trouble extends Error {
+  /** How long the hub asks us to stay away; 0 when it does not say. */
+  readonly retry_after_ms: number;
+
+  constructor(sentence: string, retry_after_ms = 0) {
+    super(sentence);
+    this.name = "Trouble";
+    this.retry_after_ms = retry_after_ms;
+  }
+}
+
+export interface Persistence {
+  pause(duration_ms: number, signal: AbortSignal): Promise<void>;
+  /** Uniform in 0 … 1. */
+  random(): number;
+}
+
+const ATTEMPTS = 5;
+const LONGEST_BACKOFF_MS = 16_000;
+const LONGEST_OBEYED_MS = 3_600_000;
+
+/**
+ * Repeats ATTEMPT after Trouble, with pauses that double from a second, or as long as the hub asks.
+ * Five failures in a row are a Refusal; an attempt that calls MOVED has got further than any before
+ * it and begins a new row. Rejects with SIGNAL's reason as soon as that aborts.
+ */
+export async function persist<T>(
+  attempt: (moved: () => void) => Promise<T>,
+  signal: AbortSignal,
+  { pause, random }: Persistence,
+): Promise<T> {
+  let failures = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await attempt(() => {
+        failures = 0;
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Trouble)) throw error;
+      failures += 1;
+      if (failures >= ATTEMPTS) {
+        const sentence = `${error.message} Check the network of this host and its HF_ENDPOINT.`;
+        throw new Refusal("download", sentence, true);
+      }
+      const backoff_ms = Math.min(LONGEST_BACKOFF_MS, 1000 * 2 ** (failures - 1));
+      const spread_ms = Math.round(backoff_ms * (0.5 + random() / 2));
+      await pause(Math.max(spread_ms, Math.min(error.retry_after_ms, LONGEST_OBEYED_MS)), signal);
+    }
+  }
+}
+
+/** From `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), or the hub's `RateLimit: "api";r=0;t=55`. */
+export function retryAfterMs(headers: Headers, now_ms: number): number {
+  const value = headers.get("retry-after") ?? "";
+  const seconds = /^\d+$/.test(value)
+    ? value
+    : /(?:^|;)\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
+  if (seconds !== undefined) return Number(seconds) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now_ms);
+}
