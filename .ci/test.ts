@@ -57,7 +57,12 @@ async function perform(step: Step): Promise<Ending> {
   const [program, ...words] = step.command;
   const child = spawn(program, words, {
     cwd: root,
-    env: { ...process.env, NO_COLOR: "1", HYPERVIZE_BINARY: binary },
+    env: {
+      HYPERVIZE_SIMULATION_MS: "90000",
+      ...process.env,
+      NO_COLOR: "1",
+      HYPERVIZE_BINARY: binary,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
