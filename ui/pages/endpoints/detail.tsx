@@ -53,6 +53,9 @@ function Whole({ endpoint, changed }: WholeProps) {
       <Panel title="Use it">
         <Copyable label="Copy base URL" text={endpoint.openai_base_url} />
         <Copyable label="Copy command" text={curlFor(endpoint)} />
+        <a class="button small" href={`/playground?model=${encodeURIComponent(endpoint.name)}`}>
+          Try it in the playground
+        </a>
       </Panel>
       <Panel title="Last hour">
         <Plots id={endpoint.id} />

@@ -1,14 +1,14 @@
 /** Talk to a model as an application would, and see how fast it answers. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { ModelView } from "../../../src/http.ts";
 import { Copyable } from "../../copy.tsx";
 import { Dialog } from "../../dialog.tsx";
 import { search } from "../../navigation.ts";
 import { Empty, Loaded } from "../../notice.tsx";
 import { Heading } from "../../panel.tsx";
-import { modelsQuery } from "../../queries.ts";
+import { endpointsQuery, modelsQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
+import { type Choice, choicesOf } from "./choices.ts";
 import { Composer } from "./composer.tsx";
 import { change, clear, draft, said, settings, turns } from "./conversation.ts";
 import { chatRequest, curlLine } from "./request.ts";
@@ -17,6 +17,7 @@ import { Transcript } from "./transcript.tsx";
 
 export function PlaygroundPage() {
   const models = useRemote(modelsQuery);
+  const endpoints = useRemote(endpointsQuery).data.value?.data ?? [];
   return (
     <div class="playground">
       <Heading title="Playground" about="Kept in this page's memory only.">
@@ -26,13 +27,13 @@ export function PlaygroundPage() {
         </button>
       </Heading>
       <Loaded from={models} what="models">
-        {({ data }) => <Talk models={data.filter(({ enabled }) => enabled)} />}
+        {({ data }) => <Talk models={choicesOf(data, endpoints)} />}
       </Loaded>
     </div>
   );
 }
 
-function Talk({ models }: { models: readonly ModelView[] }) {
+function Talk({ models }: { models: readonly Choice[] }) {
   const wide = matchMedia("(min-width: 64rem)").matches;
   const names = models.map(({ id }) => id).join("\n");
   // Chosen anew when the list or the address changes.
@@ -65,7 +66,7 @@ function Talk({ models }: { models: readonly ModelView[] }) {
 }
 
 /** The one asked for by the address, else the present one, else one that would answer. */
-function chosen(models: readonly ModelView[], wanted: string | null): string {
+function chosen(models: readonly Choice[], wanted: string | null): string {
   const present = settings.peek().model;
   const known = [wanted, present].find((name) => models.some(({ id }) => id === name));
   return known ?? (models.find(({ ready_replicas }) => ready_replicas > 0) ?? models[0])?.id ?? "";

@@ -1,17 +1,17 @@
 /** Which model answers, and how. */
-import type { ModelView } from "../../../src/http.ts";
+import type { Choice } from "./choices.ts";
 import { change, settings } from "./conversation.ts";
 
-export function SettingsFields({ models }: { models: readonly ModelView[] }) {
+export function SettingsFields({ models }: { models: readonly Choice[] }) {
   const { model, system, temperature, max_tokens } = settings.value;
   return (
     <div class="settings">
       <label class="field">
         <span>Model</span>
         <select value={model} onChange={(event) => change({ model: event.currentTarget.value })}>
-          {models.map(({ id, ready_replicas }) => (
+          {models.map(({ id, state }) => (
             <option key={id} value={id}>
-              {ready_replicas > 0 ? id : `${id} (not ready)`}
+              {state === null ? id : `${id} (${state})`}
             </option>
           ))}
         </select>
