@@ -21,7 +21,7 @@ interface Step {
 }
 
 // bun test leaves out folders whose names begin with a dot, unless files are named.
-const own = [...new Bun.Glob(".ci/*.test.ts").scanSync({ cwd: root, dot: true })];
+const own = [...new Bun.Glob(".ci/**/*.test.ts").scanSync({ cwd: root, dot: true })];
 
 const steps: readonly Step[] = [
   {

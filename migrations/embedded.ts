@@ -1,5 +1,6 @@
 /** Every migration, in order, as text inside the binary. A test compares this list with the folder. */
 import spine from "./0000_spine.sql" with { type: "text" };
 import dedicated from "./0001_dedicated.sql" with { type: "text" };
+import gateway from "./0002_gateway.sql" with { type: "text" };
 
-export const migrations: readonly string[] = [spine, dedicated];
+export const migrations: readonly string[] = [spine, dedicated, gateway];

@@ -15,8 +15,16 @@ export interface Identity {
   via: "session" | "key";
 }
 
+/** What the sender of a request is recognised by; a `Request` of the Fetch API has it too. */
+export interface Sent {
+  readonly method: string;
+  readonly headers: { get(name: string): string | null };
+  /** For a request that has no `host` header. */
+  readonly url?: string;
+}
+
 /** Finds out who sent a request; null for a guest. Throws `badKey()` for a key that is not valid. */
-export type Identify = (request: Request) => Identity | null;
+export type Identify = (request: Sent) => Identity | null;
 
 /** Returns the identity when it has at least this role, else throws 401 (guest) or 403. */
 export type Guard = (request: Request, least: Role) => Identity;

@@ -17,18 +17,28 @@ const layers: readonly (readonly string[])[] = [
   ["src/http.ts", "src/dashboard.ts"],
   ["src/gateway"],
   ["src/routing", "src/lifecycle"],
-  ["src/fleet", "src/keys", "src/users", "src/catalog", "src/endpoints", "src/usage"],
+  [
+    ...["src/fleet", "src/keys", "src/users", "src/teams", "src/catalog", "src/endpoints"],
+    ...["src/aliases", "src/providers", "src/prices", "src/usage", "src/metering"],
+  ],
+  ["src/limits"],
   ["src/notify", "src/telemetry"],
   ["src/settings"],
   ["src/placement"],
   ["src/sizing"],
-  ["src/storage", "src/config.ts"],
+  ["src/storage", "src/config.ts", "src/http1"],
   ["src/access.ts"],
   ["src/failure.ts", "src/identifier.ts"],
 ];
 
 /** The pure decisions: no clock, no database, no network, no file. */
-const pure = ["src/lifecycle/elastic.ts", "src/routing/least-load.ts", "agent/reconcile.ts"];
+const pure = [
+  "src/lifecycle/elastic.ts",
+  "src/routing/selection.ts",
+  "src/routing/breaker.ts",
+  "src/routing/shares.ts",
+  "agent/reconcile.ts",
+];
 /** Where sizing reads a model's files: on a disk, on a hub. */
 const reading = ["src/sizing/local-files.ts", "src/sizing/hub-request.ts"];
 const isPure = (file: string): boolean =>

@@ -1,22 +1,40 @@
 import { describe, expect, test } from "bun:test";
 import type { Role } from "./access.ts";
-import { callersFrom } from "./callers.ts";
+import { type CallerParts, callersFrom } from "./callers.ts";
 import { badKey } from "./failure.ts";
+import { noLimits } from "./limits/fields.ts";
 
-const keys = new Map([
-  ["hv_app", { id: "key_1", prefix: "hv_app", user_id: "usr_member", scope: "inference" as const }],
-  ["hv_ops", { id: "key_2", prefix: "hv_ops", user_id: "usr_admin", scope: "admin" as const }],
-  ["hv_left", { id: "key_3", prefix: "hv_left", user_id: "usr_gone", scope: "inference" as const }],
+type Key = ReturnType<CallerParts["verify"]>;
+
+const key = (id: string, prefix: string, user_id: string, more: Partial<Key> = {}): Key => ({
+  ...{ id, prefix, user_id, scope: "inference", limits: noLimits, allows: null },
+  ...more,
+});
+const keys = new Map(
   [
-    "hv_seen",
-    { id: "key_4", prefix: "hv_seen", user_id: "usr_viewer", scope: "inference" as const },
-  ],
+    key("key_1", "hv_app", "usr_member"),
+    key("key_2", "hv_ops", "usr_admin", { scope: "admin" }),
+    key("key_3", "hv_left", "usr_gone"),
+    key("key_4", "hv_seen", "usr_viewer"),
+    key("key_5", "hv_home", "usr_member", { allows: (address) => address === "10.0.0.1" }),
+    key("key_7", "hv_office", "usr_admin", {
+      ...{ scope: "admin", allows: (address) => address === "10.0.0.1" },
+    }),
+    key("key_6", "hv_few", "usr_teamed", { limits: { ...noLimits, models: ["a", "b"] } }),
+  ].map((each) => [each.prefix, each]),
+);
+
+const user = (role: Role, team_id: string | null = null) => ({
+  ...{ id: `usr_${role}`, email: `${role}@example.org`, role, team_id },
+  ...noLimits,
+});
+const users = new Map([
+  ...(["member", "admin", "viewer"] as const).map((role) => [`usr_${role}`, user(role)] as const),
+  ["usr_teamed", { ...user("member", "team_1"), id: "usr_teamed" }],
 ]);
-const roles: Record<string, Role> = {
-  usr_member: "member",
-  usr_admin: "admin",
-  usr_viewer: "viewer",
-};
+const teams = new Map([
+  ["team_1", { ...noLimits, id: "team_1", name: "Research", models: ["b", "c"] }],
+]);
 
 const callers = callersFrom({
   verify(token) {
@@ -24,17 +42,20 @@ const callers = callersFrom({
     if (!record) throw badKey();
     return record;
   },
-  findUser: (id) => {
-    const role = roles[id];
-    return role && { email: `${role}@example.org`, role };
-  },
+  findUser: (id) => users.get(id),
+  findTeam: (id) => teams.get(id),
   session: (request) => {
     const role = request.headers.get("cookie") as Role | null;
     return role && { user_id: `usr_${role}`, email: `${role}@example.org`, role, via: "session" };
   },
+  addressOf: (request) => ("address" in request ? String(request.address) : "unknown"),
 });
 
-const by = (headers: Record<string, string>) => new Request("http://h/", { headers });
+const by = (headers: Record<string, string>, address = "192.0.2.1") => ({
+  method: "GET",
+  headers: new Headers(headers),
+  address,
+});
 const bearer = (key: string) => by({ authorization: `Bearer ${key}` });
 
 /** Status of the failure that CALL throws. */
@@ -64,11 +85,20 @@ describe("the control API", () => {
   });
 });
 
+test("a key that may be used from one network manages nothing from another", () => {
+  const from = (address: string) => by({ authorization: "Bearer hv_office" }, address);
+  expect(callers.identify(from("10.0.0.1"))).toMatchObject({ role: "admin", via: "key" });
+  expect(refusal(() => callers.identify(from("10.0.0.2")))).toBe(403);
+  expect(refusal(() => callers.worldOf(from("10.0.0.2")))).toBe(403);
+});
+
 describe("inference", () => {
   test("takes keys of both scopes, and sessions; what viewers may use, routing knows", () => {
-    expect(callers.authenticate(bearer("hv_app"))).toEqual({
+    expect(callers.authenticate(bearer("hv_app"))).toMatchObject({
       user: "member@example.org",
       user_id: "usr_member",
+      team: null,
+      models: null,
       key_id: "key_1",
       key_prefix: "hv_app",
       role: "member",
@@ -86,6 +116,27 @@ describe("inference", () => {
     ["another scheme", by({ authorization: "Basic aGk6aGk=" }), 401],
   ])("refuses %s", (_, request, status) => {
     expect(refusal(() => callers.authenticate(request))).toBe(status);
+  });
+
+  test("gives the same caller until its key, its user or the team changes", () => {
+    const before = callers.authenticate(bearer("hv_few"));
+    expect(callers.authenticate(bearer("hv_few"))).toBe(before);
+    expect(before.team).toBe("Research");
+    expect([...(before.models ?? [])]).toEqual(["b"]);
+    expect(before.scopes.map(({ kind }) => kind)).toEqual(["user", "team", "key"]);
+    teams.set("team_1", { ...noLimits, id: "team_1", name: "Research", models: ["a"] });
+    const after = callers.authenticate(bearer("hv_few"));
+    expect([...(after.models ?? [])]).toEqual(["a"]);
+    const session = callers.authenticate(by({ cookie: "member" }));
+    expect(callers.authenticate(by({ cookie: "member" }))).toBe(session);
+    expect(session).not.toBe(callers.authenticate(bearer("hv_app")));
+  });
+
+  test("takes a key from its own networks only, and by Anthropic's header too", () => {
+    const asked = (address: string) => () =>
+      callers.authenticate(by({ "x-api-key": "hv_home" }, address));
+    expect(asked("10.0.0.1")().key_id).toBe("key_5");
+    expect(refusal(asked("10.0.0.2"))).toBe(403);
   });
 
   test("does not mind how the scheme is written", () => {

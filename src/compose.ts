@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { version } from "../package.json";
+import { aliasRoutes } from "./aliases/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
 import { clock } from "./compose/clock.ts";
 import { dedicatedRoutes } from "./compose/dedicated.ts";
@@ -18,8 +19,10 @@ import { startFleetServer } from "./fleet/server.ts";
 import { createHttp } from "./http.ts";
 import { replicasOnHost } from "./lifecycle/published.ts";
 import { dialAddresses, listen } from "./listen.ts";
+import { driftRoutes } from "./metering/routes.ts";
 import { Live } from "./notify/live.ts";
 import { liveRoutes } from "./notify/routes.ts";
+import { providerRoutes } from "./providers/routes.ts";
 import { hubReader } from "./sizing/hub-question.ts";
 import { sizingRoutes } from "./sizing/routes.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -60,9 +63,16 @@ export async function startAppliance(
   const secrets = secretsIn(config.home);
   const authority = await loadAuthority(config.home, clock.now());
   const live = new Live();
-  const people = composePeople(database, config.home, (key_id) => gateway.cut(key_id), live);
-  const { guard, callers, emailOf } = people;
   const usage = new UsageLog(database, { log });
+  const cut = {
+    key: (id: string) => gateway.cut(({ key_id }) => key_id === id),
+    user: (id: string) => gateway.cut(({ key_id, user_id }) => key_id === null && user_id === id),
+  };
+  const addressOf = (request: Request) => server.addressOf(request) ?? "unknown";
+  const people = composePeople({
+    ...{ database, home: config.home, cut, live, usage, addressOf },
+  });
+  const { guard, callers, emailOf } = people;
   usage.onRecord(() => live.changed("usage"));
   const origin = () => `http://${hostNamed(config)}:${server.port}`;
   const notifying = composeNotifying({ database, secrets, guard, live, emailOf, origin, log });
@@ -85,7 +95,6 @@ export async function startAppliance(
   );
 
   const stopping = new AbortController();
-  const addressOf = (request: Request) => server.requestIP(request)?.address ?? "unknown";
   const replicasOf = (id: string) => replicasOnHost(id, lifecycle.statuses(), routing.inflight);
   const problemOf = (id: string) => relays.problem(id);
   const http = createHttp({
@@ -93,15 +102,27 @@ export async function startAppliance(
     now: clock.now,
     log,
     routes: [
-      ...people.routes(addressOf),
+      ...people.routes,
       ...notifying.routes,
-      catalogRoutes({ catalog, guard, worldOf: callers.worldOf, statusOf: serving.statusOf }),
+      catalogRoutes({
+        ...{ catalog, guard, worldOf: callers.worldOf, statusOf: serving.statusOf },
+        usableBy: (request) =>
+          routing.models(
+            callers.authenticate({
+              ...{ method: request.method, headers: request.headers, url: request.url },
+              address: addressOf(request),
+            }),
+          ),
+      }),
+      aliasRoutes(serving.aliases, guard),
+      providerRoutes({ providers: serving.providers, guard, fetch }),
       dedicatedRoutes({
         ...{ serving, database, settings, guard, emailOf },
         stopping: stopping.signal,
       }),
       hostRoutes({ hosts, enrolment, guard, problemOf, replicasOf }),
       usageRoutes(database, guard, clock.now),
+      driftRoutes(database, guard),
       liveRoutes(live, guard),
       sizingRoutes(guard, hubReader(serving.hub, "", 5000)),
       metricsRoutes({ telemetry, guard, addressOf }),
@@ -112,6 +133,7 @@ export async function startAppliance(
   relays.start();
   outbox.start();
   telemetry.start();
+  serving.reconciliation.start();
 
   return {
     url: `http://localhost:${server.port}`,
@@ -131,6 +153,7 @@ export async function startAppliance(
       relays.stop();
       telemetry.stop();
       await outbox.stop();
+      await serving.reconciliation.stop();
       gateway.close();
       fleet.stop();
       usage.flush();

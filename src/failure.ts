@@ -45,6 +45,23 @@ export class Failure extends Error {
     };
   }
 
+  /** The same for our own server, which needs no Response. */
+  toAnswer(requestId: string): {
+    status: number;
+    headers: Record<string, string>;
+    body: string;
+  } {
+    return {
+      status: this.status,
+      headers: {
+        "content-type": "application/json",
+        ...this.headers,
+        "x-request-id": requestId,
+      },
+      body: JSON.stringify(this.envelope()),
+    };
+  }
+
   toResponse(requestId: string): Response {
     return Response.json(this.envelope(), {
       status: this.status,

@@ -7,6 +7,7 @@ import { asFailure, badRequest, Failure, notFound } from "./failure.ts";
 import { newId } from "./identifier.ts";
 
 export type { Role } from "./access.ts";
+export type { AliasView } from "./aliases/alias.ts";
 export type { ModelList, ModelView, OpenAIModel } from "./catalog/listing.ts";
 export type { EndpointEvent } from "./endpoints/endpoint-rows.ts";
 export type { DryRunView } from "./endpoints/provisioner.ts";
@@ -14,15 +15,20 @@ export type { Series } from "./endpoints/routes.ts";
 export type { Status } from "./endpoints/status.ts";
 export type { EndpointView } from "./endpoints/view.ts";
 export type { HostReplica, HostView } from "./fleet/routes.ts";
-export type { KeyScope, KeyView } from "./keys/keys.ts";
+export type { KeyScope } from "./keys/keys.ts";
+export type { ShownKey as KeyView } from "./keys/routes.ts";
+export type { DriftView } from "./metering/checks.ts";
 export type { NotificationView } from "./notify/outbox-routes.ts";
+export type { Price } from "./prices/prices.ts";
+export type { ProviderView } from "./providers/provider.ts";
 export type { SettingsView } from "./settings/groups.ts";
 export type { Sizing } from "./sizing/size.ts";
+export type { TeamView } from "./teams/routes.ts";
 export type { UsagePage } from "./usage/events.ts";
 export type { UsageBy, UsageGroup, UsageSummary } from "./usage/rollup.ts";
 export type { UsageRow } from "./usage/usage.ts";
 export type { SignedIn } from "./users/auth-routes.ts";
-export type { UserView } from "./users/users.ts";
+export type { ShownUser as UserView } from "./users/routes.ts";
 
 export interface HttpParts {
   /** One instance per domain. */

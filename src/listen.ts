@@ -1,9 +1,12 @@
 /** The HTTP port: inference to the gateway, /api to the control API, everything else to the dashboard. */
 import { networkInterfaces } from "node:os";
-import type { Server } from "bun";
 import type { Config } from "./config.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Http } from "./http.ts";
+import { fromFetch, toFetch } from "./http1/fetch.ts";
+import type { ServerRequest } from "./http1/incoming.ts";
+import { refusal } from "./http1/refusal.ts";
+import { type HttpServer, serveHttp } from "./http1/server.ts";
 
 export interface Faces {
   gateway: Pick<Gateway, "handle">;
@@ -14,45 +17,39 @@ export interface Faces {
 
 export interface Listening {
   port: number;
-  requestIP: Server<undefined>["requestIP"];
+  /** Where a request for `http` came from; undefined for one that did not come by this port. */
+  addressOf(request: Request): string | undefined;
   /** Takes no new connections, waits a while for the open ones, then ends them. */
   close(): Promise<void>;
 }
 
 const drain_ms = 10_000;
-/** Above what the gateway allows, so that it is the gateway that says 413, in the envelope. */
-const largest_body_bytes = 1024 ** 3;
+/** Above what the control API takes: it says 413 itself, in the envelope. */
+const largest_body_bytes = 2 * 1024 ** 2;
 
 export function listen(config: Config, { gateway, http, dashboard }: Faces): Listening {
-  const server = bind(config, (request, server) => {
-    const answer = gateway.handle(request, server);
-    if (answer) return answer;
-    const page = dashboard(request);
-    return page ?? http.handle(request);
-  });
+  const addresses = new WeakMap<Request, string>();
+
+  async function handleByFetch(incoming: ServerRequest) {
+    const request = await toFetch(incoming, largest_body_bytes);
+    addresses.set(request, incoming.address);
+    return await fromFetch(dashboard(request) ?? (await http.handle(request)), request.signal);
+  }
+
+  const server = bind(config, (request) => gateway.handle(request) ?? handleByFetch(request));
   return {
-    port: server.port ?? config.port,
-    requestIP: (request) => server.requestIP(request),
-    async close() {
-      const late = setTimeout(() => void server.stop(true), drain_ms);
-      await server.stop(false);
-      clearTimeout(late);
-    },
+    port: server.port,
+    addressOf: (request) => addresses.get(request),
+    close: () => server.close(drain_ms),
   };
 }
 
 function bind(
   { host, port }: Config,
-  fetch: (request: Request, server: Server<undefined>) => Response | Promise<Response>,
-): Server<undefined> {
+  handle: Parameters<typeof serveHttp>[0]["handle"],
+): HttpServer {
   try {
-    return Bun.serve({
-      hostname: host,
-      port,
-      fetch,
-      idleTimeout: 30,
-      maxRequestBodySize: largest_body_bytes,
-    });
+    return serveHttp({ hostname: host, port, handle, refuse: refusal });
   } catch (cause) {
     throw new Error(`Port ${port} is in use or may not be bound. Choose another with --port.`, {
       cause,

@@ -12,6 +12,7 @@ import type {
   UsageSummary,
   UserView,
 } from "../src/http.ts";
+import type { Limits } from "./limits.ts";
 
 export interface List<Item> {
   data: Item[];
@@ -129,7 +130,8 @@ export interface NewKey {
   scope: KeyScope;
   expires_at: number | null;
 }
-export const createKey = (key: NewKey): Promise<KeyView & { key: string }> =>
+type NewLimitedKey = NewKey & Limits & { allowed_cidrs: string[] | null };
+export const createKey = (key: NewLimitedKey): Promise<KeyView & { key: string }> =>
   json("/api/keys", { method: "POST", body: key });
 export const revokeKey = (id: string): Promise<{ streams_cut: number }> =>
   json(at("keys", id), { method: "DELETE" });

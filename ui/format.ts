@@ -2,6 +2,10 @@
 
 const missing = "–";
 const grouped = new Intl.NumberFormat("en-US");
+const money = new Intl.NumberFormat("en-US", {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
 
 /** 1,234 in full; from a million on 1.23M. */
 export function count(value: number): string {
@@ -12,6 +16,12 @@ export function count(value: number): string {
 /** Three digits that matter: 1.23, 12.3, 123. */
 function scaled(value: number): string {
   return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
+}
+
+/** Money: 1,234.50; small amounts with the digits that matter. */
+export function cost(value: number): string {
+  if (value === 0) return "0";
+  return value >= 0.01 ? money.format(value) : value.toPrecision(2);
 }
 
 /** For axes, where room is short: 950, 1.2k, 3M. */

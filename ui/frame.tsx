@@ -15,6 +15,7 @@ const links: readonly { to: Path; name: string; icon: IconName; admin?: boolean 
   { to: "/keys", name: "Keys", icon: "keys" },
   { to: "/usage", name: "Usage", icon: "usage" },
   { to: "/hosts", name: "Hosts", icon: "hosts" },
+  { to: "/routing", name: "Routing", icon: "routing", admin: true },
   { to: "/users", name: "Users", icon: "users", admin: true },
   { to: "/settings", name: "Settings", icon: "settings", admin: true },
 ];

@@ -12,6 +12,7 @@ import { KeysPage } from "./pages/keys/keys.tsx";
 import { LoginPage } from "./pages/login/login.tsx";
 import { OverviewPage } from "./pages/overview/overview.tsx";
 import { PlaygroundPage } from "./pages/playground/playground.tsx";
+import { RoutingPage } from "./pages/routing/routing.tsx";
 import { SettingsPage } from "./pages/settings/settings.tsx";
 import { UsagePage } from "./pages/usage/usage.tsx";
 import { UsersPage } from "./pages/users/users.tsx";
@@ -24,6 +25,7 @@ const shown: Record<Path, { title: string; body(): ComponentChild }> = {
   "/playground": { title: "Playground", body: () => <PlaygroundPage /> },
   "/endpoints": { title: "Endpoints", body: () => <EndpointsPage /> },
   "/keys": { title: "Keys", body: () => <KeysPage /> },
+  "/routing": { title: "Routing", body: () => <RoutingPage /> },
   "/usage": { title: "Usage", body: () => <UsagePage /> },
   "/hosts": { title: "Hosts", body: () => <HostsPage /> },
   "/users": { title: "Users", body: () => <UsersPage /> },

@@ -1,5 +1,7 @@
 /** What pages ask the server, and which events make an answer old. */
 import type {
+  AliasView,
+  DriftView,
   EndpointEvent,
   EndpointView,
   HostView,
@@ -7,8 +9,11 @@ import type {
   ModelList,
   ModelView,
   NotificationView,
+  Price,
+  ProviderView,
   Series,
   SettingsView,
+  TeamView,
   UsageBy,
   UsagePage,
   UsageSummary,
@@ -25,6 +30,7 @@ import {
   readSettings,
   seriesOf,
 } from "./dedicated-api.ts";
+import { listAliases, listPrices, listProviders, listTeams, readDrift } from "./gateway-api.ts";
 import type { Query } from "./remote.ts";
 
 export const hostsQuery: Query<api.List<HostView>> = {
@@ -87,6 +93,37 @@ export const notificationsQuery: Query<List<NotificationView>> = {
   key: "notifications",
   load: listNotifications,
   topics: ["settings"],
+};
+
+export const teamsQuery: Query<List<TeamView>> = {
+  key: "teams",
+  load: listTeams,
+  topics: ["keys"],
+};
+
+export const aliasesQuery: Query<List<AliasView>> = {
+  key: "aliases",
+  load: listAliases,
+  topics: ["models", "endpoints"],
+};
+
+export const providersQuery: Query<List<ProviderView>> = {
+  key: "providers",
+  load: listProviders,
+  topics: ["models"],
+};
+
+export const pricesQuery: Query<List<Price>> = {
+  key: "prices",
+  load: listPrices,
+  topics: [],
+};
+
+export const driftQuery: Query<DriftView> = {
+  key: "drift",
+  load: readDrift,
+  topics: ["usage"],
+  rest_ms: 60_000,
 };
 
 /** Sums over long periods cost the server more, and change less. */

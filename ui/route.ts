@@ -6,6 +6,7 @@ export const paths = [
   "/playground",
   "/endpoints",
   "/keys",
+  "/routing",
   "/usage",
   "/hosts",
   "/users",

@@ -30,9 +30,11 @@ export interface ModelList<Item> {
   data: Item[];
 }
 
-/** For applications: only the models that they may ask for. */
-export function openAIList(models: readonly Model[]): ModelList<OpenAIModel> {
-  return { object: "list", data: models.filter(({ enabled }) => enabled).map(openAIModel) };
+export type Named = Pick<Model, "name" | "created_at">;
+
+/** For applications. */
+export function openAIList(models: readonly Named[]): ModelList<OpenAIModel> {
+  return { object: "list", data: models.map(openAIModel) };
 }
 
 export function viewOf(model: Model, status: ModelStatus): ModelView {
@@ -40,7 +42,7 @@ export function viewOf(model: Model, status: ModelStatus): ModelView {
   return { ...openAIModel(model), model_id: id, ...settings, ...status };
 }
 
-function openAIModel({ name, created_at }: Model): OpenAIModel {
+function openAIModel({ name, created_at }: Named): OpenAIModel {
   return {
     id: name,
     object: "model",

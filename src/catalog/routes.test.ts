@@ -16,6 +16,7 @@ function world() {
       catalog,
       guard,
       worldOf: (request) => (guard(request, "viewer").role === "member" ? "inference" : "control"),
+      usableBy: () => catalog.list().filter(({ enabled }) => enabled),
       statusOf: () => ({ ready_replicas: 1, starting_replicas: 2, problem: "One host is down." }),
     }),
   ]);

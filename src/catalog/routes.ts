@@ -2,7 +2,7 @@ import { Elysia, t } from "elysia";
 import type { Guard } from "../access.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Model, namedInput } from "./entry.ts";
-import { type ModelStatus, openAIList, viewOf } from "./listing.ts";
+import { type ModelStatus, type Named, openAIList, viewOf } from "./listing.ts";
 
 export interface CatalogParts {
   catalog: Catalog;
@@ -10,6 +10,8 @@ export interface CatalogParts {
   /** Which of the two worlds a request comes from. Throws 401 for a guest and for a key that is not valid. */
   worldOf(request: Request): "control" | "inference";
   statusOf(model_id: string): ModelStatus;
+  /** What the one who asks may use, for applications. */
+  usableBy(request: Request): readonly Named[];
 }
 
 const closed = { additionalProperties: false };
@@ -22,12 +24,12 @@ const settings = {
   enabled: t.Optional(t.Boolean()),
 };
 
-export function catalogRoutes({ catalog, guard, worldOf, statusOf }: CatalogParts) {
+export function catalogRoutes({ catalog, guard, worldOf, statusOf, usableBy }: CatalogParts) {
   const view = (model: Model) => viewOf(model, statusOf(model.id));
 
   const everyone = new Elysia().get("/api/models", ({ request }) =>
     worldOf(request) === "inference"
-      ? openAIList(catalog.list())
+      ? openAIList(usableBy(request))
       : { object: "list" as const, data: catalog.list().map(view) },
   );
 

@@ -1,6 +1,7 @@
 /** The admin API from the shell. */
 import type { Command } from "./command.ts";
 import { endpoints } from "./endpoints.ts";
+import { limitOptions, limitsFrom, limitUsage } from "./limit-options.ts";
 import { type Action, commandOf, list, type Noun, needed, subject } from "./noun.ts";
 
 const keys: Noun = {
@@ -9,15 +10,19 @@ const keys: Noun = {
   options: {
     name: { value: "TEXT", help: "name of the new key" },
     scope: { value: "inference|admin", help: "what the new key may do (default inference)" },
+    ...limitOptions,
+    cidr: { value: "NETWORK", repeated: true, help: "the only network that it may be used from" },
   },
   actions: {
     list: list("/api/keys", ["id", "name", "prefix", "last4", "scope", "user_email", "revoked_at"]),
     create: {
-      usage: "--name TEXT [--scope inference|admin]",
+      usage: `--name TEXT [--scope inference|admin] ${limitUsage} [--cidr NETWORK …]`,
       call: (client, words) =>
         client.send("POST", "/api/keys", {
           name: needed(words, "name"),
           ...(words.text("scope") && { scope: words.text("scope") }),
+          ...limitsFrom(words),
+          ...(words.texts("cidr").length > 0 && { allowed_cidrs: words.texts("cidr") }),
         }),
       say: ({ key }: { key: string }) => `${key}\nKeep it now: it is not shown again.`,
     },
@@ -37,23 +42,28 @@ const users: Noun = {
     email: { value: "ADDRESS", help: "e-mail of the new user" },
     role: { value: "viewer|member|admin", help: "role of the new user (default member)" },
     password: { value: "TEXT", help: "password of the new user (10 characters or more)" },
+    team: { value: "ID", help: "team of the new user (default none)" },
+    ...limitOptions,
   },
   actions: {
     list: list("/api/users", ["id", "email", "name", "role"]),
     create: {
-      usage: "--email ADDRESS --password TEXT [--role viewer|member|admin]",
+      usage: `--email ADDRESS --password TEXT [--role viewer|member|admin] [--team ID] ${limitUsage}`,
       call: (client, words) =>
         client.send("POST", "/api/users", {
           email: needed(words, "email"),
           password: needed(words, "password"),
           role: words.text("role") ?? "member",
+          ...(words.text("team") && { team_id: words.text("team") }),
+          ...limitsFrom(words),
         }),
       say: ({ id, email }: { id: string; email: string }) => `${email} is ${id}.`,
     },
     remove: {
       usage: "ID",
       call: (client, words) => client.send("DELETE", `/api/users/${subject(words)}`),
-      say: () => "Removed, with their keys and sessions.",
+      say: ({ streams_cut }: { streams_cut: number }) =>
+        `Removed, with their keys and sessions; ${streams_cut} open requests were cut.`,
     },
   },
 };

@@ -1,5 +1,7 @@
 /** Wall clock for what is stored, a clock that never goes back for what is measured. */
+const origin = performance.timeOrigin;
+
 export const clock = {
   now: () => Date.now(),
-  steady: () => performance.timeOrigin + performance.now(),
+  steady: () => origin + performance.now(),
 };

@@ -3,6 +3,7 @@ import type { Endpoints } from "../endpoints/endpoints.ts";
 import type { Hosts } from "../fleet/hosts.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ReplicaStatus } from "../lifecycle/world.ts";
+import { driftFamily } from "../metering/checks.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Database } from "../storage/database.ts";
@@ -27,6 +28,7 @@ export function composeMeasuring(parts: MeasuringParts): Telemetry {
     now: clock.now,
     snapshot: () => snapshotOf(parts),
     retention: () => parts.settings.current().retention,
+    more: () => [driftFamily(parts.database, clock.now())],
     report: parts.report,
   });
 }

@@ -1,11 +1,18 @@
 /** Users, sessions and keys, and how a request is recognised by them. */
 import { guardWith, type Identity } from "../access.ts";
-import { callersFrom } from "../callers.ts";
+import { callersFrom, type InferenceCaller } from "../callers.ts";
 import { hasAdminKey, keepAdminKey, keepLogin, keptLogin, newLogin } from "../first-login.ts";
 import { Keys } from "../keys/keys.ts";
 import { keyRoutes } from "../keys/routes.ts";
+import { Limiter } from "../limits/limiter.ts";
+import type { SpenderKind } from "../limits/spend.ts";
 import type { Live } from "../notify/live.ts";
+import { Prices } from "../prices/prices.ts";
+import { priceRoutes } from "../prices/routes.ts";
 import type { Database } from "../storage/database.ts";
+import { teamRoutes } from "../teams/routes.ts";
+import { Teams } from "../teams/teams.ts";
+import type { UsageLog } from "../usage/usage.ts";
 import { authRoutes } from "../users/auth-routes.ts";
 import { userRoutes } from "../users/routes.ts";
 import { Sessions } from "../users/sessions.ts";
@@ -13,26 +20,48 @@ import { createSignIn } from "../users/sign-in.ts";
 import { LoginThrottle } from "../users/throttle.ts";
 import { Users } from "../users/users.ts";
 import { clock } from "./clock.ts";
+import { composeSpend, renameSpender } from "./spending.ts";
 
 export type People = ReturnType<typeof composePeople>;
 
-export function composePeople(
-  database: Database,
-  home: string,
-  cut: (key_id: string) => number,
-  live: Live,
-) {
-  const keys = new Keys(database, { now: clock.now, cut, changed: () => live.changed("keys") });
+export interface PeopleParts {
+  database: Database;
+  home: string;
+  /** Ends the open requests of a key, or of a user's sessions; returns how many there were. */
+  cut: { key(id: string): number; user(id: string): number };
+  live: Live;
+  usage: UsageLog;
+  addressOf(request: Request): string;
+}
+
+export function composePeople({ database, home, cut, live, usage, addressOf }: PeopleParts) {
+  const { key: cutKey, user: cutUser } = cut;
+  const changed = () => live.changed("keys");
+  const keys = new Keys(database, { now: clock.now, cut: cutKey, changed });
   const sessions = new Sessions(database, clock.now);
-  const users = new Users(database, { sessions, keys }, clock.now);
+  const spend = composeSpend(database, usage);
+  const teams = new Teams(database, {
+    now: clock.now,
+    renamed: (from, to) => renameSpender(database, spend, from, to),
+  });
+  const isTeam = (id: string) => teams.find(id) !== undefined;
+  const users = new Users(database, { sessions, keys, isTeam, cut: cutUser }, clock.now);
   const throttle = new LoginThrottle();
   const signIn = createSignIn({ users, sessions, throttle, now: clock.now });
   const callers = callersFrom({
     verify: (token) => keys.verify(token, clock.now()),
     findUser: (id) => users.find(id),
+    findTeam: (id) => teams.find(id),
     session: (request) => signIn.identify(request),
+    addressOf,
   });
   const guard = guardWith(callers.identify);
+  const prices = new Prices(database);
+  const limiter = new Limiter<InferenceCaller>({
+    ...{ spend, now: clock.steady },
+    scopesOf: ({ scopes }) => scopes,
+  });
+  const spentBy = (kind: SpenderKind) => (name: string) => spend.of(kind, name, clock.steady());
 
   const firstAdmin = (): Identity => {
     const admin = users.list().find(({ role }) => role === "admin");
@@ -52,12 +81,24 @@ export function composePeople(
   return {
     guard,
     callers,
+    limits: limiter,
+    costOf: (target: Parameters<Prices["costOf"]>[0], counts: Parameters<Prices["costOf"]>[1]) =>
+      prices.costOf(target, counts),
     /** Undefined when there is no such user any more. */
     emailOf: (user_id: string) => users.find(user_id)?.email,
-    routes: (addressOf: (request: Request) => string) => [
+    routes: [
       authRoutes({ users, signIn, guard, addressOf }),
-      userRoutes(users, guard),
-      keyRoutes(keys, guard),
+      userRoutes({
+        ...{ users, guard, spentBy: spentBy("user") },
+        teamName: (id) => teams.find(id)?.name ?? null,
+      }),
+      keyRoutes({ keys, guard, spentBy: spentBy("key") }),
+      teamRoutes({
+        ...{ teams, guard, spentBy: spentBy("team") },
+        membersOf: (id) => users.list().filter(({ team_id }) => team_id === id).length,
+        freed: (id) => users.leaveTeam(id),
+      }),
+      priceRoutes(prices, guard),
     ],
     firstLogin: () => keptLogin(home) ?? { email: firstAdmin().email, password: "(changed)" },
     keepKey(name: string, known: string | undefined): string {

@@ -1,5 +1,6 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
 import { relayName } from "../../agent/contract/relay-name.ts";
+import { Aliases } from "../aliases/aliases.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import { hubFromEnvironment } from "../config.ts";
 import { Endpoints } from "../endpoints/endpoints.ts";
@@ -11,7 +12,11 @@ import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { noticesOf } from "../lifecycle/notices.ts";
 import { modelStatus, routedModels } from "../lifecycle/published.ts";
 import { Lifecycle } from "../lifecycle/reconcile.ts";
+import { Recounts } from "../metering/recounts.ts";
 import type { Live } from "../notify/live.ts";
+import { withProviders } from "../providers/pool.ts";
+import type { ProviderRow } from "../providers/provider.ts";
+import { Providers } from "../providers/providers.ts";
 import { createRouting } from "../routing/routing.ts";
 import { readLocalModel } from "../sizing/local-files.ts";
 import type { Database } from "../storage/database.ts";
@@ -20,6 +25,7 @@ import type { UsageLog } from "../usage/usage.ts";
 import { clock } from "./clock.ts";
 import { routedEndpoints } from "./live-views.ts";
 import { composeMeasuring } from "./measuring.ts";
+import { composeMetering } from "./metering.ts";
 import { type composeNotifying, tellOfHosts } from "./notifying.ts";
 import type { People } from "./people.ts";
 import { worldOf } from "./world.ts";
@@ -28,7 +34,7 @@ export interface ServingParts {
   database: Database;
   secrets: Secrets;
   authority: Authority;
-  people: Pick<People, "callers">;
+  people: Pick<People, "callers" | "limits" | "costOf">;
   notifying: Pick<ReturnType<typeof composeNotifying>, "settings" | "outbox">;
   usage: UsageLog;
   live: Live;
@@ -45,11 +51,20 @@ export function composeServing(parts: ServingParts) {
   const { settings, outbox } = notifying;
   const catalog = new Catalog(database, clock.now);
   const endpoints = new Endpoints(database, secrets, clock.now);
+  const known = {
+    isModel: (name: string) =>
+      catalog.list().some((model) => model.name === name) ||
+      providers.list().some(({ models }) => models.some((model) => model.name === name)),
+    isEndpoint: (id: string) => endpoints.find(id)?.id === id,
+  };
+  const providers = new Providers(database, secrets, clock.now);
+  const aliases = new Aliases(database, known, clock.now);
   const hosts = new Hosts(database, clock.now);
   const routing = createRouting(clock);
   const hub = { endpoint: hubFromEnvironment().endpoint, fetch, timeout_ms: 8000 };
   const resolve = createResolver({ hub, readLocal: readLocalModel });
   const statuses = () => lifecycle.statuses();
+  const recounts = new Recounts();
   const telemetry = composeMeasuring({
     ...{ database, settings, endpoints, hosts, routing, statuses },
     gateway: () => gateway,
@@ -59,12 +74,24 @@ export function composeServing(parts: ServingParts) {
     authenticate: people.callers.authenticate,
     identity: authority.server,
     router: routing,
+    limits: people.limits,
+    costOf: people.costOf,
     usage,
+    recount: (ask, request) => recounts.count(ask, request),
     measured: (measured) => telemetry.observeRequest(measured),
     now: clock.steady,
     report: (error) => log(`gateway: ${describe(error)}`),
   });
   const watchers = new Set<() => void>();
+  /** Without its key a provider is passed over; the rest of the pool goes on. */
+  const keyOf = (provider: ProviderRow): string | null => {
+    try {
+      return providers.keyOf(provider);
+    } catch (error) {
+      log(`providers: ${provider.name} is not used. ${describe(error)}`);
+      return null;
+    }
+  };
   const nudge = () => lifecycle.nudge();
   const lifecycle: Lifecycle = new Lifecycle(
     database,
@@ -89,17 +116,27 @@ export function composeServing(parts: ServingParts) {
       setDesired: (id, desired) => hosts.setDesired(id, desired),
       published(now_statuses) {
         const reach = (id: string) => hosts.reach(id);
-        routing.replace([
-          ...routedModels(catalog.list(), now_statuses, reach),
+        const models = [
+          ...withProviders(
+            routedModels(catalog.list(), now_statuses, reach),
+            providers.list(),
+            (provider) => keyOf(provider),
+          ),
           ...routedEndpoints(endpoints, now_statuses, reach),
-        ]);
+        ];
+        routing.replace(models, aliases.list());
         for (const watcher of watchers) watcher();
+        void reconciliation.tick();
         hosts.lookAround(clock.now());
       },
       report: (error) => log(`lifecycle: ${describe(error)}`),
     },
     clock.now,
   );
+  const reconciliation = composeMetering({
+    ...{ database, usage, hosts, routing, statuses, log },
+    gateway: () => gateway,
+  });
   const relays = new RelayWatch({
     hosts,
     // The name of no replica: the relay greets, and closes.
@@ -117,6 +154,12 @@ export function composeServing(parts: ServingParts) {
     live.changed("models");
     nudge();
   });
+  for (const routes of [aliases, providers]) {
+    routes.onChange(() => {
+      live.changed("models");
+      nudge();
+    });
+  }
   endpoints.onChange(() => {
     live.changed("endpoints");
     nudge();
@@ -152,7 +195,19 @@ export function composeServing(parts: ServingParts) {
       look();
     });
   return {
-    ...{ gateway, catalog, endpoints, hosts, lifecycle, routing, relays, telemetry },
+    ...{
+      gateway,
+      catalog,
+      aliases,
+      providers,
+      endpoints,
+      hosts,
+      lifecycle,
+      routing,
+      relays,
+      telemetry,
+      reconciliation,
+    },
     ...{ hub, resolve, statusOf, modelReady },
   };
 }

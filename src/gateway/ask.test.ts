@@ -6,9 +6,12 @@ import { outgoingBody } from "./outgoing.ts";
 const messages = [{ role: "user", content: "hi" }];
 const chat = (fields: object = {}) => JSON.stringify({ model: "demo", messages, ...fields });
 
-function refused(text: string, input: "messages" | "prompt" = "messages"): Failure {
+function refused(
+  text: string,
+  kind: "chat/completions" | "completions" = "chat/completions",
+): Failure {
   try {
-    parseAsk(text, input);
+    parseAsk(text, kind);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -50,7 +53,7 @@ test.each([[{}], [{ prompt: null }], [{ prompt: [] }], [{ prompt: 7 }]])(
   "a completion of %p is refused for its prompt",
   (fields) => {
     const text = JSON.stringify({ model: "demo", ...fields });
-    expect(refused(text, "prompt").param).toBe("prompt");
+    expect(refused(text, "completions").param).toBe("prompt");
   },
 );
 
@@ -62,7 +65,7 @@ test("a refusal never repeats what was sent", () => {
 });
 
 const outgoing = (text: string, served = "demo") =>
-  outgoingBody(parseAsk(text, "messages"), served);
+  outgoingBody(parseAsk(text, "chat/completions"), served);
 
 test("a body that needs no change goes up byte for byte", () => {
   const plain = `{ "seed": 18446744073709551615, "model":"demo", "messages":[{"role":"user"}] }\n`;
@@ -104,7 +107,7 @@ test.each([
   ['{"stream":true,"model":"demo","messages":[{}],"stream":false}', "stream"],
   ['{"stream":false,"model":"demo","messages":[{}],"str\\u0065am":true}', "stream"],
 ])("of a key that %p repeats, the runtime sees only the one that was checked", (text, key) => {
-  const ask = parseAsk(text, "messages");
+  const ask = parseAsk(text, "chat/completions");
   const sent = outgoingBody(ask, "demo");
   expect(sent.split(`"${key}"`).length - 1).toBe(1);
   expect(JSON.parse(sent)[key]).toBe(ask.body[key]);

@@ -1,8 +1,12 @@
 import { badRequest } from "../failure.ts";
-import type { Input } from "./allow-list.ts";
+import type { Kind } from "./allow-list.ts";
+import { checkBody } from "./body-checks.ts";
+import type { Form } from "./form.ts";
+import { isObject } from "./json.ts";
 
 /** What a client asks for: the few fields that the gateway acts on, and the body as it was sent. */
 export interface Ask {
+  kind: Kind;
   /** What the body names; empty where the path decides and the body names nothing. */
   model: string;
   /** The Dedicated endpoint whose path it came by. */
@@ -12,19 +16,28 @@ export interface Ask {
   includeUsage: boolean;
   text: string;
   body: Readonly<Record<string, unknown>>;
+  /** Set for uploads, which are no JSON. */
+  form: Form | null;
 }
 
 const maxModelLength = 256;
 
 /** Parses and checks TEXT. Throws 400 with the field in `param`; no message repeats what was sent. */
-export function parseAsk(text: string, input: Input, endpoint: string | null = null): Ask {
+export function parseAsk(text: string, kind: Kind, endpoint: string | null = null): Ask {
   const body = parseObject(text);
   const model = endpoint === null ? namedModel(body["model"]) : textOf(body["model"]);
-  if (input === "messages") checkMessages(body["messages"]);
-  else checkPrompt(body["prompt"]);
+  checkBody(kind, body);
   const stream = optionalBoolean(body["stream"], "stream");
   const usage = includeUsage(body["stream_options"]);
-  return { model, endpoint, stream, includeUsage: usage, text, body };
+  return { kind, model, endpoint, stream, includeUsage: usage, text, body, form: null };
+}
+
+/** The same for an upload. */
+export function askOfForm(form: Form, kind: Kind, endpoint: string | null = null): Ask {
+  const model = endpoint === null ? namedModel(form.field("model")) : textOf(form.field("model"));
+  if (!form.hasFile("file")) throw badRequest("`file` must be an uploaded file.", "file");
+  const stream = form.field("stream") === "true";
+  return { kind, model, endpoint, stream, includeUsage: true, text: "", body: {}, form };
 }
 
 function namedModel(model: unknown): string {
@@ -49,20 +62,6 @@ function parseObject(text: string): Record<string, unknown> {
   return parsed;
 }
 
-function checkMessages(messages: unknown): void {
-  if (!Array.isArray(messages) || messages.length === 0) {
-    throw badRequest("`messages` must be an array with at least one message.", "messages");
-  }
-  if (!messages.every(isObject)) throw badRequest("Every message must be an object.", "messages");
-}
-
-function checkPrompt(prompt: unknown): void {
-  if (typeof prompt === "string") return;
-  if (!Array.isArray(prompt) || prompt.length === 0) {
-    throw badRequest("`prompt` must be a string or an array that is not empty.", "prompt");
-  }
-}
-
 function includeUsage(options: unknown): boolean {
   if (options === undefined || options === null) return false;
   if (!isObject(options)) throw badRequest("`stream_options` must be an object.", "stream_options");
@@ -73,8 +72,4 @@ function optionalBoolean(value: unknown, param: string): boolean {
   if (value === undefined || value === null) return false;
   if (typeof value !== "boolean") throw badRequest(`\`${param}\` must be true or false.`, param);
   return value;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

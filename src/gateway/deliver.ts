@@ -1,57 +1,49 @@
 /** What a client gets for a runtime's answer, with the row committed before the last byte goes out. */
 import type { Failure } from "../failure.ts";
-import { type Ask, isObject } from "./ask.ts";
-import type { Exchange } from "./exchange.ts";
-import type { Hold } from "./hold.ts";
+import type { Answer } from "../http1/answer.ts";
+import type { Errand } from "./errand.ts";
+import { eventStream } from "./event-stream.ts";
+import { isObject } from "./json.ts";
+import { refusalFor } from "./refusal.ts";
 import type { Opening, Reply } from "./reply.ts";
 import { failureFromRuntime, upstreamError } from "./runtime-error.ts";
 import { StreamAnswer } from "./stream-answer.ts";
-import { noTokens, type Tokens, tokensOf } from "./tokens.ts";
+import { noTokens, type Tokens } from "./tokens.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
-
-/** One request to be relayed. */
-export interface Errand {
-  id: string;
-  exchange: Exchange;
-  ask: Ask;
-  /** Path on the runtime. */
-  path: string;
-  accept: string;
-  /** Seconds that its client would wait for a model to wake; null when it did not say. */
-  scale_up_timeout_s: number | null;
-  /** Set when it has had to wait. */
-  hold: Hold | null;
-}
+import type { Way } from "./way.ts";
 
 /** What came of asking replicas. */
 export interface Asked {
   opening: Opening;
   reply: Reply;
+  way: Way;
 }
 
-export async function deliver(errand: Errand, { opening, reply }: Asked): Promise<Response> {
+export function deliver(errand: Errand, { opening, reply, way }: Asked): Promise<Answer> {
   switch (opening.is) {
     case "stream":
-      return await answerStream(errand, reply);
+      return answerStream(errand, reply, way);
     case "whole":
-      return await answerWhole(errand, opening);
+      return answerWhole(errand, opening, way);
     case "interrupted":
-      return await refuse(errand, opening.failure, errand.exchange.guess(0));
+      return refuse(errand, opening.failure, errand.exchange.guess(0));
     case "fault":
-      return await refuse(errand, failureOf(opening.fault));
+      return refuse(errand, failureOf(opening.fault));
   }
 }
 
 /** Writes the row and answers with FAILURE: by its status, or inside a stream that was opened to wait. */
 export async function refuse(
-  { id, exchange, hold }: Errand,
+  errand: Errand,
   failure: Failure,
   tokens: Tokens = noTokens,
-): Promise<Response> {
-  await exchange.settle(failure.status, tokens);
-  if (!hold?.client) return failure.toResponse(id);
-  hold.endWith(failure);
-  return await hold.opened;
+): Promise<Answer> {
+  await errand.exchange.settle(failure.status, tokens);
+  if (!errand.hold?.client) {
+    return refusalFor(errand.ask.kind, failure, errand.id, errand.exchange.headers());
+  }
+  errand.hold.endWith(failure);
+  return await errand.hold.opened;
 }
 
 const failureOf = (fault: UpstreamFault): Failure =>
@@ -61,40 +53,57 @@ const failureOf = (fault: UpstreamFault): Failure =>
       : "The model's runtime could not be reached. Try again in a moment.",
   );
 
-async function answerStream(errand: Errand, reply: Reply): Promise<Response> {
+async function answerStream(errand: Errand, reply: Reply, way: Way): Promise<Answer> {
   const { exchange, ask, hold, id } = errand;
-  const answer = new StreamAnswer(exchange, reply, ask.includeUsage, hold?.client ?? null);
+  const answer = new StreamAnswer(exchange, reply, way.tap(ask), hold?.client ?? null);
   if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure);
-  return hold?.client ? await hold.opened : answer.client.answer(id);
+  return hold?.client ? await hold.opened : eventStream(answer.client, id, exchange.headers());
 }
 
 type Whole = Extract<Opening, { is: "whole" }>;
 
-async function answerWhole(
-  errand: Errand,
-  { status, contentType, body }: Whole,
-): Promise<Response> {
+async function answerWhole(errand: Errand, whole: Whole, way: Way): Promise<Answer> {
   const { exchange, ask, hold } = errand;
+  const { status, contentType, body } = whole;
   if (status !== 200) return await refuse(errand, failureFromRuntime(status, body, ask));
-  const answer = parseObject(body);
+  if (ask.kind.startsWith("audio/") && !isJson(contentType))
+    return await answerBytes(errand, whole);
+  const text = body.toString("utf8");
+  const answer = parseObject(text);
   if (!answer) {
     const failure = upstreamError("The runtime sent an answer that is not JSON.");
     return await refuse(errand, failure, exchange.guess(0));
   }
-  const tokens = tokensOf(answer["usage"]) ?? exchange.guess(Math.ceil(body.length / 4));
+  const tokens = way.tokensOf(answer) ?? exchange.guess(Math.ceil(text.length / 4));
   if (hold?.client) {
     return await refuse(errand, upstreamError("The runtime did not send a stream."), tokens);
   }
   await exchange.settle(200, tokens);
-  // What a socket gives is never shared memory, which is all that the wider type would allow.
-  return new Response(body as Buffer<ArrayBuffer>, {
-    headers: { "content-type": contentType, "x-request-id": errand.id },
-  });
+  const translated = way.translate(answer, ask);
+  return {
+    status: 200,
+    headers: headersOf(errand, contentType),
+    body: translated === answer ? text : JSON.stringify(translated),
+  };
 }
 
-function parseObject(body: Buffer): Record<string, unknown> | null {
+/** Speech, subtitles: what is no JSON has no usage in it. */
+async function answerBytes(errand: Errand, { contentType, body }: Whole): Promise<Answer> {
+  const { exchange } = errand;
+  await exchange.settle(200, exchange.guess(0));
+  return { status: 200, headers: headersOf(errand, contentType), body };
+}
+
+function headersOf({ exchange, id }: Errand, contentType: string): Record<string, string> {
+  const own = { "content-type": contentType, "x-request-id": id };
+  return exchange.isLimited ? { ...exchange.headers(), ...own } : own;
+}
+
+const isJson = (contentType: string): boolean => contentType.startsWith("application/json");
+
+function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
+    const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
   } catch {
     return null;

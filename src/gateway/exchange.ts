@@ -1,22 +1,11 @@
 import { Failure } from "../failure.ts";
 import type { Ask } from "./ask.ts";
+import { Choice } from "./choice.ts";
 import type { Live, Watched } from "./live.ts";
-import type { Caller, Claim, GatewayPorts, Replica, Target, Wake } from "./ports.ts";
-import { runtimeTimeout } from "./runtime-error.ts";
+import { lateness, type Patience, type Waiting } from "./patience.ts";
+import type { Admission, Caller, GatewayPorts, Replica, TokenCounts, Uncounted } from "./ports.ts";
 import { guessTokens, type Tokens } from "./tokens.ts";
-
-/** How long a request may be silent, by what it is waiting for, and how long it may take in all. */
-export interface Patience {
-  first_byte_timeout_ms: number;
-  inter_token_timeout_ms: number;
-  /** A client that does not read its stream for so long is treated as gone. */
-  stalled_client_timeout_ms: number;
-  total_timeout_ms: number;
-  /** A stream is pinged when nothing was sent for so long. */
-  ping_ms: number;
-}
-
-export type Waiting = "wake" | "answer" | "first-byte" | "tokens" | "client";
+import type { Way } from "./way.ts";
 
 /** What a request is doing, and so what an interruption of it means. */
 export interface Activity {
@@ -30,72 +19,70 @@ export interface Activity {
 /** The client has gone: the status is for the usage row, nobody reads the sentence. */
 export const clientGone = (): Failure => new Failure(499, "The client closed the connection.");
 
-interface ExchangeOptions {
+interface Let {
   id: string;
   arrivedAt: number;
   caller: Caller;
   ask: Ask;
+  /** What the client wants its requests kept together by. */
+  sticky: string | null;
+  /** Null when nothing limits the caller. */
+  admission: Admission | null;
+}
+
+/** What all requests share. */
+interface Surroundings {
   ports: GatewayPorts;
   live: Live;
   patience: Patience;
-  /** The outcome is known: from here on the client's connection is an ordinary one again. */
-  decided(): void;
+  /** Asks a replica's own tokenizer; null when it cannot say. */
+  recount(replica: Replica, request: Uncounted): Promise<TokenCounts | null>;
 }
 
+const noHeaders: Readonly<Record<string, string>> = {};
+
 /**
- * One request from the moment that it is routed: it holds the claim on a replica, watches the clock,
- * and sees to it that the claim is released and the row is written exactly once, however it ends.
+ * One request from the moment that it is let in: it holds the claim on a replica, watches the clock, and
+ * sees to it that the claim is released and the row is written exactly once, however it ends.
  */
 export class Exchange implements Watched {
-  readonly #options: ExchangeOptions;
-  #target: Target | null = null;
-  #claim: Claim | null = null;
-  #replicaId: string | null = null;
+  readonly choice: Choice;
+  readonly #request: Let;
+  readonly #around: Surroundings;
   #activity: Activity | null = null;
   #settled: Promise<void> | null = null;
   #ttftMs: number | null = null;
   #overheadMs: number | null = null;
   #heldMs = 0;
+  #way: Way | null = null;
   #waiting: Waiting = "answer";
   #heardAt: number;
   #pingedAt: number;
 
-  constructor(options: ExchangeOptions) {
-    this.#options = options;
-    this.#heardAt = options.arrivedAt;
-    this.#pingedAt = options.arrivedAt;
-    options.live.add(this);
+  constructor(request: Let, around: Surroundings) {
+    this.#request = request;
+    this.#around = around;
+    this.choice = new Choice(request, around.ports.router);
+    this.#heardAt = request.arrivedAt;
+    this.#pingedAt = request.arrivedAt;
+    around.live.add(this);
   }
 
-  get keyId(): string | null {
-    return this.#options.caller.key_id;
+  get caller(): Caller {
+    return this.#request.caller;
   }
 
   get settled(): boolean {
     return this.#settled !== null;
   }
 
-  /** Takes a replica that is not in EXCEPT, giving back the one it had. Throws the router's refusal. */
-  claim(except: ReadonlySet<string>): Replica | Wake {
-    this.#claim?.release();
-    this.#claim = null;
-    this.#target ??= this.#find();
-    const found = this.#options.ports.router.claim(this.#target, except);
-    return "wait" in found ? found : this.take(found);
+  get isLimited(): boolean {
+    return this.#request.admission !== null;
   }
 
-  #find(): Target {
-    const { ask, caller, ports } = this.#options;
-    return ask.endpoint === null
-      ? ports.router.find(ask.model, caller)
-      : ports.router.findEndpoint(ask.endpoint, caller);
-  }
-
-  /** CLAIM is this request's from now on. */
-  take(claim: Claim): Replica {
-    this.#claim = claim;
-    this.#replicaId = claim.replica.id;
-    return claim.replica;
+  /** What its client is told of its limits. */
+  headers(): Readonly<Record<string, string>> {
+    return this.#request.admission?.headers() ?? noHeaders;
   }
 
   /** It stood still for so long, waiting for a model to wake. */
@@ -103,14 +90,18 @@ export class Exchange implements Watched {
     this.#heldMs += ms;
   }
 
-  /** A runtime has the request. */
-  sent(): void {
+  /** A runtime has the request, by WAY. */
+  sent(way: Way): void {
+    this.#way = way;
     this.#overheadMs ??= this.#ownMs;
   }
 
+  get #age(): number {
+    return this.#around.ports.now() - this.#request.arrivedAt;
+  }
+
   get #ownMs(): number {
-    const { ports, arrivedAt } = this.#options;
-    return ports.now() - arrivedAt - this.#heldMs;
+    return this.#age - this.#heldMs;
   }
 
   /** From now on ACTIVITY is what gets interrupted. */
@@ -126,13 +117,13 @@ export class Exchange implements Watched {
 
   /** The runtime was heard, or the client has read on. */
   heard(): void {
-    this.#heardAt = this.#options.ports.now();
+    this.#heardAt = this.#around.ports.now();
     this.#pingedAt = this.#heardAt;
   }
 
   /** The first content is here. */
   firstToken(): void {
-    this.#ttftMs ??= this.#options.ports.now() - this.#options.arrivedAt;
+    this.#ttftMs ??= this.#age;
   }
 
   interrupt(failure: Failure): void {
@@ -140,19 +131,11 @@ export class Exchange implements Watched {
   }
 
   tick(now: number): void {
-    const { patience, arrivedAt } = this.#options;
+    const { patience } = this.#around;
     this.#activity?.tick?.(now);
-    const silentMs = now - this.#heardAt;
-    if (this.#waiting === "client") {
-      if (silentMs > patience.stalled_client_timeout_ms) this.interrupt(clientGone());
-    } else if (this.#waiting === "first-byte" && silentMs > patience.first_byte_timeout_ms) {
-      this.interrupt(runtimeTimeout("The runtime did not begin to answer in time."));
-    } else if (this.#waiting === "tokens" && silentMs > patience.inter_token_timeout_ms) {
-      this.interrupt(runtimeTimeout("The runtime stopped in the middle of its answer."));
-    }
-    if (now - arrivedAt > patience.total_timeout_ms) {
-      this.interrupt(runtimeTimeout("The answer took longer than a request may take."));
-    }
+    const age_ms = now - this.#request.arrivedAt;
+    const late = lateness(patience, this.#waiting, now - this.#heardAt, age_ms);
+    if (late) this.interrupt(late === "client" ? clientGone() : late);
     if (this.#waiting !== "client" && now - this.#pingedAt > patience.ping_ms && !this.settled) {
       this.#pingedAt = now;
       this.#activity?.ping?.();
@@ -161,7 +144,7 @@ export class Exchange implements Watched {
 
   /** What the row says when the runtime gave no counts. */
   guess(completionTokens: number): Tokens {
-    return guessTokens(this.#options.ask.text.length, completionTokens);
+    return guessTokens(this.#request.ask.text.length, completionTokens);
   }
 
   /** Ends the request: releases the claim and writes the row. Resolves when the row is committed. */
@@ -171,11 +154,14 @@ export class Exchange implements Watched {
   }
 
   async #record(status: number, tokens: Tokens): Promise<void> {
-    const { id, arrivedAt, caller, ask, ports, live, decided } = this.#options;
-    this.#claim?.release();
+    const { id, arrivedAt, caller, ask, admission } = this.#request;
+    const { ports, live } = this.#around;
+    const { target, replica } = this.choice;
+    this.choice.release();
     live.remove(this);
-    decided();
-    const duration_ms = ports.now() - arrivedAt;
+    const cost = target ? ports.costOf(target, tokens) : 0;
+    admission?.end(tokens.prompt_tokens + tokens.completion_tokens);
+    const duration_ms = this.#age;
     this.#measure(status, tokens, duration_ms);
     try {
       await ports.usage.record({
@@ -183,20 +169,40 @@ export class Exchange implements Watched {
         at: Math.floor(arrivedAt),
         key_prefix: caller.key_prefix,
         user: caller.user,
-        model: this.#target?.name ?? ask.endpoint ?? ask.model,
-        endpoint: this.#target?.endpoint ?? null,
-        replica: this.#replicaId,
-        ...tokens,
+        team: caller.team,
+        model: target?.name ?? ask.endpoint ?? ask.model,
+        endpoint: target?.endpoint ?? null,
+        replica: replica?.id ?? null,
+        prompt_tokens: tokens.prompt_tokens,
+        completion_tokens: tokens.completion_tokens,
+        cached_tokens: tokens.cached_tokens,
+        source: tokens.source,
         ttft_ms: this.#ttftMs,
         duration_ms,
         status,
         stream: ask.stream,
-        cost: 0,
+        cost,
       });
     } catch (error) {
       // A full disk must not stop inference (promise 8): the answer goes out and people are told.
       ports.report(error);
     }
+    if (tokens.source === "estimated") {
+      this.#recount(tokens.completion_tokens).catch((error: unknown) => ports.report(error));
+    }
+  }
+
+  /** An estimate gives way to what the runtime's own tokenizer says; the row was safe before. */
+  async #recount(frames: number): Promise<void> {
+    const { id, ask } = this.#request;
+    const { ports, recount } = this.#around;
+    const { target, replica } = this.choice;
+    const text = replica && this.#way?.body(ask, replica.model);
+    if (!target || !replica || !this.#way || typeof text !== "string") return;
+    const { runtime } = replica;
+    const counts = await recount(replica, { runtime, path: this.#way.path, text, frames });
+    if (!counts) return;
+    ports.usage.amend(id, { ...counts, source: "counted", cost: ports.costOf(target, counts) });
   }
 
   #measure(
@@ -204,12 +210,14 @@ export class Exchange implements Watched {
     { prompt_tokens, completion_tokens }: Tokens,
     duration_ms: number,
   ): void {
-    const { ports, arrivedAt } = this.#options;
+    const { ports } = this.#around;
     if (!ports.measured) return;
-    const sinceFirst = this.#ttftMs === null ? null : this.#heardAt - arrivedAt - this.#ttftMs;
+    const { target } = this.choice;
+    const heardAfter = this.#heardAt - this.#request.arrivedAt;
+    const sinceFirst = this.#ttftMs === null ? null : heardAfter - this.#ttftMs;
     ports.measured({
-      model: this.#target?.name ?? "",
-      endpoint: this.#target?.endpoint ?? null,
+      model: target?.name ?? "",
+      endpoint: target?.endpoint ?? null,
       overhead_ms: this.#overheadMs ?? this.#ownMs,
       ttft_ms: this.#ttftMs,
       duration_ms,

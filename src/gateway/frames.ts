@@ -84,3 +84,7 @@ function readLine(line: string): { field: string; value: string } {
     value: line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1),
   };
 }
+
+/** An event with a name, whose data carries that name again as `type`, as two of the protocols want it. */
+export const namedFrame = (data: { type: string } & Record<string, unknown>): Buffer =>
+  Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);

@@ -1,6 +1,8 @@
 /** For tests: a gateway behind a real server, in front of runtimes on real sockets. */
 import type { Role } from "../access.ts";
 import { badKey, missingKey } from "../failure.ts";
+import { refusal } from "../http1/refusal.ts";
+import { serveHttp } from "../http1/server.ts";
 import {
   createRouting,
   type ReadyReplica,
@@ -64,14 +66,20 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
         if (found === undefined) throw badKey();
         const { id: key_id, user_id, role } = found;
         const key_prefix = key.slice(0, 6);
-        return { user: `${user_id}@example.org`, user_id, key_id, key_prefix, role };
+        return {
+          ...{ user: `${user_id}@example.org`, user_id, team: null, key_id, key_prefix, role },
+          models: null,
+        };
       },
       router: routing,
+      limits: { admit: () => null },
+      costOf: () => 0,
       usage: {
         async record(row) {
           await setup.commit?.(row);
           rows.add(row);
         },
+        amend: () => undefined,
       },
       measured: (measurement) => measured.push(measurement),
       now,
@@ -79,12 +87,12 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
     },
     { sweep_ms: 5, ...setup.options },
   );
-  const server = Bun.serve({
+  const server = serveHttp({
     hostname: "127.0.0.1",
     port: 0,
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request, it) =>
-      gateway.handle(request, it) ?? new Response("not the gateway's", { status: 418 }),
+    handle: (request) =>
+      gateway.handle(request) ?? { status: 418, headers: {}, body: "not the gateway's" },
+    refuse: refusal,
   });
   const url = `http://127.0.0.1:${server.port}`;
   return {
@@ -104,7 +112,7 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
       }),
     async stop() {
       gateway.close();
-      await server.stop(true);
+      await server.close(0);
     },
   };
 }
@@ -113,6 +121,7 @@ export const readyReplica = (id: string, port: number): ReadyReplica => ({
   id,
   host: "127.0.0.1",
   port,
+  runtime: "llama-server",
   model: "demo",
   slots: 4,
 });

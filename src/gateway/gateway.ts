@@ -1,23 +1,28 @@
 /** The inference side of the appliance: allow-listed paths in, runtimes out. No database, no Elysia. */
 import { asFailure, badKey, Failure, notFound } from "../failure.ts";
-import { newId } from "../identifier.ts";
-import { isOurs, pathOf, type Route, routeOf } from "./allow-list.ts";
-import { parseAsk } from "./ask.ts";
-import { readBody } from "./body.ts";
-import { clientGone, Exchange, type Patience } from "./exchange.ts";
+import type { Answer } from "../http1/answer.ts";
+import type { ServerRequest } from "../http1/incoming.ts";
+import { newRequestId } from "../identifier.ts";
+import { isOurs, type Route, routeOf } from "./allow-list.ts";
+import { clientGone, Exchange } from "./exchange.ts";
 import { Live } from "./live.ts";
-import type { Caller, GatewayPorts, Router } from "./ports.ts";
+import { defaultPatience, type Patience } from "./patience.ts";
+import type { AskRuntime, Caller, GatewayPorts, Replica, Router, Uncounted } from "./ports.ts";
+import { readAsk } from "./read-ask.ts";
+import { refusalFor } from "./refusal.ts";
 import { relay } from "./relay.ts";
 import { scaleUpTimeout } from "./scale-up.ts";
 import { createUpstream, type Upstream } from "./upstream/client.ts";
+import type { Address } from "./upstream/request.ts";
+import { wholeAnswer } from "./upstream/whole.ts";
 
 export interface GatewayOptions extends Partial<Patience> {
   max_body_bytes?: number;
+  /** For what is uploaded as a form. */
+  max_upload_bytes?: number;
   max_answer_bytes?: number;
   max_tries?: number;
   connect_timeout_ms?: number;
-  /** A client's connection is closed when nothing moves on it for so long, outside of a request. */
-  idle_timeout_s?: number;
   /** How often deadlines are looked at. */
   sweep_ms?: number;
   /** How long a held stream waits for its real status, and how often it hears that it waits on. */
@@ -25,42 +30,47 @@ export interface GatewayOptions extends Partial<Patience> {
   hold_comment_ms?: number;
 }
 
-/** The part of Bun's server that the gateway uses: the idle timeout of a request's connection, 0 for none. */
-export interface ServerTimeouts {
-  timeout(request: Request, seconds: number): void;
-}
-
 export interface Gateway {
-  /**
-   * Answers a request on one of our paths; null for any other path. It never rejects. The server must
-   * allow bodies above `max_body_bytes` (`maxRequestBodySize`), or it answers 413 in its own way.
-   */
-  handle(request: Request, server: ServerTimeouts): Promise<Response> | Response | null;
-  /** Ends the open requests of a revoked key; returns how many there were. */
-  cut(keyId: string): number;
+  /** Answers a request on one of our paths; null for any other path. It never rejects. */
+  handle(request: ServerRequest): Promise<Answer> | null;
+  /** Ends the open requests of those who may ask no more; returns how many there were. */
+  cut(whose: (caller: Caller) => boolean): number;
   /** Whether a connection can be made: null, or in a word what went wrong. */
   knock: Upstream["knock"];
+  /** What a runtime says of itself at PATH. Rejects when it cannot be had. */
+  read(address: Address, path: string, signal: AbortSignal): Promise<string>;
   /** Requests being relayed now. */
   inflight(): number;
   /** Stops the timers and closes idle connections to runtimes. */
   close(): void;
 }
 
+const jsonHeaders = [["content-type", "application/json"]] as const;
+
 export function createGateway(ports: GatewayPorts, options: GatewayOptions = {}): Gateway {
-  const patience: Patience = {
-    first_byte_timeout_ms: options.first_byte_timeout_ms ?? 300_000,
-    inter_token_timeout_ms: options.inter_token_timeout_ms ?? 120_000,
-    stalled_client_timeout_ms: options.stalled_client_timeout_ms ?? 120_000,
-    total_timeout_ms: options.total_timeout_ms ?? 3_600_000,
-    ping_ms: options.ping_ms ?? 15_000,
+  const patience: Patience = { ...defaultPatience, ...options };
+  const most = {
+    body_bytes: options.max_body_bytes ?? 32 * 1024 * 1024,
+    upload_bytes: options.max_upload_bytes ?? 128 * 1024 * 1024,
   };
-  const idleTimeoutS = options.idle_timeout_s ?? 30;
-  const maxBodyBytes = options.max_body_bytes ?? 32 * 1024 * 1024;
   const live = new Live(options.sweep_ms ?? 250, ports.now);
   const upstream = createUpstream({
     ...(ports.identity && { identity: ports.identity }),
     connect_timeout_ms: options.connect_timeout_ms ?? 3_000,
   });
+  const around = {
+    ...{ ports, live, patience },
+    async recount(replica: Replica, request: Uncounted) {
+      const ask: AskRuntime = async (path, body, signal) => {
+        const text = JSON.stringify(body);
+        const asked = { method: "POST", path, headers: jsonHeaders, body: text } as const;
+        const answer = await wholeAnswer(upstream, replica, asked, signal);
+        if (answer.status !== 200) throw new Error("The runtime would not count.");
+        return JSON.parse(answer.text);
+      };
+      return (await ports.recount?.(ask, request)) ?? null;
+    },
+  };
   const context = {
     upstream,
     router: ports.router,
@@ -73,59 +83,68 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
   };
 
   async function generate(
-    request: Request,
-    server: ServerTimeouts,
+    request: ServerRequest,
     route: Extract<Route, { serves: "generation" }>,
     id: string,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     const arrivedAt = ports.now();
     // Before the body: who may not ask is not read.
     const caller = ports.authenticate(request);
     const scale_up_timeout_s = scaleUpTimeout(request.headers);
-    const ask = parseAsk(await readBody(request, maxBodyBytes), route.input, route.endpoint);
-    if (request.signal.aborted) throw clientGone();
-    // Waiting for a model is not idleness; but lifted for good, the limit would be off for every later
-    // request on this connection, and for a client that never reads the end of its answer.
-    server.timeout(request, 0);
-    const decided = () => server.timeout(request, idleTimeoutS);
-    const exchange = new Exchange({ id, arrivedAt, caller, ask, ports, live, patience, decided });
-    request.signal.addEventListener("abort", () => exchange.interrupt(clientGone()));
+    const reading = readAsk(request, route, most);
+    const ask = reading instanceof Promise ? await reading : reading;
+    const admission = ports.limits.admit(caller, Math.ceil(ask.text.length / 4));
+    const sticky = stickyOf(request, ask.body);
+    const exchange = new Exchange({ id, arrivedAt, caller, ask, sticky, admission }, around);
+    request.onGone(() => exchange.interrupt(clientGone()));
     const accept = request.headers.get("accept") ?? "*/*";
-    const path = route.upstream;
-    return relay(context, { id, exchange, ask, path, accept, scale_up_timeout_s, hold: null });
+    return relay(context, { id, exchange, ask, accept, scale_up_timeout_s, hold: null });
   }
 
-  async function answer(request: Request, server: ServerTimeouts, path: string): Promise<Response> {
-    const id = newId("req");
+  async function answer(request: ServerRequest): Promise<Answer> {
+    const id = newRequestId(Date.now());
+    const route = routeOf(request.path);
     try {
-      const route = routeOf(path);
       if (!route)
         throw notFound("This path does not exist here. See the documentation of the API.");
       if (request.method !== route.method) throw wrongMethod(route.method);
-      if (route.serves === "generation") return await generate(request, server, route, id);
+      if (route.serves === "generation") return await generate(request, route, id);
       const caller = ports.authenticate(request);
-      return Response.json(describeModels(ports.router, route, caller), {
-        headers: { "x-request-id": id },
-      });
+      return {
+        status: 200,
+        headers: { "content-type": "application/json", "x-request-id": id },
+        body: JSON.stringify(describeModels(ports.router, route, caller)),
+      };
     } catch (error) {
       if (!(error instanceof Failure)) ports.report(error);
-      return asFailure(error).toResponse(id);
+      return refusalFor(route?.serves === "generation" ? route.kind : null, asFailure(error), id);
     }
   }
 
   return {
-    handle(request, server) {
-      const path = pathOf(request.url);
-      return isOurs(path) ? answer(request, server, path) : null;
-    },
-    cut: (keyId) => live.cut(keyId, badKey()),
+    handle: (request) => (isOurs(request.path) ? answer(request) : null),
+    cut: (whose) => live.cut(whose, badKey()),
     knock: upstream.knock,
+    async read(address, path, signal) {
+      const asked = { method: "GET", path, headers: [], body: "" } as const;
+      const { status, text } = await wholeAnswer(upstream, address, asked, signal);
+      if (status !== 200) throw new Error(`The runtime answered ${status} at ${path}.`);
+      return text;
+    },
     inflight: () => live.count,
     close() {
       live.close();
       upstream.close();
     },
   };
+}
+
+/** What a client wants its requests kept together by; OpenAI's own word for it is in the body. */
+function stickyOf(request: ServerRequest, body: Readonly<Record<string, unknown>>): string | null {
+  const header = request.headers.get("x-session-id");
+  if (header !== null) return header;
+  const key = body["prompt_cache_key"];
+  return typeof key === "string" && key !== "" ? key : null;
 }
 
 function wrongMethod(allowed: string): Failure {

@@ -190,7 +190,12 @@ test.each<[string, (under: Sleeper) => void, string, number]>([
   ],
   ["is paused", (u) => u.publish(dedicated("paused")), "endpoint_paused", 503],
   ["is deleted", (u) => u.publish(), "model_not_found", 404],
-  ["is not for this key any more", (u) => u.gateway.cut("key_1"), "invalid_api_key", 401],
+  [
+    "is not for this key any more",
+    (u) => u.gateway.cut(({ key_id }) => key_id === "key_1"),
+    "invalid_api_key",
+    401,
+  ],
 ])(
   "when it %s, a whole answer gets the status and an open stream the event",
   async (_, happens, code, status) => {
@@ -255,7 +260,9 @@ test("an endpoint that falls asleep under a request wakes again for it", async (
   dead.stop();
   const under = sleeper();
   under.publish(dedicated("up", [readyReplica("rep_dead", dead.port)]));
-  under.routing.unreachable = () => under.publish(dedicated("sleeping"));
+  under.routing.outcome = (_, ok) => {
+    if (!ok) under.publish(dedicated("sleeping"));
+  };
   const response = under.ask({ messages });
   await under.waiting(1);
   under.wake();

@@ -1,7 +1,9 @@
 import type { Failure } from "../failure.ts";
-import { ClientStream, type Reader } from "./client-stream.ts";
-import { type Activity, clientGone, type Exchange } from "./exchange.ts";
-import { doneFrame, errorFrame, pingFrame, wakingFrame } from "./frames.ts";
+import type { Answer } from "../http1/answer.ts";
+import { BodyStream, type Reader } from "../http1/body-stream.ts";
+import { eventStream } from "./event-stream.ts";
+import type { Activity, Exchange } from "./exchange.ts";
+import { pingFrame, wakingFrame } from "./frames.ts";
 import type { Claim, Wake } from "./ports.ts";
 
 export interface HoldOptions {
@@ -11,6 +13,10 @@ export interface HoldOptions {
   stream: boolean;
   /** How long it may wait. */
   limit_ms: number;
+  /** How its protocol tells of a failure inside of a stream. */
+  broken(failure: Failure): Buffer;
+  /** Headers of the answer. */
+  headers(): Readonly<Record<string, string>>;
   /** A wake that is quicker leaves the answer its real status. */
   grace_ms: number;
   /** A stream hears so often that it waits. */
@@ -24,13 +30,13 @@ export interface HoldOptions {
  */
 export class Hold implements Activity, Reader {
   /** The answer of a stream that was opened. */
-  readonly opened: Promise<Response>;
+  readonly opened: Promise<Answer>;
   /** Set once the client has its status. */
-  client: ClientStream | null = null;
+  client: BodyStream | null = null;
   readonly #options: HoldOptions;
   readonly #since: number;
   readonly #leaving = new AbortController();
-  readonly #answer = Promise.withResolvers<Response>();
+  readonly #answer = Promise.withResolvers<Answer>();
   #wake: Wake | null = null;
   #commentedAt = 0;
 
@@ -68,7 +74,7 @@ export class Hold implements Activity, Reader {
 
   /** Ends an opened stream with FAILURE. */
   endWith(failure: Failure): void {
-    this.client?.write(Buffer.concat([errorFrame(failure), doneFrame]));
+    this.client?.write(this.#options.broken(failure));
     this.client?.end();
   }
 
@@ -95,14 +101,10 @@ export class Hold implements Activity, Reader {
     // As above.
   }
 
-  gone(): void {
-    this.#options.exchange.interrupt(clientGone());
-  }
-
   #open(now: number): void {
-    this.client = new ClientStream(this);
+    this.client = new BodyStream(this);
     this.#comment(now);
-    this.#answer.resolve(this.client.answer(this.#options.id));
+    this.#answer.resolve(eventStream(this.client, this.#options.id, this.#options.headers()));
   }
 
   #comment(now: number): void {

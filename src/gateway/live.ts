@@ -1,8 +1,9 @@
 import type { Failure } from "../failure.ts";
+import type { Caller } from "./ports.ts";
 
 /** An open request, as the registry sees it. */
 export interface Watched {
-  readonly keyId: string | null;
+  readonly caller: Caller;
   /** Looks at the clock: may interrupt itself, or ping its client. */
   tick(now: number): void;
   /** Ends the request with this failure. */
@@ -37,9 +38,9 @@ export class Live {
     for (const request of this.#open) request.tick(now);
   }
 
-  /** Ends all requests of a key; returns how many there were. */
-  cut(keyId: string, failure: Failure): number {
-    const cut = [...this.#open].filter((request) => request.keyId === keyId);
+  /** Ends all requests of a caller; returns how many there were. */
+  cut(whose: (caller: Caller) => boolean, failure: Failure): number {
+    const cut = [...this.#open].filter(({ caller }) => whose(caller));
     for (const request of cut) request.interrupt(failure);
     return cut.length;
   }

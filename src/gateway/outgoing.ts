@@ -1,4 +1,6 @@
-import { type Ask, isObject } from "./ask.ts";
+import type { Kind } from "./allow-list.ts";
+import type { Ask } from "./ask.ts";
+import { isObject } from "./json.ts";
 
 /**
  * The body for a runtime: ASK with the runtime's name for the model and, on a stream, usage asked for.
@@ -7,11 +9,15 @@ import { type Ask, isObject } from "./ask.ts";
  */
 export function outgoingBody(ask: Ask, servedModel: string): string {
   const options = ask.body["stream_options"];
-  const addsOptions = ask.stream && (options === undefined || !ask.includeUsage);
+  const addsOptions =
+    ask.stream && countsOnRequest.has(ask.kind) && (options === undefined || !ask.includeUsage);
   const verbatim = servedModel === ask.model && (!addsOptions || options === undefined);
   if (!verbatim || mayRepeatAKey(ask.text)) return serialize(ask, servedModel);
   return addsOptions ? withUsageAsked(ask.text) : ask.text;
 }
+
+/** Where a stream says how many tokens it had only when it is asked to. */
+const countsOnRequest: ReadonlySet<Kind> = new Set(["chat/completions", "completions"]);
 
 /**
  * A body may name a key twice, and readers disagree on which one counts: JSON.parse takes the last,
@@ -42,7 +48,7 @@ function withUsageAsked(text: string): string {
 function serialize(ask: Ask, servedModel: string): string {
   const options = ask.body["stream_options"];
   const body: Record<string, unknown> = { ...ask.body, model: servedModel };
-  if (ask.stream) {
+  if (ask.stream && countsOnRequest.has(ask.kind)) {
     body["stream_options"] = { ...(isObject(options) ? options : {}), include_usage: true };
   }
   return JSON.stringify(body);

@@ -1,17 +1,46 @@
 /** What the gateway needs from the rest of the appliance. Composition passes it in. */
-import type { Role } from "../access.ts";
+import type { Role, Sent } from "../access.ts";
 import type { Failure } from "../failure.ts";
 import type { Identity } from "./upstream/dial.ts";
-import type { RelayedTo } from "./upstream/request.ts";
+import type { ProvidedBy, RelayedTo } from "./upstream/request.ts";
 
+/** What a caller is recognised by. */
+export interface Asking extends Sent {
+  readonly address: string;
+}
+
+/** The same object for every request of a key, until something about the key, its user or team changes. */
 export interface Caller {
   user: string;
   user_id: string;
+  /** The name of the user's team. */
+  team: string | null;
   /** Null when a dashboard session asks. */
   key_id: string | null;
   key_prefix: string | null;
   role: Role;
+  /** The only models that it may use, by name, alias or endpoint id; null: all that its role may. */
+  models: ReadonlySet<string> | null;
 }
+
+/** What was let through, and has to be accounted for when it ends. */
+export interface Admission {
+  /** `x-ratelimit-*`, as they stand now. */
+  headers(): Readonly<Record<string, string>>;
+  /** The request is over; a second call does nothing. */
+  end(tokens: number): void;
+}
+
+export interface Limits {
+  /**
+   * Lets a request of about TOKENS prompt tokens through; null when nothing limits CALLER. Throws 429:
+   * `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`.
+   */
+  admit(caller: Caller, tokens: number): Admission | null;
+}
+
+/** What runs on a replica, and so which routes it has. */
+export type RuntimeKind = "llama-server" | "vllm" | "sglang" | "provider";
 
 export interface Replica {
   id: string;
@@ -19,6 +48,8 @@ export interface Replica {
   port: number;
   /** Set when HOST and PORT are those of a relay on another machine. */
   relay?: RelayedTo;
+  provider?: ProvidedBy;
+  runtime: RuntimeKind;
   /** The name that the runtime knows the model by. */
   model: string;
 }
@@ -50,21 +81,34 @@ export interface Target {
   endpoint: string | null;
   /** Milliseconds since the epoch. */
   created_at: number;
+  /** What to ask, in this order, when this one cannot answer or its context is too short. */
+  fallbacks: readonly Target[];
 }
 
 export interface Router {
-  /** What the `model` of a request stands for. Throws 404, also for what CALLER may not use. */
-  find(name: string, caller: Caller): Target;
+  /**
+   * What the `model` of a request stands for; of an alias, the target that the dice or STICKY choose.
+   * Throws 404, also for what CALLER may not use.
+   */
+  find(name: string, caller: Caller, sticky?: string | null): Target;
   findEndpoint(id: string, caller: Caller): Target;
   /**
    * The best replica for TARGET that is not in EXCEPT, or how to wait for one. Throws a `Failure`: 404
-   * when it is gone, 503 when no replica can take the request and no waiting helps.
+   * when it is gone, 503 when no replica can take the request and no waiting helps. AFFINITY is asked
+   * only where there is a choice: equal numbers prefer the same replica, whose cache knows the prefix.
    */
-  claim(target: Target, except: ReadonlySet<string>): Claim | Wake;
-  /** The replica of this claim could not be reached; others should be preferred for a while. */
-  unreachable(replicaId: string): void;
+  claim(target: Target, except: ReadonlySet<string>, affinity?: () => number): Claim | Wake;
+  /** How a replica did; CAUSE: it could not be reached, or it answered that it is broken. */
+  outcome(replicaId: string, ok: boolean, cause?: "unreachable" | "broken"): void;
   /** What CALLER may use. */
   models(caller: Caller): readonly { name: string; created_at: number }[];
+}
+
+export interface TokenCounts {
+  prompt_tokens: number;
+  completion_tokens: number;
+  /** A part of the prompt's. */
+  cached_tokens: number;
 }
 
 /** How the token counts of a row are known: by the runtime, by frames that passed, by the size of the text. */
@@ -76,6 +120,7 @@ export interface UsageRow {
   at: number;
   key_prefix: string | null;
   user: string;
+  team: string | null;
   model: string;
   endpoint: string | null;
   replica: string | null;
@@ -107,16 +152,39 @@ export interface Measured {
   completion_tokens: number;
 }
 
+/** A request whose runtime did not say how many tokens it was. */
+export interface Uncounted {
+  runtime: RuntimeKind;
+  /** Path and body, as the runtime had them. */
+  path: string;
+  text: string;
+  /** Pieces of the answer that came. */
+  frames: number;
+}
+
+/** Asks the runtime that had the request; rejects unless it answers 200 with JSON. */
+export type AskRuntime = (path: string, body: unknown, signal: AbortSignal) => Promise<unknown>;
+
 export interface GatewayPorts {
   /** What relays on other machines know us by; without it only this machine's runtimes are reached. */
   identity?: Identity;
-  /** Throws `missingKey()` or `badKey()`. */
-  authenticate(request: Request): Caller;
+  /** Throws `missingKey()`, `badKey()`, or 403 for an address that the key may not come from. */
+  authenticate(request: Asking): Caller;
   router: Router;
+  limits: Limits;
+  /** In the currency of the prices. */
+  costOf(target: Target, tokens: TokenCounts): number;
   usage: {
     /** Resolves when the row is committed. */
     record(row: UsageRow): Promise<void>;
+    /** Better counts for a row that was recorded with an estimate. */
+    amend(id: string, better: TokenCounts & Pick<UsageRow, "source" | "cost">): void;
   };
+  /**
+   * Counts the tokens of a request whose runtime did not say, by asking its tokenizer through ASK; null
+   * when that cannot be done.
+   */
+  recount?(ask: AskRuntime, request: Uncounted): Promise<TokenCounts | null>;
   /** Called once for every row. */
   measured?(measured: Measured): void;
   /** Milliseconds since the epoch, with fractions, and never going back. */

@@ -1,12 +1,15 @@
 /** From a checked request to an answer: a replica is claimed and asked, another one if it must be. */
 import { asFailure } from "../failure.ts";
-import { type Asked, deliver, type Errand, refuse } from "./deliver.ts";
+import type { Answer } from "../http1/answer.ts";
+import { type Asked, deliver, refuse } from "./deliver.ts";
+import type { Errand } from "./errand.ts";
 import { Hold } from "./hold.ts";
-import { outgoingBody } from "./outgoing.ts";
 import type { Replica, Router, Wake } from "./ports.ts";
 import { type Opening, Reply } from "./reply.ts";
+import { isTooLong } from "./runtime-error.ts";
 import { holdMs } from "./scale-up.ts";
 import type { Upstream } from "./upstream/client.ts";
+import { type Way, wayTo } from "./way.ts";
 
 export interface RelayContext {
   upstream: Upstream;
@@ -25,7 +28,7 @@ export interface RelayContext {
  * Answers ERRAND, also when it fails, with its row committed before the answer's last byte goes out.
  * Rejects only for a fault of our own.
  */
-export async function relay(context: RelayContext, errand: Errand): Promise<Response> {
+export async function relay(context: RelayContext, errand: Errand): Promise<Answer> {
   try {
     const asked = await askReplicas(context, errand);
     if ("opening" in asked) return await deliver(errand, asked);
@@ -36,7 +39,7 @@ export async function relay(context: RelayContext, errand: Errand): Promise<Resp
 }
 
 /** Answers with what was thrown; throws it again when it is a fault of our own. */
-async function fail(errand: Errand, error: unknown): Promise<Response> {
+async function fail(errand: Errand, error: unknown): Promise<Answer> {
   const failure = asFailure(error);
   const answer = await refuse(errand, failure);
   if (failure !== error) throw error;
@@ -44,7 +47,7 @@ async function fail(errand: Errand, error: unknown): Promise<Response> {
 }
 
 /** Nothing is ready: waits for WAKE, unless client or endpoint would rather fail. */
-function relayHeld(context: RelayContext, errand: Errand, wake: Wake): Promise<Response> {
+function relayHeld(context: RelayContext, errand: Errand, wake: Wake): Promise<Answer> {
   const { ask, id, exchange, scale_up_timeout_s } = errand;
   const limit_ms = holdMs(scale_up_timeout_s, wake.cold_start, ask.stream);
   if (limit_ms === 0) {
@@ -53,7 +56,11 @@ function relayHeld(context: RelayContext, errand: Errand, wake: Wake): Promise<R
     throw refusal;
   }
   const { grace_ms, comment_ms, now } = context;
-  const hold = new Hold({ id, exchange, stream: ask.stream, limit_ms, grace_ms, comment_ms, now });
+  const hold = new Hold({
+    ...{ id, exchange, stream: ask.stream, limit_ms, grace_ms, comment_ms, now },
+    broken: (failure) => wayTo(null, ask.kind).tap(ask).broken(failure),
+    headers: () => exchange.headers(),
+  });
   errand.hold = hold;
   const answer = waitAndAsk(context, errand, hold, wake);
   return ask.stream ? Promise.race([answer, hold.opened]) : answer;
@@ -64,10 +71,10 @@ async function waitAndAsk(
   errand: Errand,
   hold: Hold,
   wake: Wake,
-): Promise<Response> {
+): Promise<Answer> {
   try {
     for (let next = wake; ; ) {
-      const replica = errand.exchange.take(await hold.until(next));
+      const replica = errand.exchange.choice.take(await hold.until(next));
       const asked = await askReplicas(context, errand, replica);
       if ("opening" in asked) return await deliver(errand, asked);
       // It fell asleep again in between.
@@ -92,41 +99,52 @@ async function askReplicas(
   errand: Errand,
   first: Replica | null = null,
 ): Promise<Asked | Wake> {
-  const tried = new Set<string>();
-  let replica = first ?? errand.exchange.claim(none);
+  const { choice } = errand.exchange;
+  let tried = none;
+  let replica = first ?? choice.claim(none);
   for (let tries = 1; ; tries++) {
     if ("wait" in replica) return replica;
-    const asked = await askReplica(context, errand, replica);
-    if (!isWorthAnotherReplica(asked.opening) || tries >= context.max_tries) return asked;
-    if (asked.opening.is === "fault") context.router.unreachable(replica.id);
-    tried.add(replica.id);
+    const way = wayTo(replica, errand.ask.kind);
+    const reply = askReplica(context, errand, replica, way);
+    const opening = await reply.opened;
+    const asked = { opening, reply, way };
+    const next = nextStep(opening);
+    const ok = next !== "another-replica";
+    context.router.outcome(replica.id, ok, opening.is === "whole" ? "broken" : "unreachable");
+    if (next === "deliver") return asked;
+    const isEnough = next === "another-model" || tries >= context.max_tries;
+    if (isEnough && !choice.fallBack()) return asked;
+    tried = new Set([...tried, replica.id]);
     try {
-      replica = errand.exchange.claim(tried);
+      replica = choice.claim(tried);
     } catch {
       return asked;
     }
   }
 }
 
-async function askReplica(context: RelayContext, errand: Errand, replica: Replica): Promise<Asked> {
+function askReplica(context: RelayContext, errand: Errand, replica: Replica, way: Way): Reply {
   const { exchange, ask, hold } = errand;
   const reply = new Reply({ stream: ask.stream, maxBytes: context.max_answer_bytes });
   exchange.begin(hold?.during(reply) ?? reply, ask.stream ? "first-byte" : "answer");
   const request = {
     method: "POST",
-    path: errand.path,
+    path: way.path,
     headers: [
-      ["content-type", "application/json"],
+      ["content-type", ask.form?.contentType ?? "application/json"],
       ["accept", errand.accept],
     ],
-    body: outgoingBody(ask, replica.model),
+    body: way.body(ask, replica.model),
   } as const;
   reply.answers(context.upstream.send(replica, request, reply));
-  exchange.sent();
-  return { opening: await reply.opened, reply };
+  exchange.sent(way);
+  return reply;
 }
 
-function isWorthAnotherReplica(opening: Opening): boolean {
-  if (opening.is === "fault") return opening.fault.phase !== "body";
-  return opening.is === "whole" && (opening.status === 502 || opening.status === 503);
+/** What to do with what a replica answered: pass it on, or ask elsewhere because nothing is lost by it. */
+function nextStep(opening: Opening): "deliver" | "another-replica" | "another-model" {
+  if (opening.is === "fault") return opening.fault.phase === "body" ? "deliver" : "another-replica";
+  if (opening.is !== "whole" || opening.status === 200) return "deliver";
+  if (opening.status === 502 || opening.status === 503) return "another-replica";
+  return isTooLong(opening.status, opening.body) ? "another-model" : "deliver";
 }

@@ -8,7 +8,7 @@ const ask = parseAsk(
     model: "demo",
     messages: [{ role: "user", content: [{ type: "text", text: prompt }] }],
   }),
-  "messages",
+  "chat/completions",
 );
 
 const failure = (status: number, body: unknown) =>

@@ -3,7 +3,9 @@
  * Runtimes send integer codes, Python class names, FastAPI's `detail`, HTML, or plain text.
  */
 import { Failure } from "../failure.ts";
-import { type Ask, isObject } from "./ask.ts";
+import type { Kind } from "./allow-list.ts";
+import type { Ask } from "./ask.ts";
+import { isObject } from "./json.ts";
 
 interface RuntimeError {
   message: string;
@@ -20,6 +22,7 @@ export function failureFromRuntime(status: number, body: Buffer, ask: Ask): Fail
   if (status === 504) return runtimeTimeout("The runtime gave up on the request.");
   // Its 401 would be about our way to it, its 429 about its own queue: neither is the client's doing.
   if (status === 429) return overloaded();
+  if (error && isMissingRoute(status, error)) return notServed(ask.kind);
   if (error && isUnreadableMessages(error)) {
     return new Failure(400, "The model's chat template cannot read `messages`. Check every role.", {
       param: "messages",
@@ -31,6 +34,12 @@ export function failureFromRuntime(status: number, body: Buffer, ask: Ask): Fail
   if (isContextOverflow(error)) return contextTooLong(error.detail);
   const message = safeMessage(error.message, ask);
   return new Failure(status, message, { code: stringCode(error), param: error.param });
+}
+
+/** Whether a runtime's refusal is about the length of the request: a model with more room may take it. */
+export function isTooLong(status: number, body: Buffer): boolean {
+  const error = status === 400 || status === 413 ? readError(body) : null;
+  return error !== null && isContextOverflow(error);
 }
 
 /** The same for an error that came inside a stream. Its text is not passed on: it may quote the prompt. */
@@ -46,6 +55,16 @@ export const upstreamError = (message: string): Failure =>
 /** Work was started, so a client must not have it done again by a silent retry. */
 export const runtimeTimeout = (message: string): Failure =>
   new Failure(504, message, { code: "timeout", headers: { "x-should-retry": "false" } });
+
+const isMissingRoute = (status: number, { message }: RuntimeError): boolean =>
+  [404, 405, 501].includes(status) && !/\bmodel\b/i.test(message);
+
+/** The model is there: it is the route that its runtime does not have. */
+const notServed = (kind: Kind): Failure =>
+  new Failure(400, `This model does not serve /v1/${kind}. Use a model that does.`, {
+    code: "unsupported_route",
+    param: "model",
+  });
 
 const overloaded = (): Failure =>
   new Failure(503, "The runtime has no room at the moment. Try again shortly.", {
@@ -116,16 +135,18 @@ const maxMessageLength = 300;
  */
 function safeMessage(message: string, ask: Ask): string {
   const cut = message.split(/;? *(?:messages = |'input': |input_value=)/, 1)[0] ?? "";
-  const quotes = [...texts(ask.body["messages"]), ...texts(ask.body["prompt"])].some(
+  const quotes = [...texts(ask.body)].some(
     (text) => text.length > 3 && cut.includes(text.slice(0, 24)),
   );
   if (cut === "" || quotes) return "The runtime rejected the request. Check its parameters.";
   return cut.slice(0, maxMessageLength);
 }
 
+const ours: ReadonlySet<string> = new Set(["model", "role", "type"]);
+
 /** Every string in VALUE that a person or a model has written: keys, roles and types are ours. */
 function* texts(value: unknown, key = ""): Generator<string> {
-  if (typeof value === "string" && key !== "role" && key !== "type") yield value;
+  if (typeof value === "string" && !ours.has(key)) yield value;
   else if (Array.isArray(value)) for (const item of value) yield* texts(item, key);
   else if (isObject(value)) for (const name of Object.keys(value)) yield* texts(value[name], name);
 }

@@ -9,7 +9,7 @@ const longest_hold_s = 600;
 const longest_silence_s = 240;
 
 /** The seconds that a client would wait for a model to wake; null when it does not say. Throws 400. */
-export function scaleUpTimeout(headers: Headers): number | null {
+export function scaleUpTimeout(headers: { get(name: string): string | null }): number | null {
   const value = headers.get(header);
   if (value === null) return null;
   if (/^[0-9]+$/.test(value)) return Math.min(Number(value), longest_hold_s);

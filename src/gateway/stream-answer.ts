@@ -1,11 +1,13 @@
 import type { Failure } from "../failure.ts";
-import { ClientStream, type Reader } from "./client-stream.ts";
-import { type Activity, clientGone, type Exchange } from "./exchange.ts";
-import { doneFrame, errorFrame, pingFrame } from "./frames.ts";
+import { BodyStream, type Reader } from "../http1/body-stream.ts";
+import type { StreamTap } from "./dialect.ts";
+import type { Activity, Exchange } from "./exchange.ts";
+import { pingFrame } from "./frames.ts";
 import type { Follower, Reply } from "./reply.ts";
 import { runtimeTimeout, upstreamError } from "./runtime-error.ts";
-import { Tap } from "./tap.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
+
+const nothing = Buffer.alloc(0);
 
 /**
  * A stream on its way to a client. Whatever ends it (the runtime's `[DONE]`, an error, a stall, the
@@ -16,23 +18,18 @@ export class StreamAnswer implements Follower, Activity, Reader {
   earlyFailure: Failure | null = null;
   readonly #exchange: Exchange;
   readonly #reply: Reply;
-  readonly #tap: Tap;
-  readonly client: ClientStream;
+  readonly #tap: StreamTap;
+  readonly client: BodyStream;
   #begun: boolean;
   #ended = false;
 
   /** OPENED: the client's stream when it has its status already. */
-  constructor(
-    exchange: Exchange,
-    reply: Reply,
-    keepUsage: boolean,
-    opened: ClientStream | null = null,
-  ) {
+  constructor(exchange: Exchange, reply: Reply, tap: StreamTap, opened: BodyStream | null = null) {
     this.#exchange = exchange;
     this.#reply = reply;
-    this.#tap = new Tap(keepUsage);
+    this.#tap = tap;
     this.#begun = opened !== null;
-    this.client = opened ?? new ClientStream(this);
+    this.client = opened ?? new BodyStream(this);
     opened?.tell(this);
     exchange.begin(this, "tokens");
     reply.follow(this);
@@ -65,7 +62,7 @@ export class StreamAnswer implements Follower, Activity, Reader {
 
   interrupt(failure: Failure): void {
     // Who leaves after `finish_reason` has had everything.
-    if (failure.status === 499) this.#finish(this.#tap.finished ? 200 : 499, doneFrame);
+    if (failure.status === 499) this.#finish(this.#tap.finished ? 200 : 499, nothing);
     else this.#break(failure);
   }
 
@@ -84,13 +81,9 @@ export class StreamAnswer implements Follower, Activity, Reader {
     this.#reply.resume();
   }
 
-  gone(): void {
-    this.interrupt(clientGone());
-  }
-
   #break(failure: Failure): void {
     this.#reply.abort();
-    if (this.#begun) this.#finish(failure.status, Buffer.concat([errorFrame(failure), doneFrame]));
+    if (this.#begun) this.#finish(failure.status, this.#tap.broken(failure));
     else {
       this.#ended = true;
       this.earlyFailure = failure;

@@ -1,6 +1,7 @@
 import type { Failure } from "../failure.ts";
-import { isObject } from "./ask.ts";
-import { doneFrame, FrameSplitter, frameEnd, readFrame } from "./frames.ts";
+import type { StreamTap } from "./dialect.ts";
+import { doneFrame, errorFrame, FrameSplitter, frameEnd, readFrame } from "./frames.ts";
+import { isObject } from "./json.ts";
 import { MarkerScan } from "./markers.ts";
 import { failureFromFrame, upstreamError } from "./runtime-error.ts";
 import { type Tokens, tokensOf } from "./tokens.ts";
@@ -14,7 +15,7 @@ type Verdict = "pass" | "drop" | "stop";
  * Reads a generation stream as it passes. Bytes go through untouched; the usage chunk and `[DONE]`
  * are kept back for `tail`, so that the row can be committed before the client has them.
  */
-export class Tap {
+export class Tap implements StreamTap {
   /** `finish_reason` was seen: the answer is whole, even when the stream breaks afterwards. */
   finished = false;
   /** `[DONE]` or an error was seen: nothing that follows matters. */
@@ -45,6 +46,10 @@ export class Tap {
   /** What ends a whole answer: the usage chunk, when asked for, and `[DONE]`. */
   tail(): Buffer {
     return this.#keepUsage ? Buffer.concat([this.#usageFrame, doneFrame]) : doneFrame;
+  }
+
+  broken(failure: Failure): Buffer {
+    return Buffer.concat([errorFrame(failure), doneFrame]);
   }
 
   #fail(failure: Failure): Buffer {

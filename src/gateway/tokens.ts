@@ -1,4 +1,4 @@
-import { isObject } from "./ask.ts";
+import { isObject } from "./json.ts";
 import type { UsageSource } from "./ports.ts";
 
 /** The token columns of a usage row. */

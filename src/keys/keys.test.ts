@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from "bun:test";
 import { databaseWithPeople, people } from "../access.testbed.ts";
 import { Failure } from "../failure.ts";
+import { noLimits } from "../limits/fields.ts";
 import type { Database } from "../storage/database.ts";
-import { Keys } from "./keys.ts";
+import { type KeyRecord, Keys } from "./keys.ts";
 import { api_keys } from "./table.ts";
 import { newToken } from "./token.ts";
 
@@ -46,7 +47,8 @@ const bad = {
 test("an issued key verifies at once and after a restart; the database holds only its hash", () => {
   const { key, ...view } = keys.issue(member, { name: " laptop " });
   const record = { id: view.id, prefix: key.slice(0, 10), user_id: "usr_member" };
-  expect(keys.verify(key, now)).toEqual({ ...record, scope: "inference", expires_at: null });
+  const known = { ...record, scope: "inference", expires_at: null, limits: noLimits, allows: null };
+  expect(keys.verify(key, now)).toEqual(known as KeyRecord);
   expect(open().verify(key, now)).toEqual(keys.verify(key, now));
   expect(view).toEqual({
     ...record,
@@ -54,6 +56,8 @@ test("an issued key verifies at once and after a restart; the database holds onl
     last4: key.slice(-4),
     scope: "inference",
     user_email: "member@example.org",
+    ...noLimits,
+    allowed_cidrs: null,
     created_at: 1000,
     expires_at: null,
     revoked_at: null,

@@ -2,6 +2,8 @@ import { and, desc, eq, getTableColumns, isNull } from "drizzle-orm";
 import type { Identity } from "../access.ts";
 import { badKey, badRequest, Failure, forbidden, notFound } from "../failure.ts";
 import { newId } from "../identifier.ts";
+import { checkedLimits, type LimitFields, noLimits } from "../limits/fields.ts";
+import { checkedCidrs, withinNetworks } from "../limits/networks.ts";
 import type { Database } from "../storage/database.ts";
 import { users } from "../users/table.ts";
 import { api_keys } from "./table.ts";
@@ -10,7 +12,7 @@ import { looksLikeToken, newToken, shownParts } from "./token.ts";
 export type KeyScope = "inference" | "admin";
 
 /** A key as it may be shown: all but its hash. */
-export interface KeyView {
+export interface KeyView extends LimitFields {
   id: string;
   name: string;
   /** First 10 characters of the key. */
@@ -19,6 +21,8 @@ export interface KeyView {
   scope: KeyScope;
   user_id: string;
   user_email: string;
+  /** Null: from anywhere. */
+  allowed_cidrs: readonly string[] | null;
   created_at: number;
   /** Null: never. */
   expires_at: number | null;
@@ -27,16 +31,23 @@ export interface KeyView {
 
 /** What the request path knows of a key. */
 export type KeyRecord = Readonly<
-  Pick<KeyView, "id" | "prefix" | "user_id" | "scope" | "expires_at">
+  Pick<KeyView, "id" | "prefix" | "user_id" | "scope" | "expires_at"> & {
+    limits: LimitFields;
+    /** Whether it may be used from an address; null: from anywhere. */
+    allows: ((address: string) => boolean) | null;
+  }
 >;
 
-export interface NewKey {
-  name: string;
-  scope?: KeyScope;
+export interface KeyChanges extends Partial<LimitFields> {
+  name?: string;
   expires_at?: number | null;
+  allowed_cidrs?: readonly string[] | null;
 }
 
-export type KeyChanges = Partial<Pick<NewKey, "name" | "expires_at">>;
+export interface NewKey extends KeyChanges {
+  name: string;
+  scope?: KeyScope;
+}
 
 /** Who asks: members reach their own keys, admins all. */
 export type KeyCaller = Pick<Identity, "user_id" | "role">;
@@ -90,6 +101,8 @@ export class Keys {
       ...shownParts(key),
       user_id: caller.user_id,
       scope,
+      ...checkedLimits(wanted, noLimits),
+      allowed_cidrs: checkedCidrs(wanted.allowed_cidrs ?? null),
       created_at: this.#parts.now(),
       expires_at: this.#checkedExpiry(wanted.expires_at ?? null),
       revoked_at: null,
@@ -116,8 +129,13 @@ export class Keys {
     const name = checkedName(changes.name ?? row.name);
     const expires_at =
       changes.expires_at === undefined ? row.expires_at : this.#checkedExpiry(changes.expires_at);
-    this.#database.update(api_keys).set({ name, expires_at }).where(eq(api_keys.id, id)).run();
-    this.#live.set(row.hash, recordOf({ ...row, expires_at }));
+    const { allowed_cidrs = row.allowed_cidrs } = changes;
+    const changed = {
+      ...checkedLimits(changes, row),
+      ...{ name, expires_at, allowed_cidrs: checkedCidrs(allowed_cidrs) },
+    };
+    this.#database.update(api_keys).set(changed).where(eq(api_keys.id, id)).run();
+    this.#live.set(row.hash, recordOf({ ...row, ...changed }));
     this.#parts.changed();
     return this.#view(id);
   }
@@ -186,8 +204,13 @@ function hashOf(token: string): string {
   return Bun.SHA256.hash(token, "hex");
 }
 
-function recordOf({ id, prefix, user_id, scope, expires_at }: Row): KeyRecord {
-  return Object.freeze({ id, prefix, user_id, scope, expires_at });
+function recordOf(row: Row): KeyRecord {
+  const { id, prefix, user_id, scope, expires_at, allowed_cidrs } = row;
+  return Object.freeze({
+    ...{ id, prefix, user_id, scope, expires_at },
+    limits: checkedLimits({}, row),
+    allows: allowed_cidrs && withinNetworks(allowed_cidrs),
+  });
 }
 
 function checkedName(input: string): string {

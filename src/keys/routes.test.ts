@@ -22,7 +22,7 @@ function world() {
       .run();
   }
   const keys = new Keys(database, { now: () => 1000, cut: () => 2, changed: () => {} });
-  return httpWith([keyRoutes(keys, guard)]);
+  return httpWith([keyRoutes({ keys, guard, spentBy: () => 1.5 })]);
 }
 
 const secrets = ["hash-of-", '"hash"'];
@@ -53,6 +53,22 @@ play(world, [
     status: { guest: 401, viewer: 403, member: 403, admin: 201 },
     shows: ['"scope":"admin"', '"expires_at":5000'],
   },
+  {
+    ...make,
+    name: "creating a key with limits",
+    body: { name: "app", rpm_limit: 60, models: ["org/a"], allowed_cidrs: ["10.0.0.0/8"] },
+    status: memberUp(201),
+    shows: [
+      ...['"rpm_limit":60', '"tpm_limit":null', '"models":["org/a"]'],
+      ...['"allowed_cidrs":["10.0.0.0/8"]', '"spent_this_month":1.5'],
+    ],
+  },
+  {
+    ...make,
+    name: "a key for a network that there is not",
+    body: { name: "app", allowed_cidrs: ["10.0.0.0/33"] },
+    status: memberUp(400),
+  },
   { ...make, name: "a key without a name", body: {}, status: memberUp(400) },
   {
     ...make,
@@ -80,6 +96,28 @@ play(world, [
     status: memberUp(200),
     shows: ["renamed"],
     hides: secrets,
+  },
+  {
+    name: "limiting a key of the member",
+    method: "PATCH",
+    path: "/api/keys/key_member",
+    body: { tpm_limit: 1000, monthly_budget: 0.5, allowed_cidrs: null },
+    status: memberUp(200),
+    shows: ['"tpm_limit":1000', '"monthly_budget":0.5', '"name":"member\'s"'],
+  },
+  {
+    name: "a limit of nothing",
+    method: "PATCH",
+    path: "/api/keys/key_member",
+    body: { rpm_limit: 0 },
+    status: memberUp(400),
+  },
+  {
+    name: "lifting the limits of the admin's key",
+    method: "PATCH",
+    path: "/api/keys/key_admin",
+    body: { rpm_limit: null },
+    status: { guest: 401, viewer: 403, member: 404, admin: 200 },
   },
   {
     name: "renaming a key of the admin",

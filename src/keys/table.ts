@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { limitColumns } from "../limits/columns.ts";
 import { users } from "../users/table.ts";
 
 /**
@@ -18,6 +19,9 @@ export const api_keys = sqliteTable(
       .references(() => users.id, { onDelete: "cascade" }),
     /** `inference` reaches models only; `admin` may also use the control API with its owner's role. */
     scope: text("scope", { enum: ["inference", "admin"] }).notNull(),
+    ...limitColumns(),
+    /** The only networks that it may be used from, as CIDR; null: from anywhere. */
+    allowed_cidrs: text("allowed_cidrs", { mode: "json" }).$type<readonly string[]>(),
     created_at: integer("created_at").notNull(),
     expires_at: integer("expires_at"),
     revoked_at: integer("revoked_at"),

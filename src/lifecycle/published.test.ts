@@ -6,11 +6,13 @@ import { observedWith, rowWith } from "./lifecycle-testbed.ts";
 import { modelStatus, replicasOnHost, routedModels } from "./published.ts";
 import type { ReplicaStatus } from "./world.ts";
 
+const runtime = "llama-server" as const;
+
 const model: ElasticModel & { created_at: number } = {
   id: "mdl_1",
   name: "demo",
   source: "builtin:hypervize-demo",
-  runtime: "llama-server",
+  runtime,
   context_tokens: 4096,
   slots: 4,
   replicas: null,
@@ -42,9 +44,9 @@ test("ready replicas get requests: on loopback, through a relay, or not where th
       name: "demo",
       created_at: 7,
       ready: [
-        { id: "rep_a", host: "127.0.0.1", port: 9000, model: "demo", slots: 4 },
+        { id: "rep_a", host: "127.0.0.1", port: 9000, runtime, model: "demo", slots: 4 },
         {
-          ...{ id: "rep_d", host: "10.0.0.7", port: 8444, model: "demo", slots: 4 },
+          ...{ id: "rep_d", host: "10.0.0.7", port: 8444, runtime, model: "demo", slots: 4 },
           relay: { server_name: relayName("rep_d"), certificate_sha256: "ab" },
         },
       ],
@@ -52,6 +54,15 @@ test("ready replicas get requests: on loopback, through a relay, or not where th
       endpoint: null,
     },
   ]);
+});
+
+test("routing is told which runtime it is, for they differ in the routes that they have", () => {
+  const runtimes = ["vllm", "sglang", "llama-server"].map((name) => {
+    const { row, ...rest } = replica("a", "ready");
+    const other = { ...rest, row: { ...row, spec: { ...row.spec, runtime: name } } };
+    return routedModels([model], [other], () => ({ via: "loopback" }))[0]?.ready[0]?.runtime;
+  });
+  expect(runtimes).toEqual(["vllm", "sglang", "llama-server"]);
 });
 
 test("a replica that is being stopped gets no new request", () => {

@@ -51,6 +51,7 @@ export interface RoutedReplica {
   host: string;
   port: number;
   relay?: { server_name: string; certificate_sha256: string };
+  runtime: "llama-server" | "vllm" | "sglang";
   model: string;
   slots: number;
 }
@@ -98,16 +99,20 @@ function routedReplica(
   { row: { id, spec }, observed }: ReplicaStatus,
   reach: Reach | null,
 ): RoutedReplica[] {
-  const { model, slots } = spec;
   if (!observed || !reach) return [];
+  const { model, slots } = spec;
+  const runtime = runtimeOf(spec.runtime);
   if (reach.via === "loopback") {
-    return [{ id, host: observed.host, port: observed.port, model, slots }];
+    return [{ id, host: observed.host, port: observed.port, runtime, model, slots }];
   }
   const { host, port, certificate_sha256 } = reach;
-  return [
-    { id, host, port, relay: { server_name: relayName(id), certificate_sha256 }, model, slots },
-  ];
+  const relay = { server_name: relayName(id), certificate_sha256 };
+  return [{ id, host, port, relay, runtime, model, slots }];
 }
+
+/** The contract with agents has any word for it; rows hold those that this appliance starts. */
+const runtimeOf = (name: string): RoutedReplica["runtime"] =>
+  name === "vllm" || name === "sglang" ? name : "llama-server";
 
 /** What runs, or should run, on a host. INFLIGHT counts the gateway's open requests on a replica. */
 export function replicasOnHost(

@@ -76,7 +76,7 @@ test.each<[RoutedEndpoint["visibility"], boolean[]]>([
 ])("what is %s is there for exactly those who may use it", async (visibility, allowed) => {
   const { routing } = endpointBed(endpoint("up", [replica("a")], { visibility }));
   for (const [index, [role, user_id]] of askers.entries()) {
-    const asker = { role, user_id };
+    const asker = { role, user_id, models: null };
     const found = await Promise.allSettled([
       (async () => routing.find("mine", asker))(),
       (async () => routing.find("endpt-1", asker))(),
@@ -94,7 +94,7 @@ test.each<[RoutedEndpoint["visibility"], boolean[]]>([
 
 test("what others may not use does not exist for them, in the same words as what is not there", async () => {
   const { routing } = endpointBed(endpoint("up", [replica("a")]));
-  const stranger = { user_id: "usr_x", role: "member" as const };
+  const stranger = { user_id: "usr_x", role: "member" as const, models: null };
   const hidden = await refusal(() => routing.find("mine", stranger));
   const missing = await refusal(() => routing.find("none", stranger));
   expect(hidden.message.replace("mine", "none")).toBe(missing.message);
@@ -104,7 +104,7 @@ test("what others may not use does not exist for them, in the same words as what
 test("what is being deleted is gone for everybody", async () => {
   const { routing, claimed } = endpointBed(endpoint("deleting", [replica("a")]));
   expect(await refusal(claimed)).toMatchObject({ status: 404 });
-  expect(routing.models({ user_id: "usr_x", role: "admin" })).toEqual([]);
+  expect(routing.models({ ...owner, role: "admin" })).toEqual([]);
 });
 
 test("an endpoint takes no name from the shared pool, and no path leads to the pool by an id", async () => {
@@ -114,7 +114,7 @@ test("an endpoint takes no name from the shared pool, and no path leads to the p
   expect(routing.find("mine", owner)).toMatchObject({ id: "mdl_1", endpoint: null });
   expect(routing.find("endpt-1", owner)).toMatchObject({ id: "endpt-1", endpoint: "endpt-1" });
   expect(await refusal(() => routing.findEndpoint("mdl_1", owner))).toMatchObject({ status: 404 });
-  const viewer = { user_id: "usr_x", role: "viewer" as const };
+  const viewer = { user_id: "usr_x", role: "viewer" as const, models: null };
   expect(await refusal(() => routing.find("mine", viewer))).toMatchObject({ status: 403 });
 });
 

@@ -11,15 +11,17 @@ import {
 } from "./routing.ts";
 import type { Asker } from "./visibility.ts";
 
-export const owner: Asker = { user_id: "usr_owner", role: "member" };
+export const owner: Asker = { user_id: "usr_owner", role: "member", models: null };
 export const nobody: ReadonlySet<string> = new Set();
 
-export const replica = (id: string): ReadyReplica => ({
+export const replica = (id: string, changes: Partial<ReadyReplica> = {}): ReadyReplica => ({
   id,
   host: "127.0.0.1",
   port: 1,
+  runtime: "llama-server",
   model: "served",
   slots: 2,
+  ...changes,
 });
 
 export const endpoint = (

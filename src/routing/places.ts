@@ -1,30 +1,31 @@
-import { leastLoaded } from "./least-load.ts";
+import { type Breaker, type FailureCause, failed, healthy, tried, unproven } from "./breaker.ts";
+import { type Load, seedOf, select } from "./selection.ts";
 import type { ReadyReplica } from "./snapshot.ts";
 
-/** A replica and what it is doing. */
+/** A replica as one model has it. */
 export interface Place {
-  replica: ReadyReplica;
-  slots: number;
-  inflight: number;
-  /** Until then it is taken only when there is no other. */
-  ejected_until: number;
+  readonly replica: ReadyReplica;
+  readonly load: Known;
+}
+
+/** What a replica is doing, for all models: a provider has one number of slots for many. */
+interface Known extends Load {
+  readonly id: string;
   /** The snapshot that last had it. */
   seen: number;
 }
 
-const ejection_ms = 2_000;
-
 /**
- * How busy every replica is. Counts survive new snapshots, also those without the replica: it works on
- * until its last request has ended, and may come back.
+ * How busy every replica is, and whether it is well. Both survive new snapshots, also those without the
+ * replica: it works on until its last request has ended, and may come back.
  */
 export class Places {
   readonly #now: () => number;
-  readonly #places = new Map<string, Place>();
+  readonly #known = new Map<string, Known>();
   #snapshot = 0;
   #turn = 0;
-  /** When the last ejection ends: with none, the clock need not be read. */
-  #ejections_end = 0;
+  /** Replicas with something against them: with none, the clock need not be read. */
+  #suspects = 0;
 
   /** NOW: milliseconds, never going back. */
   constructor(now: () => number) {
@@ -37,57 +38,65 @@ export class Places {
   }
 
   of(ready: readonly ReadyReplica[]): readonly Place[] {
-    return ready.map((replica) => {
-      const { slots, id } = replica;
-      const known = this.#places.get(id);
-      if (known) return Object.assign(known, { replica, slots, seen: this.#snapshot });
-      const place = { replica, slots, inflight: 0, ejected_until: 0, seen: this.#snapshot };
-      this.#places.set(id, place);
-      return place;
-    });
+    return ready.map((replica) => ({ replica, load: this.#loadOf(replica) }));
   }
 
   /** The snapshot is complete: what it did not have, and nobody uses, is forgotten. */
   end(): void {
-    for (const place of this.#places.values()) this.#forgetIfGone(place);
+    for (const load of this.#known.values()) this.#forgetIfGone(load);
   }
 
-  /** The least loaded of PLACES that is not in EXCEPT. */
-  choose(places: readonly Place[], except: ReadonlySet<string>): Place | null {
-    const untried =
-      except.size === 0 ? places : places.filter(({ replica }) => !except.has(replica.id));
-    return leastLoaded(this.#trusted(untried), this.#turn++);
+  /** Null when no replica can take it. See `select`. */
+  choose(
+    places: readonly Place[],
+    except: ReadonlySet<string>,
+    affinity?: () => number,
+  ): Place | null {
+    const now = this.#suspects === 0 ? 0 : this.#now();
+    return select(places, except, affinity, this.#turn++, now);
   }
 
-  #trusted(places: readonly Place[]): readonly Place[] {
-    if (this.#ejections_end === 0) return places;
-    const now = this.#now();
-    if (now >= this.#ejections_end) {
-      this.#ejections_end = 0;
-      return places;
-    }
-    const trusted = places.filter(({ ejected_until }) => ejected_until <= now);
-    return trusted.length > 0 ? trusted : places;
+  /** Returns what `leave` is to be told: the state of the breaker when this request is its trial, else null. */
+  enter({ load }: Place): Breaker | null {
+    load.inflight++;
+    if (load.breaker === healthy) return null;
+    const breaker = tried(load.breaker, this.#now());
+    if (breaker === load.breaker) return null;
+    load.breaker = breaker;
+    return breaker;
   }
 
-  leave(place: Place): void {
-    place.inflight--;
-    this.#forgetIfGone(place);
+  leave({ load }: Place, trial: Breaker | null): void {
+    load.inflight--;
+    if (trial && load.breaker === trial) load.breaker = unproven(trial);
+    this.#forgetIfGone(load);
   }
 
-  eject(replicaId: string): void {
-    const place = this.#places.get(replicaId);
-    if (!place) return;
-    this.#ejections_end = this.#now() + ejection_ms;
-    place.ejected_until = this.#ejections_end;
+  /** CAUSE: null when the replica did well. */
+  outcome(replicaId: string, cause: FailureCause | null): void {
+    const load = this.#known.get(replicaId);
+    if (!load || (cause === null && load.breaker === healthy)) return;
+    if (load.breaker !== healthy) this.#suspects--;
+    load.breaker = cause === null ? healthy : failed(load.breaker, cause, this.#now());
+    if (load.breaker !== healthy) this.#suspects++;
   }
 
   inflight(replicaId: string): number {
-    return this.#places.get(replicaId)?.inflight ?? 0;
+    return this.#known.get(replicaId)?.inflight ?? 0;
   }
 
-  #forgetIfGone(place: Place): void {
-    if (place.inflight > 0 || place.seen === this.#snapshot) return;
-    this.#places.delete(place.replica.id);
+  #loadOf({ id, slots }: ReadyReplica): Known {
+    const seen = this.#snapshot;
+    const known = this.#known.get(id);
+    if (known) return Object.assign(known, { slots, seen });
+    const load = { id, slots, inflight: 0, breaker: healthy, seed: seedOf(id), seen };
+    this.#known.set(id, load);
+    return load;
+  }
+
+  #forgetIfGone(load: Known): void {
+    if (load.inflight > 0 || load.seen === this.#snapshot) return;
+    this.#known.delete(load.id);
+    if (load.breaker !== healthy) this.#suspects--;
   }
 }

@@ -1,58 +1,34 @@
+/** Who gets a request of a model in the shared pool, and what is counted. */
 import { expect, test } from "bun:test";
-import { Failure } from "../failure.ts";
+import { elastic, nobody, owner, refusal, replica } from "./endpoint.testbed.ts";
 import { type Claimed, createRouting, type ReadyReplica, type RoutedModel } from "./routing.ts";
 
-const replica = (id: string, slots = 2): ReadyReplica => ({
-  id,
-  host: "127.0.0.1",
-  port: 1,
-  model: "demo",
-  slots,
-});
-
-const model = (ready: ReadyReplica[], reason: string | null = null): RoutedModel => ({
-  id: "mdl_1",
-  name: "demo",
-  created_at: 1,
-  ready,
+const demo = (ready: readonly ReadyReplica[], reason: string | null = null): RoutedModel => ({
+  ...elastic("demo", ready),
   reason,
-  endpoint: null,
 });
 
 /** A routing whose claims are of "demo" and must succeed. */
-function demoRouting(now: () => number = () => 0) {
-  const routing = createRouting({ now: () => 0, steady: now });
-  const member = { user_id: "usr_1", role: "member" as const };
-  const claimed = (except: ReadonlySet<string> = nobody): Claimed => {
-    const found = routing.claim(routing.find("demo", member), except);
+function demoRouting() {
+  const routing = createRouting({ now: () => 0, steady: () => 0 });
+  const claimed = (except: ReadonlySet<string> = nobody, affinity?: () => number): Claimed => {
+    const found = routing.claim(routing.find("demo", owner), except, affinity);
     if ("wait" in found) throw new Error("It would have to wait.");
     return found;
   };
-  return { ...routing, find: (name: string) => routing.find(name, member), claimed };
-}
-
-const nobody: ReadonlySet<string> = new Set();
-
-function refusal(run: () => unknown): Failure {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error("It was not refused.");
+  return { ...routing, find: (name: string) => routing.find(name, owner), claimed };
 }
 
 test("requests spread evenly over equal replicas and by size over unequal ones", () => {
   const routing = demoRouting();
-  routing.replace([model([replica("a", 1), replica("b", 3)])]);
+  routing.replace([demo([replica("a", { slots: 1 }), replica("b", { slots: 3 })])]);
   for (let count = 0; count < 8; count++) routing.claimed();
   expect([routing.inflight("a"), routing.inflight("b")]).toEqual([2, 6]);
 });
 
 test("a place is given back once, however often it is released", () => {
   const routing = demoRouting();
-  routing.replace([model([replica("a")])]);
+  routing.replace([demo([replica("a")])]);
   const first = routing.claimed();
   routing.claimed();
   first.release();
@@ -62,21 +38,21 @@ test("a place is given back once, however often it is released", () => {
 
 test("counts survive a new snapshot, also one without the replica", () => {
   const routing = demoRouting();
-  routing.replace([model([replica("a")])]);
+  routing.replace([demo([replica("a")])]);
   const claim = routing.claimed();
   routing.replace([]);
-  routing.replace([model([replica("a"), replica("b")])]);
+  routing.replace([demo([replica("a"), replica("b")])]);
   expect(routing.inflight("a")).toBe(1);
   expect(routing.claimed().replica.id).toBe("b");
   claim.release();
   expect(routing.inflight("a")).toBe(0);
 });
 
-test("an unknown model is 404, whatever JavaScript knows by that name", () => {
+test("an unknown model is 404, whatever JavaScript knows by that name", async () => {
   const routing = demoRouting();
-  routing.replace([model([replica("a")])]);
+  routing.replace([demo([replica("a")])]);
   for (const name of ["nope", "__proto__", "constructor", "toString"]) {
-    expect(refusal(() => routing.find(name))).toMatchObject({
+    expect(await refusal(() => routing.find(name))).toMatchObject({
       status: 404,
       code: "model_not_found",
       param: "model",
@@ -84,10 +60,10 @@ test("an unknown model is 404, whatever JavaScript knows by that name", () => {
   }
 });
 
-test("a model without a ready replica is 503 with the reason and a time to come back", () => {
+test("a model without a ready replica is 503 with the reason and a time to come back", async () => {
   const routing = demoRouting();
-  routing.replace([model([], "The weights are being downloaded.")]);
-  expect(refusal(() => routing.claimed())).toMatchObject({
+  routing.replace([demo([], "The weights are being downloaded.")]);
+  expect(await refusal(() => routing.claimed())).toMatchObject({
     status: 503,
     code: "model_starting",
     message: "The weights are being downloaded.",
@@ -95,28 +71,70 @@ test("a model without a ready replica is 503 with the reason and a time to come 
   });
 });
 
-test("when every replica is excluded the answer is overloaded, not starting", () => {
+test("when every replica is excluded the answer is overloaded, not starting", async () => {
   const routing = demoRouting();
-  routing.replace([model([replica("a")])]);
-  const failure = refusal(() => routing.claimed(new Set(["a"])));
+  routing.replace([demo([replica("a")])]);
+  const failure = await refusal(() => routing.claimed(new Set(["a"])));
   expect(failure).toMatchObject({ status: 503, code: "overloaded" });
   expect(routing.inflight("a")).toBe(0);
 });
 
-test("a replica that could not be reached is passed over for two seconds", () => {
-  let now = 0;
-  const routing = demoRouting(() => now);
-  routing.replace([model([replica("a", 100), replica("b", 1)])]);
-  routing.unreachable("a");
-  const ids = () => [1, 2, 3].map(() => routing.claimed().replica.id);
-  expect(ids()).toEqual(["b", "b", "b"]);
-  now = 2_000;
-  expect(ids()).toEqual(["a", "a", "a"]);
+test("a replica that two models share has one count for both, and each model its own name for it", () => {
+  const routing = createRouting({ now: () => 0, steady: () => 0 });
+  const shared = (model: string) => elastic(model, [replica("a", { model }), replica(model)]);
+  routing.replace([shared("x"), shared("y")]);
+  const claimed = (name: string) => routing.claim(routing.find(name, owner), new Set([name]));
+  expect(claimed("x")).toMatchObject({ replica: { id: "a", model: "x" } });
+  expect(claimed("y")).toMatchObject({ replica: { id: "a", model: "y" } });
+  expect(routing.inflight("a")).toBe(2);
+  expect(routing.claim(routing.find("x", owner), nobody)).toHaveProperty("replica.id", "x");
 });
 
-test("the only replica is taken even right after it could not be reached", () => {
+test("affinity is asked only where there is a choice, and once", () => {
   const routing = demoRouting();
-  routing.replace([model([replica("a"), replica("b")])]);
-  routing.unreachable("a");
-  expect(routing.claimed(new Set(["b"])).replica.id).toBe("a");
+  let asked = 0;
+  const affinity = () => ++asked;
+  routing.replace([demo([replica("a")])]);
+  for (const _ of [1, 2, 3]) routing.claimed(nobody, affinity);
+  routing.replace([demo([replica("a"), replica("b"), replica("c")])]);
+  routing.claimed(new Set(["b", "c"]), affinity);
+  expect(asked).toBe(0);
+  routing.claimed(nobody, affinity);
+  expect(asked).toBe(1);
+});
+
+test("whatever happens to requests and replicas, every count is back at 0 in the end", () => {
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  let now = 0;
+  const routing = createRouting({ now: () => now, steady: () => now });
+  const ids = ["a", "b", "c", "d"];
+  const open: Claimed[] = [];
+  const request = (): void => {
+    try {
+      const except = new Set(ids.filter(() => random(5) === 0));
+      const found = routing.claim(routing.find("demo", owner), except, () => random(9));
+      if (!("wait" in found)) open.push(found);
+    } catch {
+      // Nothing was free for it.
+    }
+  };
+  const overflow = replica("d", { overflow: true });
+  routing.replace([demo([overflow])]);
+  for (let step = 0; step < 20_000; step++) {
+    now += random(400);
+    const what = random(10);
+    if (what < 4) request();
+    else if (what < 7) for (const one of open.splice(random(open.length + 1), 1)) one.release();
+    else if (what < 9) routing.outcome(ids[random(4)] ?? "", random(3) > 0, "broken");
+    else routing.replace([demo([...ids.slice(0, random(4)).map((id) => replica(id)), overflow])]);
+    expect(routing.inflight("d")).toBeLessThanOrEqual(overflow.slots);
+  }
+  const counted = () => ids.map((id) => routing.inflight(id)).reduce((sum, one) => sum + one);
+  expect(counted()).toBe(open.length);
+  for (const { release } of open) release();
+  expect(counted()).toBe(0);
 });

@@ -8,10 +8,15 @@ export interface ReadyReplica {
   port: number;
   /** Set when HOST and PORT are those of the relay of another machine. */
   relay?: { server_name: string; certificate_sha256: string };
+  /** Set when it is a service elsewhere: its TLS (null: plain HTTP), and what its requests need. */
+  provider?: { tls: { server_name: string } | null; base_path: string; authorization: string };
+  runtime: "llama-server" | "vllm" | "sglang" | "provider";
   /** The name that the runtime knows the model by. */
   model: string;
   /** Requests that it works on at the same time, at least 1. */
   slots: number;
+  /** It gets only what the other replicas of the model have no place for, and never more than its slots. */
+  overflow?: boolean;
 }
 
 /** A model of the shared pool, or a Dedicated endpoint. */
@@ -26,6 +31,19 @@ export interface RoutedModel {
   reason: string | null;
   /** Null for Elastic. */
   endpoint: RoutedEndpoint | null;
+}
+
+/** A further name: for one model, or for several in shares. */
+export interface RoutedAlias {
+  /** `als_...` */
+  id: string;
+  name: string;
+  /** Milliseconds since the epoch. */
+  created_at: number;
+  /** Names of models of the shared pool and ids of endpoints, each with its share of the sum of weights. */
+  targets: readonly { model: string; weight: number }[];
+  /** The same names, in the order in which they are asked. */
+  fallbacks: readonly string[];
 }
 
 export interface RoutedEndpoint {

@@ -6,6 +6,8 @@ import type { RoutedEndpoint } from "./snapshot.ts";
 export interface Asker {
   user_id: string;
   role: Role;
+  /** The only names that it may use: of aliases and models, names or ids of endpoints; null: all. */
+  models: ReadonlySet<string> | null;
 }
 
 /** Whether ENDPOINT, or with null the shared pool, is there for ASKER: viewers have what is public. */

@@ -18,6 +18,8 @@ export interface TelemetryParts {
   now(): number;
   snapshot(): Snapshot;
   retention(): Retention;
+  /** What others measure, for Prometheus. */
+  more?(): readonly Family[];
   /** A full disk, say: samples are lost, nothing else. */
   report(error: unknown): void;
 }
@@ -102,7 +104,9 @@ export class Telemetry {
   exposition(): string {
     const wakes = new Family("wake_seconds", "histogram", "From the first request to ready.");
     for (const [depth, histogram] of this.#wakes) wakes.addHistogram({ depth }, histogram);
-    const families = [...this.#requests.families(), wakes, ...gauges(this.#parts.snapshot())];
+    const { snapshot, more } = this.#parts;
+    const families = [...this.#requests.families(), wakes, ...gauges(snapshot())];
+    families.push(...(more?.() ?? []));
     return families.join("");
   }
 

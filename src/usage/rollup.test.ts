@@ -12,6 +12,7 @@ const base: UsageRow = {
   at: now,
   key_prefix: "hv_aaaaaaa",
   user: "ada@example.org",
+  team: null,
   model: "small",
   endpoint: null,
   replica: "rep_1",

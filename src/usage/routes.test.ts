@@ -65,7 +65,11 @@ play(world, [
   { ...get(`/api/usage/events?limit=1&before=${now}`), status: everyone(200), shows: ["req_"] },
   { ...get("/api/usage/events?limit=0"), status: everyone(400) },
   { ...get("/api/usage/events?before=now"), status: everyone(400) },
-  { ...get("/api/usage.csv"), status: everyone(200), shows: ["id,at,key_prefix,user,model", "'="] },
+  {
+    ...get("/api/usage.csv"),
+    status: everyone(200),
+    shows: ["id,at,key_prefix,user,team,model", "'="],
+  },
   { ...get("/api/usage.csv?from=9&to=8"), status: everyone(400) },
 ]);
 
@@ -80,6 +84,7 @@ test("events are rows of the contract, newest first, with booleans as booleans",
     at: now - 1000,
     key_prefix: "hv_member",
     user: "member@example.org",
+    team: null,
     model: "=member-model",
     endpoint: null,
     replica: null,
@@ -102,7 +107,7 @@ test("the CSV is a download with a header line, of the last 30 days unless asked
   const lines = (await response.text()).split("\r\n");
   expect(lines).toHaveLength(5);
   expect(lines[0]).toBe(
-    "id,at,key_prefix,user,model,endpoint,replica,prompt_tokens,completion_tokens,cached_tokens,ttft_ms,duration_ms,status,stream,source,cost",
+    "id,at,key_prefix,user,team,model,endpoint,replica,prompt_tokens,completion_tokens,cached_tokens,ttft_ms,duration_ms,status,stream,source,cost",
   );
   expect(lines[1]).toContain(",'=");
   const all = await (await read(`/api/usage.csv?from=${now - 50 * 86_400_000}`, "admin")).text();

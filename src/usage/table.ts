@@ -14,6 +14,8 @@ export const usage = sqliteTable(
     /** Null when a dashboard session asked. */
     key_prefix: text("key_prefix"),
     user: text("user").notNull(),
+    /** The team of the user at the time. */
+    team: text("team"),
     model: text("model").notNull(),
     endpoint: text("endpoint"),
     replica: text("replica"),

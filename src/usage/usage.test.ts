@@ -23,6 +23,7 @@ const row = (id: string, changes: Partial<UsageRow> = {}): UsageRow => ({
   at: 1000,
   key_prefix: "hv_1234567",
   user: "member@example.org",
+  team: null,
   model: "demo",
   endpoint: null,
   replica: "rep_1",

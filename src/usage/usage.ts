@@ -1,9 +1,25 @@
-import { getTableColumns, type Placeholder, sql } from "drizzle-orm";
 import type { Database } from "../storage/database.ts";
-import { usage } from "./table.ts";
+import { UsageRows } from "./rows.ts";
+import type { usage } from "./table.ts";
 
 /** One request, as metered. It has no content, and no field that could carry any. */
 export type UsageRow = typeof usage.$inferSelect;
+
+/** Better counts for a row that was recorded with an estimate. */
+export type Counts = Pick<
+  UsageRow,
+  "prompt_tokens" | "completion_tokens" | "cached_tokens" | "source" | "cost"
+>;
+
+export interface Amendment {
+  id: string;
+  better: Counts;
+}
+
+export interface Amended {
+  before: UsageRow;
+  better: Counts;
+}
 
 export interface UsageParts {
   /** One line for the operator; never holds more of a row than its id. */
@@ -12,13 +28,16 @@ export interface UsageParts {
   later?(run: () => void, delay_ms: number): void;
 }
 
+type Write = UsageRow | Amendment;
+
 const first_delay_ms = 1000;
 const longest_delay_ms = 30_000;
 /** About 5 MB of rows; what comes after that while the disk is full is counted and dropped. */
 const waiting_max = 10_000;
 
 /**
- * The meter. Rows that arrive in one turn of the event loop become one transaction at its end.
+ * The meter. What arrives in one turn of the event loop becomes one transaction at its end: the more
+ * there is to do, the more rows share a commit, and a lone row waits for nobody.
  *
  * When the disk refuses a commit, the callers' promises still resolve: a client must not lose its
  * answer because metering is impossible. The rows then wait in memory, up to `waiting_max`, and are
@@ -26,26 +45,59 @@ const waiting_max = 10_000;
  */
 export class UsageLog {
   readonly #parts: Required<UsageParts>;
-  readonly #saveAll: (rows: readonly UsageRow[]) => void;
+  readonly #saveAll: (writes: readonly Write[]) => Amended[];
   readonly #listeners = new Set<(row: UsageRow) => void>();
-  #fresh: UsageRow[] = [];
+  readonly #amendmentListeners = new Set<(amended: Amended) => void>();
+  #fresh: Write[] = [];
   #turn: Promise<void> | undefined;
-  /** Rows that a failed commit left over. While there are any, the timer alone commits. */
-  #waiting: UsageRow[] = [];
+  /** What a failed commit left over. While there is any, the timer alone commits. */
+  #waiting: Write[] = [];
   #delay_ms = first_delay_ms;
   #dropped = 0;
 
   constructor(database: Database, { log, later = timeout }: UsageParts) {
     this.#parts = { log, later };
-    const insert = preparedInsert(database);
-    this.#saveAll = database.$client.transaction((rows: readonly UsageRow[]) => {
-      for (const row of rows) insert.run(row);
+    const rows = new UsageRows(database);
+    this.#saveAll = database.$client.transaction((writes: readonly Write[]) => {
+      rows.insert(writes.filter(isRow));
+      return writes.flatMap((write) => (isRow(write) ? [] : (rows.amend(write) ?? [])));
     });
   }
 
   /** Resolves when the row is committed, or when it is certain that it cannot be right now. Never rejects. */
   record(row: UsageRow): Promise<void> {
-    this.#fresh.push(row);
+    return this.#add(row);
+  }
+
+  /** Replaces the counts of a row that was recorded, be it on disk by now or not. Makes no row. */
+  amend(id: string, better: Counts): void {
+    void this.#add({ id, better });
+  }
+
+  /** Hears of every recorded row, committed or waiting: for counters that must not read the database. */
+  onRecord(listener: (row: UsageRow) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Hears of every row that was amended, when it is. */
+  onAmend(listener: (amended: Amended) => void): void {
+    this.#amendmentListeners.add(listener);
+  }
+
+  /** Rows of this process that are not on disk: still waiting, or dropped. */
+  get unrecorded(): number {
+    return this.#waiting.filter(isRow).length + this.#dropped;
+  }
+
+  /** For shutdown: commits all that can be committed. Returns how many rows could not be. */
+  flush(): number {
+    this.#commit();
+    if (this.#waiting.length > 0) this.#retry();
+    return this.unrecorded;
+  }
+
+  #add(write: Write): Promise<void> {
+    this.#fresh.push(write);
     this.#turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#turn = undefined;
@@ -56,99 +108,84 @@ export class UsageLog {
     return this.#turn;
   }
 
-  /** Hears of every recorded row, committed or waiting: for counters that must not read the database. */
-  onRecord(listener: (row: UsageRow) => void): void {
-    this.#listeners.add(listener);
-  }
-
-  /** Rows of this process that are not on disk: still waiting, or dropped. */
-  get unrecorded(): number {
-    return this.#waiting.length + this.#dropped;
-  }
-
-  /** For shutdown: commits all that can be committed. Returns how many rows could not be. */
-  flush(): number {
-    this.#commit();
-    if (this.#waiting.length > 0) this.#retry();
-    return this.unrecorded;
-  }
-
   #commit(): void {
-    const rows = this.#fresh;
+    const writes = this.#fresh;
     this.#fresh = [];
     // A disk that has just refused is not asked again in every turn: that would stall every stream.
-    if (this.#waiting.length > 0) this.#keepWaiting(rows);
-    else if (rows.length > 0 && !this.#save(rows)) this.#startWaiting(rows);
-    for (const row of rows) for (const listener of this.#listeners) listener(row);
+    if (this.#waiting.length > 0) this.#keepWaiting(writes);
+    else if (writes.length > 0 && !this.#save(writes)) this.#startWaiting(writes);
+    for (const write of writes) {
+      if (isRow(write)) for (const listener of this.#listeners) listener(write);
+    }
   }
 
-  #save(rows: readonly UsageRow[]): boolean {
+  #save(writes: readonly Write[]): boolean {
+    let amended: Amended[];
     try {
-      this.#saveAll(rows);
-      return true;
+      amended = this.#saveAll(writes);
     } catch (error) {
-      if (codeOf(error).startsWith("SQLITE_CONSTRAINT")) return this.#saveEach(rows);
+      if (codeOf(error).startsWith("SQLITE_CONSTRAINT")) return this.#saveEach(writes);
       this.#parts.log(
-        `usage: ${rows.length} rows could not be saved (${codeOf(error)}); they wait in memory. Check the disk of the data folder.`,
+        `usage: ${writes.length} rows could not be saved (${codeOf(error)}); they wait in memory. Check the disk of the data folder.`,
       );
       return false;
     }
+    for (const each of amended) for (const listener of this.#amendmentListeners) listener(each);
+    return true;
   }
 
   /** A row that breaks the table's rules must not take the rest of its turn with it. */
-  #saveEach(rows: readonly UsageRow[]): boolean {
-    const [row] = rows;
-    if (row && rows.length === 1) {
-      this.#dropped += 1;
-      this.#parts.log(`usage: the row of request ${row.id} is not valid and was dropped.`);
+  #saveEach(writes: readonly Write[]): boolean {
+    const [write] = writes;
+    if (write && writes.length === 1) {
+      this.#drop(write);
       return true;
     }
-    const left = rows.filter((each) => !this.#save([each]));
+    const left = writes.filter((each) => !this.#save([each]));
     if (left.length > 0) this.#startWaiting(left);
     return true;
   }
 
-  #startWaiting(rows: readonly UsageRow[]): void {
-    this.#keepWaiting(rows);
+  #drop(write: Write): void {
+    const what = isRow(write) ? "row of" : "counts for";
+    if (isRow(write)) this.#dropped += 1;
+    const was = isRow(write) ? "is not valid and was" : "are not valid and were";
+    this.#parts.log(`usage: the ${what} request ${write.id} ${was} dropped.`);
+  }
+
+  #startWaiting(writes: readonly Write[]): void {
+    this.#keepWaiting(writes);
     this.#delay_ms = first_delay_ms;
     this.#parts.later(() => this.#retry(), this.#delay_ms);
   }
 
-  #keepWaiting(rows: readonly UsageRow[]): void {
+  #keepWaiting(writes: readonly Write[]): void {
     const room = waiting_max - this.#waiting.length;
-    this.#waiting.push(...rows.slice(0, room));
-    if (rows.length <= room) return;
-    this.#dropped += rows.length - room;
+    this.#waiting.push(...writes.slice(0, room));
+    const lost = writes.slice(room).filter(isRow).length;
+    if (lost === 0) return;
+    this.#dropped += lost;
     this.#parts.log(`usage: ${this.#dropped} rows are lost, because too many wait for the disk.`);
   }
 
   #retry(): void {
-    const rows = this.#waiting;
-    if (rows.length === 0) return;
+    const writes = this.#waiting;
+    if (writes.length === 0) return;
     this.#waiting = [];
-    if (this.#save(rows)) {
-      this.#parts.log(`usage: ${rows.length} waiting rows are saved.`);
+    if (this.#save(writes)) {
+      this.#parts.log(`usage: ${writes.length} waiting rows are saved.`);
       return;
     }
-    this.#waiting = rows;
+    this.#waiting = writes;
     this.#delay_ms = Math.min(this.#delay_ms * 2, longest_delay_ms);
     this.#parts.later(() => this.#retry(), this.#delay_ms);
   }
 }
 
+const isRow = (write: Write): write is UsageRow => !("better" in write);
+
 function timeout(run: () => void, delay_ms: number): void {
   setTimeout(run, delay_ms).unref();
-}
-
-/** A row whose commit was acknowledged late may come twice; the request id makes that harmless. */
-function preparedInsert(database: Database) {
-  const names = Object.keys(getTableColumns(usage));
-  const values = Object.fromEntries(names.map((name) => [name, sql.placeholder(name)]));
-  return database
-    .insert(usage)
-    .values(values as Record<keyof UsageRow, Placeholder>)
-    .onConflictDoNothing()
-    .prepare();
 }
 
 function codeOf(error: unknown): string {

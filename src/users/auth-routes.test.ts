@@ -17,12 +17,19 @@ let http: ReturnType<typeof httpWith>;
 function build() {
   const database = openDatabase(":memory:");
   const sessions = new Sessions(database, now);
-  const users = new Users(database, { sessions, keys: { revokeOf: () => 0 } }, now);
+  const users = new Users(
+    database,
+    { sessions, keys: { revokeOf: () => 0 }, isTeam: () => false, cut: () => 0 },
+    now,
+  );
   users.ensureFirstAdmin(root);
   const signIn = createSignIn({ users, sessions, throttle: new LoginThrottle(), now });
   const guard = guardWith(signIn.identify);
   const addressOf = () => "192.0.2.1";
-  return httpWith([authRoutes({ users, signIn, guard, addressOf }), userRoutes(users, guard)]);
+  return httpWith([
+    authRoutes({ users, signIn, guard, addressOf }),
+    userRoutes({ users, guard, teamName: () => null, spentBy: () => 0 }),
+  ]);
 }
 
 beforeEach(() => {

@@ -13,7 +13,7 @@ export interface AuthParts {
   addressOf(request: Request): string;
 }
 
-export type SignedIn = Omit<UserView, "created_at">;
+export type SignedIn = Pick<UserView, "id" | "email" | "name" | "role">;
 
 export function authRoutes({ users, signIn, guard, addressOf }: AuthParts) {
   return new Elysia()

@@ -1,11 +1,12 @@
 /** The session cookie, and when a browser's request may use it. */
+import type { Sent } from "../access.ts";
 
 const name = "hv_session";
 const held = new RegExp(`(?:^|;\\s*)${name}=([^;\\s]+)`);
 /** The server decides when a session ends; the browser may keep the cookie for the longest time. */
 const max_age_s = 7 * 24 * 3600;
 
-export function sessionToken(request: Request): string | null {
+export function sessionToken(request: Sent): string | null {
   return request.headers.get("cookie")?.match(held)?.[1] ?? null;
 }
 
@@ -27,11 +28,11 @@ function cameByHttps(request: Request): boolean {
  * a sibling subdomain or another port needs these checks too (OWASP CSRF Prevention Cheat Sheet,
  * "Fetch Metadata" and "Verifying Origin"). Programs send neither header.
  */
-export function isCrossSite(request: Request): boolean {
+export function isCrossSite(request: Sent): boolean {
   if (request.method === "GET" || request.method === "HEAD") return false;
   const site = request.headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return true;
   const origin = request.headers.get("origin");
-  const host = request.headers.get("host") ?? new URL(request.url).host;
+  const host = request.headers.get("host") ?? URL.parse(request.url ?? "")?.host;
   return origin !== null && URL.parse(origin)?.host !== host;
 }

@@ -12,8 +12,18 @@ import { Users } from "./users.ts";
 
 function world() {
   const database = databaseWithPeople();
-  const ends = { sessions: { endAllOf: () => {} }, keys: { revokeOf: () => 0 } };
-  return httpWith([userRoutes(new Users(database, ends, () => 5), guard)]);
+  const ends = {
+    sessions: { endAllOf: () => {} },
+    keys: { revokeOf: () => 2 },
+    isTeam: (id: string) => id === "team_1",
+    cut: () => 1,
+  };
+  return httpWith([
+    userRoutes({
+      ...{ users: new Users(database, ends, () => 5), guard, spentBy: () => 1.5 },
+      teamName: () => "Research",
+    }),
+  ]);
 }
 
 const adminOnly = (status: number) => ({ guest: 401, viewer: 403, member: 403, admin: status });
@@ -80,6 +90,20 @@ play(world, [
     status: adminOnly(200),
     shows: ["Meg"],
   },
+  {
+    ...change,
+    name: "limiting a user",
+    body: { rpm_limit: 60, monthly_budget: 10, models: ["org/a"] },
+    status: adminOnly(200),
+    shows: ['"rpm_limit":60', '"monthly_budget":10', '"spent_this_month":1.5', '"team":null'],
+  },
+  { ...change, name: "a budget below 0", body: { monthly_budget: -1 }, status: adminOnly(400) },
+  {
+    ...change,
+    name: "a team that there is not",
+    body: { team_id: "team_x" },
+    status: adminOnly(400),
+  },
   { ...change, name: "making an admin", body: { role: "admin" }, status: adminOnly(200) },
   { ...change, name: "changing an address", body: { email: "x@y" }, status: adminOnly(400) },
   {
@@ -100,7 +124,8 @@ play(world, [
     name: "removing a user",
     method: "DELETE",
     path: "/api/users/usr_viewer",
-    status: adminOnly(204),
+    status: adminOnly(200),
+    shows: ['"streams_cut":3'],
   },
   {
     name: "removing the last admin",

@@ -18,7 +18,11 @@ beforeEach(async () => {
   const clock = () => now;
   const database = openDatabase(":memory:");
   const sessions = new Sessions(database, clock);
-  users = new Users(database, { sessions, keys: { revokeOf: () => 0 } }, clock);
+  users = new Users(
+    database,
+    { sessions, keys: { revokeOf: () => 0 }, isTeam: () => false, cut: () => 0 },
+    clock,
+  );
   users.ensureFirstAdmin({ email: "root@example.org", password });
   ada = await users.create({ email, password, role: "member" });
   signIn = createSignIn({ users, sessions, throttle: new LoginThrottle(), now: clock });

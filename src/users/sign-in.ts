@@ -1,4 +1,4 @@
-import type { Identity } from "../access.ts";
+import type { Identity, Sent } from "../access.ts";
 import { Failure } from "../failure.ts";
 import { isCrossSite, sessionToken } from "./cookie.ts";
 import { passwordMatches } from "./password.ts";
@@ -22,7 +22,7 @@ export interface SignIn {
   ): Promise<{ user: UserView; token: string }>;
   logout(request: Request): void;
   /** Who holds the request's session; null without one. Throws 403 when another site made the request. */
-  identify(request: Request): Identity | null;
+  identify(request: Sent): Identity | null;
 }
 
 export function createSignIn({ users, sessions, throttle, now }: SignInParts): SignIn {
@@ -58,7 +58,7 @@ export function createSignIn({ users, sessions, throttle, now }: SignInParts): S
 }
 
 /** Also for login and logout, which another site could otherwise trigger in a visitor's browser. */
-export function refuseCrossSite(request: Request): void {
+export function refuseCrossSite(request: Sent): void {
   if (!isCrossSite(request)) return;
   throw new Failure(
     403,

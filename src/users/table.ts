@@ -1,4 +1,6 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { limitColumns } from "../limits/columns.ts";
+import { teams } from "../teams/table.ts";
 
 /** People who may sign in. Times are milliseconds since the epoch, in every table. */
 export const users = sqliteTable("users", {
@@ -7,6 +9,8 @@ export const users = sqliteTable("users", {
   name: text("name").notNull(),
   role: text("role", { enum: ["viewer", "member", "admin"] }).notNull(),
   password_hash: text("password_hash").notNull(),
+  team_id: text("team_id").references(() => teams.id),
+  ...limitColumns(),
   created_at: integer("created_at").notNull(),
 });
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
 import { databaseWithPeople, people } from "../access.testbed.ts";
+import { noLimits } from "../limits/fields.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import { Users } from "./users.ts";
 
@@ -14,6 +15,8 @@ function open(where: Database): Users {
     {
       sessions: { endAllOf: (id) => ended.push(`sessions of ${id}`) },
       keys: { revokeOf: (id) => ended.push(`keys of ${id}`) },
+      isTeam: (id) => id === "team_1",
+      cut: () => 0,
     },
     () => 5,
   );
@@ -32,6 +35,8 @@ test("a new user is stored under the normal form of the address, and known after
     email: "ada@example.org",
     name: "ada",
     role: "member",
+    team_id: null,
+    ...noLimits,
     created_at: 5,
   });
   expect(open(database).find(ada.id)).toEqual(ada);

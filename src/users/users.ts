@@ -2,34 +2,40 @@ import { eq } from "drizzle-orm";
 import type { Role } from "../access.ts";
 import { badRequest, Failure, notFound } from "../failure.ts";
 import { newId } from "../identifier.ts";
+import { checkedLimits, type LimitFields, noLimits } from "../limits/fields.ts";
 import type { Database } from "../storage/database.ts";
 import { checkPassword, hashPassword, hashPasswordSync } from "./password.ts";
 import type { Sessions } from "./sessions.ts";
 import { users } from "./table.ts";
 
 /** What may be shown of a user: everything but the password hash. */
-export interface UserView {
+export interface UserView extends LimitFields {
   id: string;
   email: string;
   name: string;
   role: Role;
+  team_id: string | null;
   created_at: number;
 }
 
-export interface NewUser {
+export interface NewUser extends Partial<LimitFields> {
   email: string;
   password: string;
   role: Role;
   name?: string;
+  team_id?: string | null;
 }
 
-export type UserChanges = Partial<Pick<NewUser, "name" | "role" | "password">>;
+export type UserChanges = Partial<Omit<NewUser, "email">>;
 
 /** What must happen elsewhere when a user goes. */
 export interface UserEnds {
   sessions: Pick<Sessions, "endAllOf">;
   /** Revokes every key of the user at once and cuts what they stream. */
-  keys: { revokeOf(user_id: string): void };
+  keys: { revokeOf(user_id: string): number };
+  isTeam(id: string): boolean;
+  /** Cuts what the user streams by a session; returns how many streams that were. */
+  cut(user_id: string): number;
 }
 
 /**
@@ -88,10 +94,15 @@ export class Users {
     const user = this.#existing(id);
     const role = changes.role ?? user.role;
     if (role !== "admin") this.#keepAnAdmin(user);
-    const changed = { ...user, role, name: checkedName(changes.name ?? user.name) };
+    const settings = {
+      ...checkedLimits(changes, user),
+      ...{ role, name: checkedName(changes.name ?? user.name) },
+      team_id: this.#checkedTeam(changes.team_id === undefined ? user.team_id : changes.team_id),
+    };
+    const changed = { ...user, ...settings };
     this.#database
       .update(users)
-      .set({ name: changed.name, role, ...(password_hash && { password_hash }) })
+      .set({ ...settings, ...(password_hash && { password_hash }) })
       .where(eq(users.id, id))
       .run();
     this.#known.set(id, changed);
@@ -99,13 +110,21 @@ export class Users {
     return changed;
   }
 
-  /** Removes the user with their keys and sessions; their usage rows stay. */
-  remove(id: string): void {
+  /** The users of a team that is gone are in none. */
+  leaveTeam(team_id: string): void {
+    for (const user of this.list()) {
+      if (user.team_id === team_id) this.#known.set(user.id, { ...user, team_id: null });
+    }
+  }
+
+  /** Removes the user with their keys and sessions; their usage rows stay. Returns how many streams were cut. */
+  remove(id: string): number {
     this.#keepAnAdmin(this.#existing(id));
-    this.#ends.keys.revokeOf(id);
+    const streams_cut = this.#ends.keys.revokeOf(id) + this.#ends.cut(id);
     this.#database.delete(users).where(eq(users.id, id)).run();
     this.#known.delete(id);
     this.#ends.sessions.endAllOf(id);
+    return streams_cut;
   }
 
   #insert(input: NewUser, password_hash: string): UserView {
@@ -117,13 +136,23 @@ export class Users {
       });
     }
     const name = checkedName(input.name ?? email.slice(0, email.indexOf("@")));
-    const user = { id: newId("usr"), email, name, role: input.role, created_at: this.#now() };
+    const user = {
+      ...{ id: newId("usr"), email, name, role: input.role },
+      ...checkedLimits(input, noLimits),
+      team_id: this.#checkedTeam(input.team_id ?? null),
+      created_at: this.#now(),
+    };
     this.#database
       .insert(users)
       .values({ ...user, password_hash })
       .run();
     this.#known.set(user.id, user);
     return user;
+  }
+
+  #checkedTeam(id: string | null): string | null {
+    if (id === null || this.#ends.isTeam(id)) return id;
+    throw badRequest("There is no team with this id. GET /api/teams lists them.", "team_id");
   }
 
   #existing(id: string): UserView {
@@ -159,6 +188,6 @@ function checkedName(input: string): string {
   throw badRequest("A name has 1 to 100 characters, without line breaks.", "name");
 }
 
-function viewOf({ id, email, name, role, created_at }: typeof users.$inferSelect): UserView {
-  return { id, email, name, role, created_at };
+function viewOf({ password_hash: _, ...shown }: typeof users.$inferSelect): UserView {
+  return shown;
 }

@@ -1,5 +1,6 @@
+import { ProtocolError } from "../../http1/protocol-error.ts";
 import type { Connection, Tenant } from "./connection.ts";
-import { type FaultKind, type Phase, ProtocolError, UpstreamFault } from "./fault.ts";
+import { type FaultKind, type Phase, UpstreamFault } from "./fault.ts";
 import type { ResponseHead } from "./head.ts";
 import { ResponseParser, type ResponseSink } from "./parser.ts";
 
@@ -31,16 +32,16 @@ export class Call implements UpstreamCall, Tenant, ResponseSink {
   #connection: Connection | null = null;
   #opened = false;
   #receivedBytes = false;
-  #request: Buffer;
+  #request: string | Buffer;
 
-  constructor(request: Buffer, options: CallOptions) {
+  constructor(request: string | Buffer, options: CallOptions) {
     this.#request = request;
     this.#options = options;
     this.#parser = new ResponseParser(this, options.maxHeadBytes);
   }
 
   /** Starts over CONNECTION; returns the bytes to send. */
-  attach(connection: Connection): Buffer {
+  attach(connection: Connection): string | Buffer {
     this.#connection = connection;
     this.#opened = false;
     return this.#request;
@@ -128,13 +129,13 @@ export class Call implements UpstreamCall, Tenant, ResponseSink {
 }
 
 /** Takes the place of a request that will not be sent again: it may be megabytes, and a stream is long. */
-const sent = Buffer.alloc(0);
+const sent = "";
 
 const sentences: Record<FaultKind, string> = {
   refused: "The runtime refused the connection.",
   reset: "The runtime reset the connection.",
   closed: "The runtime closed the connection too early.",
-  untrusted: "The host's relay has another certificate than the one that the host was given.",
+  untrusted: "The other side has a certificate that is not the right one.",
   protocol: "The runtime broke HTTP.",
   timeout: "The runtime did not accept the connection in time.",
 };

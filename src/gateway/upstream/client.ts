@@ -12,6 +12,8 @@ import { type Address, encodeRequest, type UpstreamRequest } from "./request.ts"
 export interface UpstreamOptions {
   /** Without it the relays of other machines turn us away. */
   identity?: Identity;
+  /** PEM certificates that are believed of providers, beside the system's. */
+  ca_pem?: string;
   connect_timeout_ms?: number;
   max_head_bytes?: number;
   /** Idle connections kept per address. */
@@ -30,9 +32,15 @@ export interface Upstream {
   close(): void;
 }
 
+/** Connections are kept by where they lead; nobody else's are used for a provider. */
+function keyOf({ host, port, relay, provider }: Address): string {
+  const by = relay?.server_name ?? (provider?.tls ? `tls ${provider.tls.server_name}` : "");
+  return `${host}:${port}/${by}`;
+}
+
 export function createUpstream(options: UpstreamOptions = {}): Upstream {
   const opening = {
-    identity: options.identity,
+    trust: { identity: options.identity, ca_pem: options.ca_pem },
     timeoutMs: options.connect_timeout_ms ?? 5_000,
   };
   const maxHeadBytes = options.max_head_bytes ?? 32_768;
@@ -45,7 +53,7 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
 
   return {
     send(address, request, sink) {
-      const key = `${address.host}:${address.port}/${address.relay?.server_name ?? ""}`;
+      const key = keyOf(address);
       const connect = (call: Call) => {
         const connection = new Connection(key, onGone);
         connection.open(address, opening, call, call.attach(connection));
@@ -69,7 +77,7 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
         resolve(null);
       };
       const visitor = { opened, received: () => undefined, lost: resolve };
-      connection.open(address, opening, visitor, Buffer.alloc(0));
+      connection.open(address, opening, visitor, "");
       return promise;
     },
     idleConnections: () => pool.size,

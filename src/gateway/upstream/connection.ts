@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import { dial, type Identity } from "./dial.ts";
+import { dial, type Trust } from "./dial.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Address } from "./request.ts";
 
@@ -13,7 +13,7 @@ export interface Tenant {
 }
 
 export interface Opening {
-  identity: Identity | undefined;
+  trust: Trust;
   timeoutMs: number;
 }
 
@@ -27,7 +27,7 @@ export class Connection {
   used = false;
   #socket: Socket<Connection> | null = null;
   #tenant: Tenant | null = null;
-  #unsent: Buffer | null = null;
+  #unsent: string | Buffer | null = null;
   #paused = false;
   #ready = false;
   #gone = false;
@@ -44,20 +44,20 @@ export class Connection {
     return this.#unsent !== null;
   }
 
-  /** Starts to connect and sends BYTES when connected. The tenant hears of a failure, never an exception. */
-  open(address: Address, opening: Opening, tenant: Tenant, bytes: Buffer): void {
+  /** Starts to connect and sends DATA when connected. The tenant hears of a failure, never an exception. */
+  open(address: Address, opening: Opening, tenant: Tenant, data: string | Buffer): void {
     this.#tenant = tenant;
-    this.#unsent = bytes;
+    this.#unsent = data;
     this.#connectTimer = setTimeout(() => this.#die("timeout"), opening.timeoutMs);
-    dial(address, opening.identity, this).catch(() => this.#die("refused"));
+    dial(address, opening.trust, this).catch(() => this.#die("refused"));
   }
 
   /** Sends a further request over an idle connection. */
-  carry(tenant: Tenant, bytes: Buffer): void {
+  carry(tenant: Tenant, data: string | Buffer): void {
     this.#tenant = tenant;
     this.used = true;
     tenant.opened();
-    this.#unsent = bytes;
+    this.#unsent = data;
     this.flush();
   }
 
@@ -113,9 +113,11 @@ export class Connection {
 
   flush(): void {
     if (!this.#unsent || !this.#socket || !this.#ready) return;
-    const written = this.#socket.write(this.#unsent);
+    const data = this.#unsent;
+    const written = this.#socket.write(data);
     if (written < 0) this.#die("reset");
-    else this.#unsent = written < this.#unsent.length ? this.#unsent.subarray(written) : null;
+    else if (written === Buffer.byteLength(data)) this.#unsent = null;
+    else this.#unsent = (typeof data === "string" ? Buffer.from(data) : data).subarray(written);
   }
 
   closed(error: Error | undefined): void {

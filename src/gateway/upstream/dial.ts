@@ -1,5 +1,6 @@
 /** How a connection comes to be: plainly on loopback, or in TLS through the relay of another machine. */
 import { createHash } from "node:crypto";
+import { checkServerIdentity, type PeerCertificate, rootCertificates } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import type { Connection } from "./connection.ts";
 import type { Address, RelayedTo } from "./request.ts";
@@ -10,13 +11,29 @@ export interface Identity {
   key_pem: string;
 }
 
+/** Who we are to relays, and whom we believe of services elsewhere. */
+export interface Trust {
+  identity: Identity | undefined;
+  /** PEM certificates beside the system's. */
+  ca_pem: string | undefined;
+}
+
 /** CONNECTION hears of everything that happens; the promise rejects when nobody listens there. */
 export function dial(
-  { host, port, relay }: Address,
-  identity: Identity | undefined,
+  { host, port, relay, provider }: Address,
+  { identity, ca_pem }: Trust,
   connection: Connection,
 ): Promise<unknown> {
   const target = { hostname: host, port, data: connection };
+  if (provider?.tls) {
+    const { server_name: serverName } = provider.tls;
+    const ca = ca_pem === undefined ? {} : { ca: [...rootCertificates, ca_pem] };
+    return Bun.connect({
+      ...target,
+      socket: named(serverName),
+      tls: { serverName, rejectUnauthorized: true, ...ca },
+    });
+  }
   if (!relay) return Bun.connect({ ...target, socket: direct });
   return Bun.connect({
     ...target,
@@ -55,6 +72,19 @@ const relayed = ({ certificate_sha256 }: RelayedTo): SocketHandler<Connection> =
     const seen = fingerprint(socket);
     if (seen === certificate_sha256) socket.data.ready();
     else if (seen !== undefined) socket.data.distrusted();
+  },
+});
+
+/** `Bun.connect` checks who signed the certificate, but not for whom (no checkServerIdentity). */
+const named = (serverName: string): SocketHandler<Connection> => ({
+  ...events,
+  open: (socket) => socket.data.reached(socket),
+  handshake(socket, success) {
+    const certificate = socket.getPeerCertificate() as PeerCertificate | undefined;
+    const isRight =
+      success && certificate && checkServerIdentity(serverName, certificate) === undefined;
+    if (isRight) socket.data.ready();
+    else socket.data.distrusted();
   },
 });
 

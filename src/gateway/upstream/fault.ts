@@ -19,8 +19,3 @@ export class UpstreamFault extends Error {
     this.phase = phase;
   }
 }
-
-/** The runtime broke HTTP/1.1; the connection must not be used again. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-}

@@ -1,5 +1,5 @@
-import { ChunkedDecoder } from "./chunked.ts";
-import { ProtocolError } from "./fault.ts";
+import { ChunkedDecoder } from "../../http1/chunked.ts";
+import { ProtocolError } from "../../http1/protocol-error.ts";
 import { type Framing, framingOf, keepsAlive, parseHead, type ResponseHead } from "./head.ts";
 
 /** Where a parsed response goes. `data` gets one contiguous piece per socket read. */
@@ -68,7 +68,7 @@ export class ResponseParser {
     }
     this.#partialHead = null;
     const rest = all.subarray(end + headEnd.length);
-    const head = parseHead(all.toString("latin1", 0, end));
+    const head = parseHead(all, end);
     if (head.status === 101) throw new ProtocolError("The runtime switched protocols unasked.");
     if (head.status >= 200) this.#begin(head);
     return head.status < 200 && rest.length === 0 ? null : rest;

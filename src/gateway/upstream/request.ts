@@ -3,6 +3,18 @@ export interface Address {
   port: number;
   /** Set when the port is that of a host's relay, which is spoken to in TLS. */
   relay?: RelayedTo;
+  /** Set when it is a service elsewhere. */
+  provider?: ProvidedBy;
+}
+
+/** How a service elsewhere is spoken to. */
+export interface ProvidedBy {
+  /** Null: plain HTTP. */
+  tls: { server_name: string } | null;
+  /** In front of `/chat/completions`, without a slash at its end: `/v1`. */
+  base_path: string;
+  /** The value of the authorization header; empty: none. */
+  authorization: string;
 }
 
 export interface RelayedTo {
@@ -20,13 +32,28 @@ export interface UpstreamRequest {
   method: "GET" | "POST";
   path: string;
   headers: readonly (readonly [name: string, value: string])[];
-  body: string;
+  /** Bytes for uploads, which are no text. */
+  body: string | Uint8Array;
 }
 
-/** The whole request in one buffer, so that a small one leaves in one system call. */
-export function encodeRequest(address: Address, request: UpstreamRequest): Buffer {
-  let head = `${request.method} ${request.path} HTTP/1.1\r\nhost: ${address.host}:${address.port}\r\n`;
-  for (const [name, value] of request.headers) head += `${name}: ${value}\r\n`;
-  const length = Buffer.byteLength(request.body);
-  return Buffer.from(`${head}content-length: ${length}\r\n\r\n${request.body}`);
+/**
+ * The whole request in one piece, so that a small one leaves in one system call. Text stays text: the
+ * socket takes it as it is, and a buffer in between costs more than all the rest of this.
+ */
+export function encodeRequest(address: Address, request: UpstreamRequest): string | Buffer {
+  const { method, headers, body } = request;
+  const { provider } = address;
+  // A provider's address says the version by itself, and not all of them call it v1.
+  const path = provider ? provider.base_path + request.path.replace(/^\/v1/, "") : request.path;
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${hostOf(address)}\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  if (provider?.authorization) head += `authorization: ${provider.authorization}\r\n`;
+  head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  return typeof body === "string" ? head + body : Buffer.concat([Buffer.from(head), body]);
+}
+
+/** Without the port that goes without saying: services behind a name compare it letter by letter. */
+function hostOf({ host, port, provider }: Address): string {
+  const usual = provider && (provider.tls ? 443 : 80);
+  return port === usual ? host : `${host}:${port}`;
 }

@@ -5,11 +5,13 @@ import { type Action, useAction } from "../../action.ts";
 import { createKey } from "../../api.ts";
 import { Copyable } from "../../copy.tsx";
 import { Dialog } from "../../dialog.tsx";
+import { limitsFrom, wordsFrom } from "../../limits.ts";
 import { Problem } from "../../notice.tsx";
 import { modelsQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
 import { isAdmin } from "../../session.ts";
 import { curlLine } from "../playground/request.ts";
+import { KeyLimitFields } from "./change-key.tsx";
 
 const day_ms = 86_400_000;
 const lifetimes = [
@@ -33,6 +35,8 @@ export function CreateKey({ close, created }: CreateKeyProps) {
       name: String(form.get("name")),
       scope: (form.get("scope") ?? "inference") as KeyScope,
       expires_at: days === 0 ? null : Date.now() + days * day_ms,
+      ...limitsFrom(form),
+      allowed_cidrs: wordsFrom(form, "allowed_cidrs"),
     });
     key.value = answer.key;
     created();
@@ -91,6 +95,10 @@ function KeyForm({ creating, close }: KeyFormProps) {
           </select>
         </label>
       )}
+      <details>
+        <summary>Limits</summary>
+        <KeyLimitFields />
+      </details>
       {creating.problem.value && <Problem problem={creating.problem.value} />}
       <div class="buttons">
         <button type="button" onClick={close}>

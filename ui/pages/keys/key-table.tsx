@@ -3,12 +3,14 @@ import { useSignal } from "@preact/signals";
 import type { KeyView } from "../../../src/http.ts";
 import { Badge } from "../../badge.tsx";
 import { date, until } from "../../format.ts";
+import { limitsInWords } from "../../limits.ts";
 import { now } from "../../now.ts";
-import { isAdmin } from "../../session.ts";
+import { can, isAdmin } from "../../session.ts";
 
 interface KeyTableProps {
   keys: readonly KeyView[];
   revoke(key: KeyView): void;
+  change(key: KeyView): void;
 }
 
 type State = "active" | "expired" | "revoked";
@@ -18,7 +20,7 @@ function stateOf(key: KeyView, at: number): State {
   return key.expires_at !== null && key.expires_at <= at ? "expired" : "active";
 }
 
-export function KeyTable({ keys, revoke }: KeyTableProps) {
+export function KeyTable({ keys, ...does }: KeyTableProps) {
   const showEnded = useSignal(false);
   const active = keys.filter((key) => stateOf(key, now.value) === "active");
   const ended = keys.filter((key) => stateOf(key, now.value) !== "active");
@@ -32,6 +34,7 @@ export function KeyTable({ keys, revoke }: KeyTableProps) {
             <th>Key</th>
             <th>Scope</th>
             {isAdmin.value && <th>Owner</th>}
+            <th>Limits</th>
             <th>Created</th>
             <th>Expires</th>
             <th>State</th>
@@ -42,7 +45,7 @@ export function KeyTable({ keys, revoke }: KeyTableProps) {
         </thead>
         <tbody>
           {shown.map((key) => (
-            <KeyRow key={key.id} of={key} revoke={revoke} />
+            <KeyRow key={key.id} of={key} {...does} />
           ))}
         </tbody>
       </table>
@@ -65,7 +68,11 @@ export function KeyTable({ keys, revoke }: KeyTableProps) {
 
 const tones = { active: "good", expired: "warn", revoked: "quiet" } as const;
 
-function KeyRow({ of: key, revoke }: { of: KeyView; revoke(key: KeyView): void }) {
+interface KeyRowProps extends Omit<KeyTableProps, "keys"> {
+  of: KeyView;
+}
+
+function KeyRow({ of: key, revoke, change }: KeyRowProps) {
   const state = stateOf(key, now.value);
   return (
     <tr class={state === "active" ? "" : "ended"}>
@@ -77,6 +84,7 @@ function KeyRow({ of: key, revoke }: { of: KeyView; revoke(key: KeyView): void }
       </td>
       <td data-label="Scope">{key.scope}</td>
       {isAdmin.value && <td data-label="Owner">{key.user_email}</td>}
+      <td data-label="Limits">{limitsInWords(key, key.spent_this_month) || "–"}</td>
       <td data-label="Created">{date(key.created_at)}</td>
       <td data-label="Expires">
         {key.expires_at === null ? "never" : until(key.expires_at, now.value)}
@@ -86,14 +94,26 @@ function KeyRow({ of: key, revoke }: { of: KeyView; revoke(key: KeyView): void }
       </td>
       <td class="row-action">
         {key.revoked_at === null && (
-          <button
-            type="button"
-            class="small"
-            aria-label={`Revoke ${key.name}`}
-            onClick={() => revoke(key)}
-          >
-            Revoke
-          </button>
+          <>
+            {can("member") && (
+              <button
+                type="button"
+                class="small"
+                aria-label={`Limits of ${key.name}`}
+                onClick={() => change(key)}
+              >
+                Limits
+              </button>
+            )}{" "}
+            <button
+              type="button"
+              class="small"
+              aria-label={`Revoke ${key.name}`}
+              onClick={() => revoke(key)}
+            >
+              Revoke
+            </button>
+          </>
         )}
       </td>
     </tr>

@@ -7,6 +7,7 @@ import { Heading, Panel } from "../../panel.tsx";
 import { keysQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
 import { can, isAdmin } from "../../session.ts";
+import { ChangeKey } from "./change-key.tsx";
 import { CreateKey } from "./create-key.tsx";
 import { KeyTable } from "./key-table.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
@@ -15,6 +16,7 @@ export function KeysPage() {
   const keys = useRemote(keysQuery);
   const creating = useSignal(false);
   const revoking = useSignal<KeyView | null>(null);
+  const changing = useSignal<KeyView | null>(null);
   const said = useSignal("");
   const create = can("member") ? (
     <CreateButton onClick={() => (creating.value = true)} />
@@ -46,13 +48,24 @@ export function KeysPage() {
                 </p>
               </Empty>
             ) : (
-              <KeyTable keys={data} revoke={(key) => (revoking.value = key)} />
+              <KeyTable
+                keys={data}
+                revoke={(key) => (revoking.value = key)}
+                change={(key) => (changing.value = key)}
+              />
             )
           }
         </Loaded>
       </Panel>
       {creating.value && (
         <CreateKey close={() => (creating.value = false)} created={() => keys.refresh()} />
+      )}
+      {changing.value && (
+        <ChangeKey
+          of={changing.value}
+          close={() => (changing.value = null)}
+          changed={keys.refresh}
+        />
       )}
       {revoking.value && (
         <RevokeKey

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { UsageGroup } from "../../../src/http.ts";
 import type { Period } from "../../buckets.ts";
-import { count, utcDate } from "../../format.ts";
+import { cost, count, utcDate } from "../../format.ts";
 import { Empty, Loaded } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";
 import { usageQuery } from "../../queries.ts";
@@ -71,6 +71,7 @@ function Groups({ by, groups }: { by: Division; groups: readonly UsageGroup[] })
           <th class="number">Prompt tokens</th>
           <th class="number">Cached</th>
           <th class="number">Completion tokens</th>
+          <th class="number">Cost</th>
         </tr>
       </thead>
       <tbody>
@@ -98,6 +99,9 @@ function Groups({ by, groups }: { by: Division; groups: readonly UsageGroup[] })
             </td>
             <td data-label="Completion tokens" class="number">
               {count(group.completion_tokens)}
+            </td>
+            <td data-label="Cost" class="number">
+              {cost(group.cost)}
             </td>
           </tr>
         ))}

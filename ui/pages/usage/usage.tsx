@@ -10,6 +10,7 @@ import { usageQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
 import { isAdmin } from "../../session.ts";
 import { Breakdown } from "./breakdown.tsx";
+import { Drift } from "./drift.tsx";
 import { OverTime } from "./over-time.tsx";
 import { RecentRequests } from "./recent-requests.tsx";
 
@@ -46,6 +47,7 @@ export function UsagePage() {
       <Totals period={chosen} />
       <Breakdown period={chosen} />
       <RecentRequests />
+      {isAdmin.value && <Drift />}
     </>
   );
 }

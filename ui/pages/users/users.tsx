@@ -5,11 +5,14 @@ import { useAction } from "../../action.ts";
 import { changeUser } from "../../api.ts";
 import { date } from "../../format.ts";
 import { Icon } from "../../icons.tsx";
+import { limitsInWords } from "../../limits.ts";
 import { Loaded, Problem } from "../../notice.tsx";
 import { Heading, Panel } from "../../panel.tsx";
 import { usersQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
 import { isAdmin, user } from "../../session.ts";
+import { LimitUser } from "./limit-user.tsx";
+import { TeamPanel } from "./teams.tsx";
 import { CreateUser, RemoveUser, roles } from "./user-dialogs.tsx";
 
 export function UsersPage() {
@@ -23,6 +26,7 @@ function UserList() {
   const users = useRemote(usersQuery);
   const creating = useSignal(false);
   const removing = useSignal<UserView | null>(null);
+  const limiting = useSignal<UserView | null>(null);
   const changing = useAction(async (id: string, role: Role) => {
     await changeUser(id, { role }).finally(users.refresh);
   });
@@ -44,11 +48,20 @@ function UserList() {
             <UserTable
               users={data}
               change={changing.run}
+              limit={(one) => (limiting.value = one)}
               remove={(one) => (removing.value = one)}
             />
           )}
         </Loaded>
       </Panel>
+      <TeamPanel changed={users.refresh} />
+      {limiting.value && (
+        <LimitUser
+          of={limiting.value}
+          close={() => (limiting.value = null)}
+          saved={users.refresh}
+        />
+      )}
       {creating.value && (
         <CreateUser close={() => (creating.value = false)} created={users.refresh} />
       )}
@@ -66,10 +79,11 @@ function UserList() {
 interface UserTableProps {
   users: readonly UserView[];
   change(id: string, role: Role): void;
+  limit(one: UserView): void;
   remove(one: UserView): void;
 }
 
-function UserTable({ users, change, remove }: UserTableProps) {
+function UserTable({ users, change, limit, remove }: UserTableProps) {
   return (
     <table>
       <thead>
@@ -77,6 +91,8 @@ function UserTable({ users, change, remove }: UserTableProps) {
           <th>E-mail</th>
           <th>Name</th>
           <th>Role</th>
+          <th>Team</th>
+          <th>Limits</th>
           <th>Since</th>
           <th>
             <span class="unseen">Action</span>
@@ -105,8 +121,18 @@ function UserTable({ users, change, remove }: UserTableProps) {
                 ))}
               </select>
             </td>
+            <td data-label="Team">{one.team ?? "–"}</td>
+            <td data-label="Limits">{limitsInWords(one, one.spent_this_month) || "–"}</td>
             <td data-label="Since">{date(one.created_at)}</td>
             <td class="row-action">
+              <button
+                type="button"
+                class="small"
+                aria-label={`Team and limits of ${one.email}`}
+                onClick={() => limit(one)}
+              >
+                Limits
+              </button>{" "}
               <button
                 type="button"
                 class="small"

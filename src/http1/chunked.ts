@@ -1,6 +1,15 @@
-import { ProtocolError } from "./fault.ts";
+import { ProtocolError } from "./protocol-error.ts";
 
-type State = "size" | "extension" | "size-lf" | "data" | "data-cr" | "data-lf" | "trailer" | "done";
+type State =
+  | "size"
+  | "extension"
+  | "size-lf"
+  | "data"
+  | "data-cr"
+  | "data-lf"
+  | "trailer"
+  | "trailer-lf"
+  | "done";
 
 const CR = 13;
 const LF = 10;
@@ -65,7 +74,7 @@ export class ChunkedDecoder {
       case "extension":
         if (byte === CR) this.#state = "size-lf";
         else if (byte === LF || ++this.#skipped > maxExtensionBytes) {
-          throw new ProtocolError("The runtime sent a broken chunk extension.");
+          throw new ProtocolError("A chunk has a broken extension.");
         }
         return;
       case "size-lf":
@@ -86,6 +95,11 @@ export class ChunkedDecoder {
       case "trailer":
         this.#trailerByte(byte);
         return;
+      case "trailer-lf":
+        this.#expect(byte, LF);
+        this.#state = this.#lineLength === 0 ? "done" : "trailer";
+        this.#lineLength = 0;
+        return;
       case "data":
       case "done":
         return;
@@ -96,29 +110,29 @@ export class ChunkedDecoder {
     const digit = hexDigit(byte);
     if (digit >= 0) {
       if (++this.#digits > maxSizeDigits) {
-        throw new ProtocolError("The runtime sent a chunk size that is too large.");
+        throw new ProtocolError("A chunk is too large.");
       }
       this.#remaining = this.#remaining * 16 + digit;
       return;
     }
-    if (this.#digits === 0) throw new ProtocolError("The runtime sent a chunk without a size.");
+    if (this.#digits === 0) throw new ProtocolError("A chunk has no size.");
     if (byte === CR) this.#state = "size-lf";
     else if (byte === 0x3b || byte === 0x20 || byte === 0x09) this.#state = "extension";
-    else throw new ProtocolError("The runtime sent a broken chunk size.");
+    else throw new ProtocolError("A chunk has a broken size.");
   }
 
   #trailerByte(byte: number): void {
     if (++this.#skipped > maxTrailerBytes) {
-      throw new ProtocolError("The runtime sent trailers that are too long.");
+      throw new ProtocolError("The trailers are too long.");
     }
-    if (byte === LF) {
-      if (this.#lineLength === 0) this.#state = "done";
-      this.#lineLength = 0;
-    } else if (byte !== CR) this.#lineLength++;
+    // A line feed alone ends the trailers for one reader and not for another.
+    if (byte === LF) throw new ProtocolError("The trailers are broken.");
+    if (byte === CR) this.#state = "trailer-lf";
+    else this.#lineLength++;
   }
 
   #expect(byte: number, wanted: number): void {
-    if (byte !== wanted) throw new ProtocolError("The runtime broke the chunked coding.");
+    if (byte !== wanted) throw new ProtocolError("The chunked coding is broken.");
   }
 }
 

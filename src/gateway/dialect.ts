@@ -1,0 +1,26 @@
+/** The seam between the gateway and the protocols that clients speak to it. */
+import type { Failure } from "../failure.ts";
+import type { Tokens } from "./tokens.ts";
+
+/**
+ * Reads a stream as it passes, and may rewrite it. Whatever ends a stream ends it once: the gateway
+ * sends `tail()` when it is whole, else `broken(failure)`, each after the row was committed.
+ */
+export interface StreamTap {
+  /** The answer is whole, even when the stream breaks afterwards. */
+  readonly finished: boolean;
+  /** The runtime's last word was seen: nothing that follows matters. */
+  readonly stopped: boolean;
+  /** Set when the runtime said that it failed. */
+  readonly failure: Failure | null;
+  /** As the runtime counted them; null until it did. */
+  readonly tokens: Tokens | null;
+  /** Frames that carried content; one token each with every runtime that we know. */
+  readonly contentFrames: number;
+  /** Takes what came off the wire and returns what may go on to the client now. */
+  push(bytes: Buffer): Buffer;
+  /** What ends a whole answer. */
+  tail(): Buffer;
+  /** How this protocol tells a client inside of a stream that it failed, with what must follow. */
+  broken(failure: Failure): Buffer;
+}

@@ -1,0 +1,25 @@
+/** Failures as clients of the Messages API read them, with the four keys that all our errors have. */
+import type { Failure } from "../../failure.ts";
+import { namedFrame } from "../frames.ts";
+
+const types: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  503: "overloaded_error",
+};
+
+export function errorBody(failure: Failure, request_id?: string) {
+  const { message, param, code, status } = failure;
+  const type = types[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");
+  return {
+    type: "error",
+    error: { type, message, param, code },
+    ...(request_id !== undefined && { request_id }),
+  };
+}
+
+export const errorEvent = (failure: Failure): Buffer => namedFrame(errorBody(failure));

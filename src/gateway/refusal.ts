@@ -1,0 +1,18 @@
+import type { Failure } from "../failure.ts";
+import type { Answer } from "../http1/answer.ts";
+import type { Kind } from "./allow-list.ts";
+import { errorBody } from "./messages-api/error.ts";
+
+/** FAILURE as clients of this kind of route read it. */
+export function refusalFor(
+  kind: Kind | null,
+  failure: Failure,
+  id: string,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const { status, headers: own, body } = failure.toAnswer(id);
+  return {
+    ...{ status, headers: { ...headers, ...own } },
+    body: kind === "messages" ? JSON.stringify(errorBody(failure, id)) : body,
+  };
+}

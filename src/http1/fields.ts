@@ -1,0 +1,98 @@
+import { ProtocolError } from "./protocol-error.ts";
+
+/** Characters of a token (RFC 9110 5.6.2), by code. */
+const isTokenByte = new Uint8Array(256);
+for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") {
+  isTokenByte[character.charCodeAt(0)] = 1;
+  isTokenByte[character.toUpperCase().charCodeAt(0)] = 1;
+}
+
+const CR = 13;
+const LF = 10;
+const TAB = 9;
+const SPACE = 32;
+const COLON = 58;
+const DELETE = 127;
+const maxFields = 128;
+
+/**
+ * The header section of a message: checked once, as bytes, and decoded field by field when somebody
+ * asks, because most fields of most messages interest nobody here.
+ */
+export class Fields {
+  readonly #bytes: Buffer;
+  /** Start and end of the name, start and end of the value; field after field. */
+  readonly #spans: number[] = [];
+
+  /** The lines from FROM up to TO, the last without its line end. Throws a `ProtocolError`. */
+  constructor(bytes: Buffer, from: number, to: number) {
+    this.#bytes = bytes;
+    for (let at = from; at < to; ) at = this.#readLine(at, to);
+  }
+
+  /** NAME in lower case. A field that is there more than once is joined by ", " (RFC 9110 5.3). */
+  get(name: string): string | null {
+    let found: string | null = null;
+    const spans = this.#spans;
+    for (let index = 0; index < spans.length; index += 4) {
+      if (!this.#isNamed(index, name)) continue;
+      const value = this.#bytes.toString("latin1", spans[index + 2], spans[index + 3]);
+      found = found === null ? value : `${found}${name === "cookie" ? "; " : ", "}${value}`;
+    }
+    return found;
+  }
+
+  /** How often the field is there. */
+  count(name: string): number {
+    let count = 0;
+    for (let index = 0; index < this.#spans.length; index += 4) {
+      if (this.#isNamed(index, name)) count++;
+    }
+    return count;
+  }
+
+  /** Every field by its name in lower case, in the order of the message. */
+  *entries(): Generator<[name: string, value: string], void, void> {
+    const spans = this.#spans;
+    for (let index = 0; index < spans.length; index += 4) {
+      const name = this.#bytes.toString("latin1", spans[index], spans[index + 1]).toLowerCase();
+      yield [name, this.#bytes.toString("latin1", spans[index + 2], spans[index + 3])];
+    }
+  }
+
+  /** Returns where the next line begins. */
+  #readLine(start: number, to: number): number {
+    const bytes = this.#bytes;
+    let at = start;
+    while (isTokenByte[bytes[at] as number] === 1) at++;
+    // A space before the colon, or a folded line, is read in two ways by two readers (RFC 9112 5.1, 5.2).
+    if (at === start || bytes[at] !== COLON) throw new ProtocolError("A header line is broken.");
+    if (this.#spans.length >= maxFields * 4) throw new ProtocolError("Too many headers.", 431);
+    const nameEnd = at++;
+    while (at < to && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+    const valueStart = at;
+    while (at < to && isText(bytes[at] as number)) at++;
+    // NUL, and CR and LF that are no line end, are how messages are smuggled into others.
+    if (at < to && (bytes[at] !== CR || bytes[at + 1] !== LF)) {
+      throw new ProtocolError("A header has a control character.");
+    }
+    let valueEnd = at;
+    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1] as number)) valueEnd--;
+    this.#spans.push(start, nameEnd, valueStart, valueEnd);
+    return at + 2;
+  }
+
+  #isNamed(index: number, name: string): boolean {
+    const start = this.#spans[index] as number;
+    if ((this.#spans[index + 1] as number) - start !== name.length) return false;
+    for (let offset = 0; offset < name.length; offset++) {
+      const code = name.charCodeAt(offset);
+      const byte = this.#bytes[start + offset] as number;
+      if (byte !== code && !(code >= 97 && code <= 122 && byte === code - 32)) return false;
+    }
+    return true;
+  }
+}
+
+const isText = (byte: number): boolean => byte === TAB || (byte >= SPACE && byte !== DELETE);
+const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB;
