@@ -3,21 +3,35 @@ import { effect } from "@preact/signals";
 import { type ComponentChild, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Frame } from "./frame.tsx";
+import { later } from "./later.tsx";
 import { page, startNavigation } from "./navigation.ts";
 import { Problem, Waiting } from "./notice.tsx";
 import { NowherePage } from "./nowhere.tsx";
-import { EndpointsPage } from "./pages/endpoints/endpoints.tsx";
 import { HostsPage } from "./pages/hosts/hosts.tsx";
 import { KeysPage } from "./pages/keys/keys.tsx";
 import { LoginPage } from "./pages/login/login.tsx";
 import { OverviewPage } from "./pages/overview/overview.tsx";
 import { PlaygroundPage } from "./pages/playground/playground.tsx";
-import { RoutingPage } from "./pages/routing/routing.tsx";
-import { SettingsPage } from "./pages/settings/settings.tsx";
 import { UsagePage } from "./pages/usage/usage.tsx";
-import { UsersPage } from "./pages/users/users.tsx";
 import type { Path } from "./route.ts";
 import { findSession, startProblem, startSession, user } from "./session.ts";
+
+const EndpointsPage = later(
+  "the endpoints",
+  async () => (await import("./pages/endpoints/endpoints.tsx")).EndpointsPage,
+);
+const RoutingPage = later(
+  "the routes",
+  async () => (await import("./pages/routing/routing.tsx")).RoutingPage,
+);
+const SettingsPage = later(
+  "the settings",
+  async () => (await import("./pages/settings/settings.tsx")).SettingsPage,
+);
+const UsersPage = later(
+  "the users",
+  async () => (await import("./pages/users/users.tsx")).UsersPage,
+);
 
 const shown: Record<Path, { title: string; body(): ComponentChild }> = {
   "/": { title: "Overview", body: () => <OverviewPage /> },

@@ -10,8 +10,9 @@ export interface RawClient {
   socket: Socket;
 }
 
-export function rawClient(port: number): RawClient {
-  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: false });
+/** ALLOWHALFOPEN: it does not close its side because the server has closed its own. */
+export function rawClient(port: number, allowHalfOpen = false): RawClient {
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen });
   let text = "";
   let closed = false;
   const listeners = new Set<() => void>();

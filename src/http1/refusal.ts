@@ -5,7 +5,12 @@ import { ProtocolError } from "./protocol-error.ts";
 
 /** The answer to what is no HTTP, and to what no handler has caught: the envelope, with an id to ask about. */
 export function refusal(error: unknown): Answer & { body: string } {
-  const failure =
-    error instanceof ProtocolError ? new Failure(error.status, error.message) : asFailure(error);
-  return failure.toAnswer(newId("req"));
+  return (error instanceof ProtocolError ? failureOf(error) : asFailure(error)).toAnswer(
+    newId("req"),
+  );
 }
+
+const failureOf = ({ status, message }: ProtocolError): Failure =>
+  status === 503
+    ? new Failure(503, message, { code: "overloaded", headers: { "retry-after": "5" } })
+    : new Failure(status, message);
