@@ -19,8 +19,13 @@ function beginning({ messages, input, prompt, system, instructions }: Ask["body"
   return opening.join("\n");
 }
 
+/** A block that Claude Code puts in front, with another hash in every request. */
+const changing = "x-anthropic-billing-header";
+
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  if (Array.isArray(value)) return textOf(value[0]);
+  if (Array.isArray(value)) {
+    return textOf(value.map(textOf).find((text) => !text.startsWith(changing)));
+  }
   return isObject(value) ? textOf(value["content"] ?? value["text"]) : "";
 }

@@ -25,6 +25,8 @@ const maxFrameBytes = 8 * 1024 * 1024;
 export class ChatReader {
   /** Why the answer ended; null as long as it has not. */
   finishReason: string | null = null;
+  /** Which stop sequence it was, where the runtime says so. */
+  matchedStop: string | null = null;
   stopped = false;
   failure: Failure | null = null;
   tokens: Tokens | null = null;
@@ -73,6 +75,7 @@ export class ChatReader {
     if (!choice) return null;
     const reason = choice["finish_reason"];
     if (typeof reason === "string") this.finishReason = reason;
+    this.matchedStop ??= matchedStop(choice);
     const delta = isObject(choice["delta"]) ? deltaOf(choice["delta"]) : null;
     if (!delta || (delta.text === "" && delta.reasoning === "" && delta.toolCalls.length === 0)) {
       return null;
@@ -100,6 +103,12 @@ function toolCallOf(call: Record<string, unknown>, position: number): ToolCallDe
     name: typeof made["name"] === "string" && made["name"] !== "" ? made["name"] : null,
     arguments: textOf(made["arguments"]),
   };
+}
+
+/** vLLM and SGLang say which stop sequence it was that ended CHOICE. For a stop token they give its number. */
+export function matchedStop(choice: Record<string, unknown>): string | null {
+  const matched = choice["stop_reason"] ?? choice["matched_stop"];
+  return typeof matched === "string" && matched !== "" ? matched : null;
 }
 
 export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -57,7 +57,7 @@ async function answerStream(errand: Errand, reply: Reply, way: Way): Promise<Ans
   const { exchange, ask, hold, id } = errand;
   const answer = new StreamAnswer(exchange, reply, way.tap(ask), hold?.client ?? null);
   if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure);
-  return hold?.client ? await hold.opened : eventStream(answer.client, id, exchange.headers());
+  return hold?.client ? await hold.opened : eventStream(answer.client, id, moreHeaders(errand));
 }
 
 type Whole = Extract<Opening, { is: "whole" }>;
@@ -94,10 +94,19 @@ async function answerBytes(errand: Errand, { contentType, body }: Whole): Promis
   return { status: 200, headers: headersOf(errand, contentType), body };
 }
 
-function headersOf({ exchange, id }: Errand, contentType: string): Record<string, string> {
-  const own = { "content-type": contentType, "x-request-id": id };
-  return exchange.isLimited ? { ...exchange.headers(), ...own } : own;
+function headersOf(errand: Errand, contentType: string): Record<string, string> {
+  const own = { "content-type": contentType, "x-request-id": errand.id };
+  return isPlain(errand) ? own : { ...moreHeaders(errand), ...own };
 }
+
+const isPlain = ({ exchange, ask }: Errand): boolean =>
+  !exchange.isLimited && ask.kind !== "messages";
+
+/** Beside `x-request-id`; clients of the Messages API look for the id under their own name for it. */
+const moreHeaders = ({ exchange, ask, id }: Errand): Record<string, string> => ({
+  ...exchange.headers(),
+  ...(ask.kind === "messages" && { "request-id": id }),
+});
 
 const isJson = (contentType: string): boolean => contentType.startsWith("application/json");
 

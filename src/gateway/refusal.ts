@@ -8,11 +8,14 @@ export function refusalFor(
   kind: Kind | null,
   failure: Failure,
   id: string,
-  headers: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> = {},
 ): Answer {
   const { status, headers: own, body } = failure.toAnswer(id);
+  const headers = { ...more, ...own };
+  if (kind !== "messages") return { status, headers, body };
   return {
-    ...{ status, headers: { ...headers, ...own } },
-    body: kind === "messages" ? JSON.stringify(errorBody(failure, id)) : body,
+    status,
+    headers: { ...headers, "request-id": id },
+    body: JSON.stringify(errorBody(failure, id)),
   };
 }

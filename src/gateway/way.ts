@@ -3,12 +3,11 @@ import type { Kind } from "./allow-list.ts";
 import type { Ask } from "./ask.ts";
 import type { StreamTap } from "./dialect.ts";
 import { withEncoding } from "./embeddings.ts";
-import * as messages from "./messages-api/from-chat.ts";
+import { fromChat as messagesFromChat } from "./messages-api/from-chat.ts";
 import { MessagesFromChat } from "./messages-api/stream.ts";
-import { MessagesTap } from "./messages-api/tap.ts";
 import { toChat as messagesToChat } from "./messages-api/to-chat.ts";
 import { outgoingBody } from "./outgoing.ts";
-import type { Replica, RuntimeKind } from "./ports.ts";
+import type { Replica } from "./ports.ts";
 import * as responses from "./responses-api/from-chat.ts";
 import { ResponsesFromChat } from "./responses-api/stream.ts";
 import { ResponsesTap } from "./responses-api/tap.ts";
@@ -52,7 +51,7 @@ const byChat = (
   ...{ translate, tap },
 });
 
-const passed: Readonly<Record<Kind, Way>> = {
+const passed: Readonly<Record<Exclude<Kind, "messages">, Way>> = {
   "chat/completions": through("chat/completions"),
   completions: through("completions"),
   embeddings: through("embeddings", { translate: withEncoding }),
@@ -61,40 +60,31 @@ const passed: Readonly<Record<Kind, Way>> = {
     tokensOf: (answer) => responses.tokensOfResponse(answer["usage"]),
     tap: () => new ResponsesTap(),
   }),
-  messages: through("messages", {
-    tokensOf: (answer) => messages.tokensOfMessage(answer["usage"]),
-    tap: () => new MessagesTap(),
-  }),
   "audio/transcriptions": through("audio/transcriptions"),
   "audio/speech": through("audio/speech"),
   "images/generations": through("images/generations"),
 };
 
-const translated: Readonly<Partial<Record<Kind, Way>>> = {
-  messages: byChat(messagesToChat, {
-    translate: messages.fromChat,
-    tap: (ask) => new MessagesFromChat(ask.model),
-  }),
-  responses: byChat(responsesToChat, {
-    translate: (answer, ask) => responses.fromChat(answer, ask.body),
-    tap: ({ model, body }) =>
-      new ResponsesFromChat({ model, body, created_at: Math.floor(Date.now() / 1000) }),
-  }),
-};
+const byMessages = byChat(messagesToChat, {
+  translate: messagesFromChat,
+  tap: (ask) => new MessagesFromChat(ask.model),
+});
+
+const byResponses = byChat(responsesToChat, {
+  translate: (answer, ask) => responses.fromChat(answer, ask.body),
+  tap: ({ model, body }) =>
+    new ResponsesFromChat({ model, body, created_at: Math.floor(Date.now() / 1000) }),
+});
 
 /**
- * Which runtimes know the two routes themselves. llama-server (b11669) has /v1/responses too, but its events
- * lack `output_index`, `content_index` and `sequence_number`, and it calls a cut answer completed.
+ * REPLICA: null where none is known yet; the client's side of the way is the same with all of them.
+ *
+ * Two routes are answered by chats, though runtimes have them. llama-server (b11669) puts the text of a
+ * message before the tool results in front of it, does not heed `tool_choice`, and calls a stop sequence the end
+ * of the turn; vLLM counts cached tokens twice and drops system messages behind the first; and the events of
+ * llama-server's /v1/responses lack `output_index` and `sequence_number`. vLLM's are whole.
  */
-const knows: Readonly<Record<RuntimeKind, ReadonlySet<Kind>>> = {
-  "llama-server": new Set(["messages"]),
-  vllm: new Set(["messages", "responses"]),
-  sglang: new Set(),
-  provider: new Set(),
-};
-
-/** REPLICA: null where none is known yet; the client's side of the way is the same with all of them. */
 export function wayTo(replica: Pick<Replica, "runtime"> | null, kind: Kind): Way {
-  const way = translated[kind];
-  return way && !(replica && knows[replica.runtime].has(kind)) ? way : passed[kind];
+  if (kind === "messages") return byMessages;
+  return kind === "responses" && replica?.runtime !== "vllm" ? byResponses : passed[kind];
 }

@@ -18,6 +18,7 @@ const body_grace_ms = 20_000;
 /** A body that comes slower than this holds a place for nothing (slowloris; Apache's RequestReadTimeout). */
 const body_bytes_per_s = 500;
 const stalled_ms = 120_000;
+/** For a client to see that nothing more comes, and to close too. */
 const closing_ms = 2_000;
 
 /** What is late: a request, to be answered with 408; or the connection, to be ended without a word. */
@@ -35,7 +36,7 @@ export function lateness(pace: Pace, now: number): "answer" | "end" | null {
     case "answering":
       return now - pace.moved_at > stalled_ms ? "end" : null;
     case "closing":
-      return taken > closing_ms && now - pace.moved_at > closing_ms ? "end" : null;
+      return taken > closing_ms ? "end" : null;
   }
 }
 

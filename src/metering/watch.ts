@@ -22,7 +22,7 @@ export interface Watch {
  * How long nothing must have happened: a runtime notices within a second that a client has gone
  * (llama-server polls once a second), and a recount takes as long.
  */
-export const quiet_ms = 2000;
+const quiet_ms = 2000;
 /** For one that leaves: by then it is stopped, or nothing will come of it any more. */
 const farewell_ms = 600_000;
 

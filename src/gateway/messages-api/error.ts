@@ -5,13 +5,16 @@ import { namedFrame } from "../frames.ts";
 const types: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
   401: "authentication_error",
+  402: "billing_error",
   403: "permission_error",
   404: "not_found_error",
   413: "request_too_large",
   429: "rate_limit_error",
   503: "overloaded_error",
+  504: "timeout_error",
 };
 
+/** REQUEST_ID: where the client has no header to read it from any more, there is none. */
 export function errorBody(failure: Failure, request_id?: string) {
   const { message, param, code, status } = failure;
   const type = types[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");

@@ -1,28 +1,34 @@
 /** A whole answer of a chat as a message (Anthropic's Messages API). Pure. */
 
-import { textOf } from "../chat-reader.ts";
+import { matchedStop, textOf } from "../chat-reader.ts";
 import { isObject } from "../json.ts";
-import { noTokens, type Tokens, tokensOf } from "../tokens.ts";
+import { noTokens, tokensOf } from "../tokens.ts";
+import { stopOf } from "./stop.ts";
+import { usageOf } from "./usage.ts";
 
 type Json = Record<string, unknown>;
 
-export function fromChat(answer: Json): Json {
+/** MODEL: as the client named it; empty where its path did. */
+export function fromChat(answer: Json, { model }: { model: string }): Json {
   const choices = Array.isArray(answer["choices"]) ? answer["choices"].filter(isObject) : [];
   const choice: Json = choices[0] ?? {};
-  const message: Json = isObject(choice["message"]) ? choice["message"] : {};
+  const content = blocksOf(isObject(choice["message"]) ? choice["message"] : {});
   return {
     id: messageId(answer["id"]),
     type: "message",
     role: "assistant",
-    model: answer["model"],
-    content: blocksOf(message),
-    stop_reason: stopReason(textOf(choice["finish_reason"])),
-    stop_sequence: null,
+    model: model === "" ? answer["model"] : model,
+    content,
+    ...stopOf({
+      finish: textOf(choice["finish_reason"]),
+      matched: matchedStop(choice),
+      called: content.some(({ type }) => type === "tool_use"),
+    }),
     usage: usageOf(tokensOf(answer["usage"]) ?? noTokens),
   };
 }
 
-export const messageId = (id: unknown): string => `msg_${textOf(id).replace(/^\w+?-/, "")}`;
+const messageId = (id: unknown): string => `msg_${textOf(id).replace(/^\w+?-/, "")}`;
 
 function blocksOf(message: Json): Json[] {
   const thinking = textOf(message["reasoning_content"] ?? message["reasoning"]);
@@ -30,7 +36,8 @@ function blocksOf(message: Json): Json[] {
   const calls = Array.isArray(message["tool_calls"]) ? message["tool_calls"].filter(isObject) : [];
   return [
     ...(thinking === "" ? [] : [{ type: "thinking", thinking, signature: "" }]),
-    ...(text === "" && calls.length > 0 ? [] : [{ type: "text", text }]),
+    // The API itself refuses an empty text block, when a client sends one back.
+    ...(text === "" ? [] : [{ type: "text", text }]),
     ...calls.map(({ id, function: made }) => ({
       type: "tool_use",
       id,
@@ -48,34 +55,4 @@ function inputOf(text: unknown): unknown {
   } catch {
     return {};
   }
-}
-
-export function stopReason(finish: string): string {
-  if (finish === "length") return "max_tokens";
-  if (finish === "tool_calls" || finish === "function_call") return "tool_use";
-  return finish === "content_filter" ? "refusal" : "end_turn";
-}
-
-/** Anthropic counts what came from the cache apart from the rest of the prompt. */
-export const usageOf = ({ prompt_tokens, cached_tokens, completion_tokens }: Tokens): Json => ({
-  input_tokens: Math.max(0, prompt_tokens - cached_tokens),
-  cache_creation_input_tokens: 0,
-  cache_read_input_tokens: cached_tokens,
-  output_tokens: completion_tokens,
-});
-
-/** The same read back, where a runtime speaks this protocol itself. */
-export function tokensOfMessage(usage: unknown): Tokens | null {
-  if (!isObject(usage)) return null;
-  const count = (name: string): number => {
-    const value = usage[name];
-    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
-  };
-  const cached_tokens = count("cache_read_input_tokens");
-  return {
-    prompt_tokens: count("input_tokens") + count("cache_creation_input_tokens") + cached_tokens,
-    completion_tokens: count("output_tokens"),
-    cached_tokens,
-    source: "engine",
-  };
 }

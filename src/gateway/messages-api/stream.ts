@@ -3,11 +3,14 @@ import { newId } from "../../identifier.ts";
 import { type ChatDelta, ChatReader, type ToolCallDelta } from "../chat-reader.ts";
 import type { StreamTap } from "../dialect.ts";
 import { namedFrame } from "../frames.ts";
+import { upstreamError } from "../runtime-error.ts";
 import { noTokens, type Tokens } from "../tokens.ts";
 import { errorEvent } from "./error.ts";
-import { stopReason, usageOf } from "./from-chat.ts";
+import { stopOf } from "./stop.ts";
+import { usageOf } from "./usage.ts";
 
-type Block = "text" | "thinking" | `tool ${number}`;
+/** A block that is being written. A call is known by its place among the calls, and by its id. */
+type Block = { is: "text" | "thinking" } | { is: "call"; place: number; id: string };
 
 /** Writes the chat stream of a runtime as the events of the Messages API. */
 export class MessagesFromChat implements StreamTap {
@@ -15,9 +18,11 @@ export class MessagesFromChat implements StreamTap {
   readonly #model: string;
   #events: Buffer[] = [];
   #begun = false;
-  /** Index of the block that is being written, and what it is. */
+  /** Index of the block that is being written. */
   #index = -1;
   #block: Block | null = null;
+  #called = false;
+  #mixed: Failure | null = null;
 
   constructor(model: string) {
     this.#model = model;
@@ -28,11 +33,11 @@ export class MessagesFromChat implements StreamTap {
   }
 
   get stopped(): boolean {
-    return this.#reader.stopped;
+    return this.failure !== null || this.#reader.stopped;
   }
 
   get failure(): Failure | null {
-    return this.#reader.failure;
+    return this.#reader.failure ?? this.#mixed;
   }
 
   get tokens(): Tokens | null {
@@ -44,9 +49,9 @@ export class MessagesFromChat implements StreamTap {
   }
 
   push(bytes: Buffer): Buffer {
+    if (this.stopped) return this.#written();
     const deltas = this.#reader.read(bytes);
-    if (this.#reader.failure) return this.#written();
-    this.#begin();
+    if (deltas.length > 0) this.#begin();
     for (const delta of deltas) this.#add(delta);
     return this.#written();
   }
@@ -54,9 +59,10 @@ export class MessagesFromChat implements StreamTap {
   tail(): Buffer {
     this.#begin();
     this.#close();
-    const usage = usageOf(this.#reader.tokens ?? noTokens);
-    const stop_reason = stopReason(this.#reader.finishReason ?? "stop");
-    this.#say({ type: "message_delta", delta: { stop_reason, stop_sequence: null }, usage });
+    const { tokens, contentFrames, finishReason, matchedStop } = this.#reader;
+    const stop = { finish: finishReason ?? "", matched: matchedStop, called: this.#called };
+    const usage = usageOf(tokens ?? { ...noTokens, completion_tokens: contentFrames });
+    this.#say({ type: "message_delta", delta: stopOf(stop), usage });
     this.#say({ type: "message_stop" });
     return this.#written();
   }
@@ -75,46 +81,62 @@ export class MessagesFromChat implements StreamTap {
     this.#events.push(namedFrame(event));
   }
 
+  /** What the prompt had is not known yet; `message_delta` says it, and clients take the later counts. */
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    const usage = { ...usageOf(noTokens), output_tokens: 0 };
     this.#say({
       type: "message_start",
       message: {
         ...{ id: newId("msg"), type: "message", role: "assistant", model: this.#model },
-        ...{ content: [], stop_reason: null, stop_sequence: null, usage },
+        ...{ content: [], stop_reason: null, stop_sequence: null, usage: usageOf(noTokens) },
       },
     });
+    this.#say({ type: "ping" });
   }
 
   #add({ text, reasoning, toolCalls }: ChatDelta): void {
     if (reasoning !== "") {
-      this.#open("thinking", { type: "thinking", thinking: "", signature: "" });
+      this.#openText("thinking", { type: "thinking", thinking: "", signature: "" });
       this.#delta({ type: "thinking_delta", thinking: reasoning });
     }
     if (text !== "") {
-      this.#open("text", { type: "text", text: "" });
+      this.#openText("text", { type: "text", text: "" });
       this.#delta({ type: "text_delta", text });
     }
     for (const call of toolCalls) this.#addCall(call);
   }
 
-  #addCall({ index, id, name, arguments: partial_json }: ToolCallDelta): void {
-    const block: Block = `tool ${index}`;
-    if (this.#block !== block) {
-      this.#open(block, {
-        type: "tool_use",
-        id: id ?? newId("toolu"),
-        name: name ?? "",
-        input: {},
-      });
+  /**
+   * A block that was closed cannot be opened again, and arguments with a hole in them can still be JSON.
+   * So pieces of a call that come after the next one has begun are a failure, and not left out.
+   */
+  #addCall({ index: place, id, name, arguments: partial_json }: ToolCallDelta): void {
+    if (!this.#isOpen(place, id)) {
+      if (name !== null) this.#openCall(place, id ?? newId("toolu"), name);
+      else if (partial_json === "") return;
+      else this.#mixed ??= upstreamError("The runtime mixed up the pieces of its tool calls.");
     }
-    if (partial_json !== "") this.#delta({ type: "input_json_delta", partial_json });
+    if (partial_json !== "" && !this.#mixed)
+      this.#delta({ type: "input_json_delta", partial_json });
+  }
+
+  /** Some runtimes repeat the id with every piece; one with another id is another call. */
+  #isOpen(place: number, id: string | null): boolean {
+    const block = this.#block;
+    return block?.is === "call" && block.place === place && (id === null || id === block.id);
+  }
+
+  #openCall(place: number, id: string, name: string): void {
+    this.#called = true;
+    this.#open({ is: "call", place, id }, { type: "tool_use", id, name, input: {} });
+  }
+
+  #openText(is: "text" | "thinking", content_block: Record<string, unknown>): void {
+    if (this.#block?.is !== is) this.#open({ is }, content_block);
   }
 
   #open(block: Block, content_block: Record<string, unknown>): void {
-    if (this.#block === block) return;
     this.#close();
     this.#block = block;
     this.#index++;
@@ -125,8 +147,10 @@ export class MessagesFromChat implements StreamTap {
     this.#say({ type: "content_block_delta", index: this.#index, delta });
   }
 
+  /** Thinking ends with a signature. Without one some clients do not send it back with what tools gave. */
   #close(): void {
     if (this.#block === null) return;
+    if (this.#block.is === "thinking") this.#delta({ type: "signature_delta", signature: "" });
     this.#block = null;
     this.#say({ type: "content_block_stop", index: this.#index });
   }

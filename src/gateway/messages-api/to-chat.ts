@@ -2,50 +2,78 @@
 
 import { textOf } from "../chat-reader.ts";
 import { isObject } from "../json.ts";
+import { toolsOf } from "./tools.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 type Json = Record<string, unknown>;
 
 const same = ["model", "temperature", "top_p", "top_k", "stream", "max_tokens"];
 
+/** BODY must have been checked. */
 export function toChat(body: Body): Json {
   const chat: Json = {};
   for (const field of same) if (body[field] !== undefined) chat[field] = body[field];
   chat["messages"] = [...systemOf(body["system"]), ...listOf(body["messages"]).flatMap(messagesOf)];
-  if (body["stop_sequences"] !== undefined) chat["stop"] = body["stop_sequences"];
+  if (Array.isArray(body["stop_sequences"])) chat["stop"] = body["stop_sequences"];
   const user = isObject(body["metadata"]) ? body["metadata"]["user_id"] : undefined;
   if (typeof user === "string") chat["user"] = user;
+  // A model that thinks does so unasked; llama-server, vLLM and SGLang all know this way to tell it not to.
+  if (isObject(body["thinking"]) && body["thinking"]["type"] === "disabled") {
+    chat["chat_template_kwargs"] = { enable_thinking: false };
+  }
   return { ...chat, ...toolsOf(body) };
 }
 
 const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
+const joined = (blocks: readonly Json[], type: string): string =>
+  blocks
+    .filter((block) => block["type"] === type)
+    .map((block) => textOf(block[type]))
+    .join("\n");
+
+const contentText = (content: unknown): string =>
+  typeof content === "string" ? content : joined(listOf(content), "text");
+
+/**
+ * Claude Code's first block carries a hash that is another one in every request, and with it no prefix
+ * would ever be found in a cache (llama.cpp #21793). It means nothing to a model.
+ */
+const stamp = /^x-anthropic-billing-header:(?: *[a-z_]+=[^;\n]*;)* *\n*/;
+
 function systemOf(system: unknown): Json[] {
-  const content = typeof system === "string" ? system : joined(listOf(system));
+  const blocks = typeof system === "string" ? [system] : listOf(system).map(contentOfBlock);
+  const content = blocks
+    .map((text) => text.replace(stamp, ""))
+    .filter((text) => text !== "")
+    .join("\n");
   return content === "" ? [] : [{ role: "system", content }];
 }
 
-const joined = (blocks: readonly Json[]): string =>
-  blocks
-    .filter(({ type }) => type === "text")
-    .map(({ text }) => textOf(text))
-    .join("\n");
+const contentOfBlock = ({ text }: Json): string => textOf(text);
 
 /** One message may hold several: what a tool gave is a message of its own in a chat. */
 function messagesOf({ role, content }: Json): Json[] {
+  if (role === "system") return [{ role, content: contentText(content) }];
   if (typeof content === "string") return [{ role, content }];
   const blocks = listOf(content);
-  return role === "assistant" ? [assistantMessage(blocks)] : userMessages(blocks);
+  return role === "assistant" ? assistantMessages(blocks) : userMessages(blocks);
 }
 
-function assistantMessage(blocks: readonly Json[]): Json {
+/** Runtimes read thinking where they write it; in between two calls of tools models need it back. */
+function assistantMessages(blocks: readonly Json[]): Json[] {
   const calls = blocks.filter(({ type }) => type === "tool_use").map(callOf);
-  const text = joined(blocks);
-  return {
-    role: "assistant",
-    content: text === "" && calls.length > 0 ? null : text,
-    ...(calls.length > 0 && { tool_calls: calls }),
-  };
+  const thinking = joined(blocks, "thinking");
+  const text = joined(blocks, "text");
+  if (text === "" && calls.length === 0) return [];
+  return [
+    {
+      role: "assistant",
+      content: text === "" ? null : text,
+      ...(thinking !== "" && { reasoning_content: thinking }),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    },
+  ];
 }
 
 const callOf = ({ id, name, input }: Json): Json => ({
@@ -54,14 +82,20 @@ const callOf = ({ id, name, input }: Json): Json => ({
   function: { name, arguments: JSON.stringify(input ?? {}) },
 });
 
+/** Results first: templates want them directly behind the calls. Their pictures can only come after all. */
 function userMessages(blocks: readonly Json[]): Json[] {
-  const results = blocks.filter(({ type }) => type === "tool_result").map(resultOf);
-  const parts = blocks.flatMap(partOf);
-  return parts.length === 0 ? results : [...results, { role: "user", content: simple(parts) }];
+  const results = blocks.filter(({ type }) => type === "tool_result");
+  const pictures = results.flatMap(({ content }) => listOf(content).filter(isImage));
+  const parts = [...pictures, ...blocks].flatMap(partOf);
+  const messages = results.map(resultOf);
+  return parts.length === 0 ? messages : [...messages, { role: "user", content: simple(parts) }];
 }
 
+const isImage = ({ type }: Json): boolean => type === "image";
+
+/** A chat has no mark for a tool that failed, so the model is told in words. */
 function resultOf({ tool_use_id, content, is_error }: Json): Json {
-  const text = typeof content === "string" ? content : joined(listOf(content));
+  const text = contentText(content);
   return {
     role: "tool",
     tool_call_id: tool_use_id,
@@ -69,11 +103,9 @@ function resultOf({ tool_use_id, content, is_error }: Json): Json {
   };
 }
 
-/** Templates of models without pictures know text alone, so it stays text where it can. */
-function simple(parts: readonly Json[]): unknown {
-  const [only] = parts;
-  return parts.length === 1 && only?.["type"] === "text" ? only["text"] : parts;
-}
+/** Templates of models without pictures may know text alone, so it stays text where it can. */
+const simple = (parts: readonly Json[]): unknown =>
+  parts.every(({ type }) => type === "text") ? joined(parts, "text") : parts;
 
 function partOf({ type, text, source }: Json): Json[] {
   if (type === "text") return [{ type: "text", text: textOf(text) }];
@@ -83,25 +115,4 @@ function partOf({ type, text, source }: Json): Json[] {
       ? `data:${textOf(source["media_type"])};base64,${textOf(source["data"])}`
       : source["url"];
   return [{ type: "image_url", image_url: { url } }];
-}
-
-function toolsOf(body: Body): Json {
-  const tools = listOf(body["tools"])
-    .filter(({ input_schema }) => input_schema !== undefined)
-    .map(({ name, description, input_schema: parameters }) => ({
-      type: "function",
-      function: { name, ...(description !== undefined && { description }), parameters },
-    }));
-  if (tools.length === 0) return {};
-  const choice = isObject(body["tool_choice"]) ? body["tool_choice"] : null;
-  return {
-    tools,
-    ...(choice && { tool_choice: choiceOf(choice) }),
-    ...(choice?.["disable_parallel_tool_use"] === true && { parallel_tool_calls: false }),
-  };
-}
-
-function choiceOf({ type, name }: Json): unknown {
-  if (type === "tool") return { type: "function", function: { name } };
-  return type === "any" ? "required" : type === "none" ? "none" : "auto";
 }

@@ -45,7 +45,7 @@ export function responseOf(made: Made, status: Status, body: Readonly<Json>): Js
 export const statusFor = (finish: string | null): Status =>
   finish === "length" ? "incomplete" : "completed";
 
-export const usageOf = ({ prompt_tokens, completion_tokens, cached_tokens }: Tokens): Json => ({
+const usageOf = ({ prompt_tokens, completion_tokens, cached_tokens }: Tokens): Json => ({
   input_tokens: prompt_tokens,
   input_tokens_details: { cached_tokens },
   output_tokens: completion_tokens,

@@ -57,14 +57,13 @@ export class Output {
     const index = typeof piece["index"] === "number" ? piece["index"] : this.#calls.size;
     const open = this.#calls.get(index);
     if (!open) return this.#beginCall(index, newCall(piece));
-    const { name, arguments: delta } = isObject(piece["function"]) ? piece["function"] : {};
-    if (open.call.name === "" && typeof name === "string") open.call.name = name;
+    const { arguments: delta } = isObject(piece["function"]) ? piece["function"] : {};
     if (typeof delta !== "string" || delta === "") return "";
     open.call.arguments += delta;
     return this.#argue(open, delta);
   }
 
-  /** Ends everything; STATUS is that of what was begun last. */
+  /** Ends everything, once; STATUS is that of what was begun last. */
   end(status: ItemStatus): string {
     const last = this.#items.length - 1;
     const statusOf = (index: number): ItemStatus => (index === last ? status : "completed");
@@ -76,7 +75,6 @@ export class Output {
       });
       events += this.#endItem(output_index, callItem(call, statusOf(output_index)));
     }
-    this.#calls.clear();
     return events;
   }
 

@@ -32,7 +32,6 @@ export function KeyTable({ keys, ...does }: KeyTableProps) {
           <tr>
             <th>Name</th>
             <th>Key</th>
-            <th>Scope</th>
             {isAdmin.value && <th>Owner</th>}
             <th>Limits</th>
             <th>Created</th>
@@ -77,15 +76,17 @@ function KeyRow({ of: key, revoke, change }: KeyRowProps) {
   return (
     <tr class={state === "active" ? "" : "ended"}>
       <td data-label="Name">
-        <strong>{key.name}</strong>
+        <span>
+          <strong>{key.name}</strong>
+          {key.scope === "admin" && <span class="detail"> admin</span>}
+        </span>
       </td>
-      <td data-label="Key" class="mono">
+      <td data-label="Key" class="mono unbroken">
         {key.prefix}…{key.last4}
       </td>
-      <td data-label="Scope">{key.scope}</td>
       {isAdmin.value && <td data-label="Owner">{key.user_email}</td>}
       <td data-label="Limits">{limitsInWords(key, key.spent_this_month) || "–"}</td>
-      <td data-label="Created">{date(key.created_at)}</td>
+      <td data-label="Created" class="unbroken">{date(key.created_at)}</td>
       <td data-label="Expires">
         {key.expires_at === null ? "never" : until(key.expires_at, now.value)}
       </td>
