@@ -83,12 +83,16 @@ export function composeServing(parts: ServingParts) {
     report: (error) => log(`gateway: ${describe(error)}`),
   });
   const watchers = new Set<() => void>();
-  /** Without its key a provider is passed over; the rest of the pool goes on. */
+  const unreadable = new WeakSet<ProviderRow>();
+  /** Without its key a provider is passed over, which is told once; the rest of the pool goes on. */
   const keyOf = (provider: ProviderRow): string | null => {
     try {
       return providers.keyOf(provider);
     } catch (error) {
-      log(`providers: ${provider.name} is not used. ${describe(error)}`);
+      if (!unreadable.has(provider)) {
+        log(`providers: ${provider.name} is not used. ${describe(error)}`);
+      }
+      unreadable.add(provider);
       return null;
     }
   };
@@ -120,7 +124,7 @@ export function composeServing(parts: ServingParts) {
           ...withProviders(
             routedModels(catalog.list(), now_statuses, reach),
             providers.list(),
-            (provider) => keyOf(provider),
+            keyOf,
           ),
           ...routedEndpoints(endpoints, now_statuses, reach),
         ];

@@ -1,8 +1,8 @@
 /** What the body of each kind of request must have. Throws 400 that names the field and quotes nothing. */
 import { badRequest } from "../failure.ts";
 import type { Kind } from "./allow-list.ts";
-import { checkMessages as checkMessagesBody } from "./messages-api/check.ts";
-import { checkResponses } from "./responses-api/check.ts";
+import { checkMessages as checkMessagesBody } from "./messages/check.ts";
+import { check as checkResponses } from "./responses/check.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -8,7 +8,7 @@ import { refusalFor } from "./refusal.ts";
 import type { Opening, Reply } from "./reply.ts";
 import { failureFromRuntime, upstreamError } from "./runtime-error.ts";
 import { StreamAnswer } from "./stream-answer.ts";
-import { noTokens, type Tokens } from "./tokens.ts";
+import { noTokens, type Tokens, tokensOf } from "./tokens.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
 import type { Way } from "./way.ts";
 
@@ -74,12 +74,12 @@ async function answerWhole(errand: Errand, whole: Whole, way: Way): Promise<Answ
     const failure = upstreamError("The runtime sent an answer that is not JSON.");
     return await refuse(errand, failure, exchange.guess(0));
   }
-  const tokens = way.tokensOf(answer) ?? exchange.guess(Math.ceil(text.length / 4));
+  const tokens = tokensOf(answer["usage"]) ?? exchange.guess(Math.ceil(text.length / 4));
   if (hold?.client) {
     return await refuse(errand, upstreamError("The runtime did not send a stream."), tokens);
   }
-  await exchange.settle(200, tokens);
   const translated = way.translate(answer, ask);
+  await exchange.settle(200, tokens);
   return {
     status: 200,
     headers: headersOf(errand, contentType),

@@ -11,7 +11,7 @@ import {
   type Routing,
 } from "../routing/routing.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
-import type { Measured, UsageRow } from "./ports.ts";
+import type { Limits, Measured, UsageRow } from "./ports.ts";
 
 interface Setup {
   /** Ports of the replicas of the model "demo". */
@@ -19,6 +19,8 @@ interface Setup {
   options?: GatewayOptions;
   /** There from the beginning, beside the model "demo". */
   models?: RoutedModel[];
+  /** Nothing limits anybody without it. */
+  limits?: Limits;
   /** Called with each row before it counts as committed. */
   commit?: (row: UsageRow) => Promise<void>;
 }
@@ -72,7 +74,7 @@ export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
         };
       },
       router: routing,
-      limits: { admit: () => null },
+      limits: setup.limits ?? { admit: () => null },
       costOf: () => 0,
       usage: {
         async record(row) {

@@ -1,7 +1,7 @@
 import type { Failure } from "../failure.ts";
 import type { Answer } from "../http1/answer.ts";
 import type { Kind } from "./allow-list.ts";
-import { errorBody } from "./messages-api/error.ts";
+import { errorBody } from "./messages/error.ts";
 
 /** FAILURE as clients of this kind of route read it. */
 export function refusalFor(

@@ -58,7 +58,7 @@ function relayHeld(context: RelayContext, errand: Errand, wake: Wake): Promise<A
   const { grace_ms, comment_ms, now } = context;
   const hold = new Hold({
     ...{ id, exchange, stream: ask.stream, limit_ms, grace_ms, comment_ms, now },
-    broken: (failure) => wayTo(null, ask.kind).tap(ask).broken(failure),
+    broken: (failure) => wayTo(ask.kind).tap(ask).broken(failure),
     headers: () => exchange.headers(),
   });
   errand.hold = hold;
@@ -104,7 +104,7 @@ async function askReplicas(
   let replica = first ?? choice.claim(none);
   for (let tries = 1; ; tries++) {
     if ("wait" in replica) return replica;
-    const way = wayTo(replica, errand.ask.kind);
+    const way = wayTo(errand.ask.kind);
     const reply = askReplica(context, errand, replica, way);
     const opening = await reply.opened;
     const asked = { opening, reply, way };

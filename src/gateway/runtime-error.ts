@@ -31,7 +31,7 @@ export function failureFromRuntime(status: number, body: Buffer, ask: Ask): Fail
   if (!error || status < 400 || status >= 500 || status === 401 || status === 403) {
     return upstreamError("The runtime could not answer. Try again.");
   }
-  if (isContextOverflow(error)) return contextTooLong(error.detail);
+  if (isContextOverflow(error)) return contextTooLong(error.detail, inputOf[ask.kind]);
   const message = safeMessage(error.message, ask);
   return new Failure(status, message, { code: stringCode(error), param: error.param });
 }
@@ -109,7 +109,15 @@ function isContextOverflow(error: RuntimeError): boolean {
 const isUnreadableMessages = (error: RuntimeError): boolean =>
   error.message.startsWith("Failed to parse messages");
 
-function contextTooLong(detail: Record<string, unknown>): Failure {
+/** Where the text stands that is too long. */
+const inputOf: Readonly<Partial<Record<Kind, string>>> = {
+  completions: "prompt",
+  embeddings: "input",
+  rerank: "documents",
+  responses: "input",
+};
+
+function contextTooLong(detail: Record<string, unknown>, param = "messages"): Failure {
   const asked = detail["n_prompt_tokens"];
   const room = detail["n_ctx"];
   const numbers =
@@ -118,7 +126,7 @@ function contextTooLong(detail: Record<string, unknown>): Failure {
       : "";
   return new Failure(400, `The request is longer than the model's context${numbers}. Shorten it.`, {
     code: "context_length_exceeded",
-    param: "messages",
+    param,
   });
 }
 

@@ -11,12 +11,14 @@ type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 const patience_ms = 10_000;
 const shown_max = 500;
+const answer_max_bytes = 4 * 1024 * 1024;
 
 export async function probe(
   { name, base_url }: { name: string; base_url: string },
   key: string,
   fetch: Fetch,
 ): Promise<Probed> {
+  const refused = (words: string): Probed => ({ ok: false, message: `${name} ${words}` });
   try {
     const response = await fetch(`${base_url}/models`, {
       headers: key === "" ? {} : { authorization: `Bearer ${key}` },
@@ -26,16 +28,14 @@ export async function probe(
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      return { ok: false, message: `${name} ${wrong(response.status)}` };
+      return refused(wrong(response.status));
     }
-    const models = namesIn(await response.json());
-    return { ok: true, models, message: `${name} answers, and has ${models.length} models.` };
-  } catch {
+    const models = namesIn(await text(response));
+    if (!models) return refused("answers, but not with a list of models. Is the address right?");
+    return { ok: true, models, message: `${name} answers, and has ${counted(models.length)}.` };
+  } catch (error) {
     // The error's own text may hold the address with whatever a proxy has added to it.
-    return {
-      ok: false,
-      message: `${name} could not be reached. Check its address, and whether this machine may go there.`,
-    };
+    return refused(unreachable(error));
   }
 }
 
@@ -46,9 +46,41 @@ function wrong(status: number): string {
   return `answers with status ${status}.`;
 }
 
-function namesIn(answer: unknown): string[] {
-  const { data } = (answer ?? {}) as { data?: unknown };
-  const list: unknown[] = Array.isArray(data) ? data : [];
+function unreachable(error: unknown): string {
+  const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: unknown };
+  if (name === "TimeoutError") return `did not answer within ${patience_ms / 1000} seconds.`;
+  if (/CERT|ISSUER|VERIFY/.test(String(code))) {
+    return "shows a certificate that this machine does not trust, or one for another name.";
+  }
+  return "could not be reached. Check its address, and whether this machine may go there.";
+}
+
+const counted = (count: number): string => (count === 1 ? "1 model" : `${count} models`);
+
+/** Stops where nobody would read on. */
+async function text(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    parts.push(part);
+    length += part.byteLength;
+    if (length > answer_max_bytes) break;
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+/** Null when ANSWER is none of an OpenAI-compatible API. */
+function namesIn(answer: string): string[] | null {
+  const list = listIn(answer);
+  if (!Array.isArray(list)) return null;
   const ids = list.map((item) => (item as { id?: unknown } | null)?.id);
   return ids.filter((id) => typeof id === "string").slice(0, shown_max);
+}
+
+function listIn(answer: string): unknown {
+  try {
+    return (JSON.parse(answer) as { data?: unknown } | null)?.data;
+  } catch {
+    return undefined;
+  }
 }

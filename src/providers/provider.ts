@@ -51,7 +51,7 @@ function checkedName(input: string): string {
 /** Credentials in an address would be shown wherever the address is. */
 function checkedAddress(input: string): string {
   const url = URL.parse(input.trim());
-  const isPlain = url && !url.username && !url.password && !url.search && !url.hash;
+  const isPlain = url && !url.username && !url.password && !/[?#]/.test(input);
   if (isPlain && /^https?:$/.test(url.protocol) && url.href.length <= 2048) {
     return url.href.replace(/\/+$/, "");
   }

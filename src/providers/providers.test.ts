@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { openDatabase } from "../storage/database.ts";
 import { secretsWith } from "../storage/secrets.ts";
 import { withProviders } from "./pool.ts";
-import { probe } from "./probe.ts";
 import type { ProviderRow } from "./provider.ts";
 import { Providers } from "./providers.ts";
 
@@ -77,20 +76,4 @@ test("a model that the pool does not have is the providers' alone, of all that h
     { id: "prv_2/far", host: "::1", port: 9000, provider: { tls: null, base_path: "/api" } },
   ]);
   expect(far?.ready.some((replica) => "overflow" in replica)).toBe(false);
-});
-
-test.each([
-  [401, "does not accept the key"],
-  [404, "has no /models"],
-  [302, "sends us elsewhere"],
-  [500, "answers with status 500"],
-])("a test that gets %d says what to do", async (status, sentence) => {
-  const answer = await probe(provider(), "k", async () => new Response("", { status }));
-  expect(answer).toEqual({ ok: false, message: expect.stringContaining(sentence) });
-});
-
-test("a test that gets nothing says so, without the error's own text", async () => {
-  const answer = await probe(provider(), "k", () => Promise.reject(new Error("canary")));
-  expect(answer.ok).toBe(false);
-  expect(answer.message).not.toContain("canary");
 });

@@ -66,6 +66,7 @@ play(world, [
     ["an address with a password", { base_url: "https://me:pw@x.org/v1" }, "base_url"],
     ["an address of another kind", { base_url: "file:///etc/passwd" }, "base_url"],
     ["an address with a query", { base_url: "https://x.org/v1?key=1" }, "base_url"],
+    ["an address with an empty query", { base_url: "https://x.org/v1?" }, "base_url"],
     ["a key of two lines", { api_key: "a\r\nx: y" }, "api_key"],
     ["no slots", { slots: 0 }, "slots"],
     ["the same model twice", { models: [{ name: "a" }, { name: "a" }] }, "models"],

@@ -225,7 +225,7 @@ test("a failure is an error event with both spellings, and then response.failed"
     },
     {
       ...{ type: "response.failed", sequence_number: after + 1 },
-      response: { status: "failed", error: { code: "upstream_error", message: "It broke." } },
+      response: { status: "failed", error: { code: "server_error", message: "It broke." } },
     },
   ]);
 });

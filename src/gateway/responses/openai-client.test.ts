@@ -5,7 +5,6 @@ import { Failure } from "../../failure.ts";
 import type { StreamTap } from "../dialect.ts";
 import { ResponsesFromChat } from "./chat-stream.ts";
 import { fromChat } from "./from-chat.ts";
-import { ResponsesTap } from "./tap.ts";
 import { toChat } from "./to-chat.ts";
 
 const head = { id: "chatcmpl-1", created: 1_700_000_000, model: "served" };
@@ -38,9 +37,7 @@ async function answer(request: Request): Promise<Response> {
   expect(toChat(body)["messages"]).toBeArray();
   if (body["stream"] !== true) return Response.json(fromChat(wholeAnswer, body, Date.now()));
   const translated = translate(body, body["user"] === "breaks" ? said : [...said, ...ended]);
-  const sent =
-    body["user"] === "through" ? passed(new ResponsesTap(body, Date.now), translated) : translated;
-  return new Response(sent, { headers: { "content-type": "text/event-stream" } });
+  return new Response(translated, { headers: { "content-type": "text/event-stream" } });
 }
 
 const translate = (body: Body, frames: string[]) =>
@@ -75,7 +72,7 @@ test("a whole answer has its text", async () => {
   expect(response.usage).toMatchObject({ input_tokens: 9, output_tokens: 5, total_tokens: 14 });
 });
 
-describe.each([["translated"], ["through"]])("a stream, %s,", (user) => {
+describe.each([["translated"]])("a stream, %s,", (user) => {
   test("is put together by the stream helper", async () => {
     const stream = openai.responses.stream({ ...request, user });
     let text = "";

@@ -42,9 +42,12 @@ interface ResponseError {
   message: string;
 }
 
-export const responseError = (failure: Failure): ResponseError => ({
-  code: failure.code ?? "server_error",
-  message: failure.message,
+/** The protocol's own words, as far as they are ours too; every other is `server_error` in a Response. */
+const codes: ReadonlySet<string> = new Set(["server_error", "rate_limit_exceeded"]);
+
+export const responseError = ({ code, message }: Failure): ResponseError => ({
+  code: code !== null && codes.has(code) ? code : "server_error",
+  message,
 });
 
 /** How a chat's `finish_reason` ends a Response. */

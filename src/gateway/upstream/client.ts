@@ -32,10 +32,11 @@ export interface Upstream {
   close(): void;
 }
 
-/** Connections are kept by where they lead; nobody else's are used for a provider. */
+/** Connections are kept by where they lead, and those of a provider also by the account there. */
 function keyOf({ host, port, relay, provider }: Address): string {
-  const by = relay?.server_name ?? (provider?.tls ? `tls ${provider.tls.server_name}` : "");
-  return `${host}:${port}/${by}`;
+  if (!provider) return `${host}:${port}/${relay?.server_name ?? ""}`;
+  const { tls, base_path, authorization } = provider;
+  return `${host}:${port}/${tls ? `tls ${tls.server_name}` : "plain"} ${base_path} ${authorization}`;
 }
 
 export function createUpstream(options: UpstreamOptions = {}): Upstream {

@@ -1,6 +1,7 @@
-/** How a connection comes to be: plainly on loopback, or in TLS through the relay of another machine. */
+/** How a connection comes to be: plainly on loopback, in TLS through another machine's relay, or to a provider. */
 import { createHash } from "node:crypto";
-import { checkServerIdentity, type PeerCertificate, rootCertificates } from "node:tls";
+import { isIP } from "node:net";
+import { getCACertificates, rootCertificates } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import type { Connection } from "./connection.ts";
 import type { Address, RelayedTo } from "./request.ts";
@@ -26,12 +27,13 @@ export function dial(
 ): Promise<unknown> {
   const target = { hostname: host, port, data: connection };
   if (provider?.tls) {
-    const { server_name: serverName } = provider.tls;
-    const ca = ca_pem === undefined ? {} : { ca: [...rootCertificates, ca_pem] };
+    const { server_name } = provider.tls;
+    // An address is no server name (RFC 6066 3); without one, Bun checks the certificate against HOST.
+    const serverName = isIP(server_name) ? "" : server_name;
     return Bun.connect({
       ...target,
-      socket: named(serverName),
-      tls: { serverName, rejectUnauthorized: true, ...ca },
+      socket: certified,
+      tls: { serverName, rejectUnauthorized: true, ...(ca_pem && { ca: alsoBelieving(ca_pem) }) },
     });
   }
   if (!relay) return Bun.connect({ ...target, socket: direct });
@@ -75,18 +77,25 @@ const relayed = ({ certificate_sha256 }: RelayedTo): SocketHandler<Connection> =
   },
 });
 
-/** `Bun.connect` checks who signed the certificate, but not for whom (no checkServerIdentity). */
-const named = (serverName: string): SocketHandler<Connection> => ({
+/**
+ * Bun's verdict is about the signer, the time and the name (as node:tls, of which it has no
+ * `checkServerIdentity` here); it leaves it to us what to do about it.
+ */
+const certified: SocketHandler<Connection> = {
   ...events,
   open: (socket) => socket.data.reached(socket),
-  handshake(socket, success) {
-    const certificate = socket.getPeerCertificate() as PeerCertificate | undefined;
-    const isRight =
-      success && certificate && checkServerIdentity(serverName, certificate) === undefined;
+  handshake(socket, isRight) {
     if (isRight) socket.data.ready();
     else socket.data.distrusted();
   },
-});
+};
+
+/** Whom Bun believes by itself, which a list of our own replaces, and CA_PEM. */
+const alsoBelieving = (ca_pem: string): string[] => [
+  ...rootCertificates,
+  ...getCACertificates("system"),
+  ca_pem,
+];
 
 /** Undefined when the other side is no TLS server; the socket then closes by itself. */
 function fingerprint(socket: Socket<Connection>): string | undefined {

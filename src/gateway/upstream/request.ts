@@ -55,5 +55,6 @@ export function encodeRequest(address: Address, request: UpstreamRequest): strin
 /** Without the port that goes without saying: services behind a name compare it letter by letter. */
 function hostOf({ host, port, provider }: Address): string {
   const usual = provider && (provider.tls ? 443 : 80);
-  return port === usual ? host : `${host}:${port}`;
+  const name = host.includes(":") ? `[${host}]` : host;
+  return port === usual ? name : `${name}:${port}`;
 }
