@@ -1,5 +1,5 @@
 /** From a checked request to an answer: a replica is claimed and asked, another one if it must be. */
-import { asFailure } from "../failure.ts";
+import { asFailure, badRequest } from "../failure.ts";
 import type { Answer } from "../http1/answer.ts";
 import { type Asked, deliver, refuse } from "./deliver.ts";
 import type { Errand } from "./errand.ts";
@@ -40,11 +40,15 @@ export async function relay(context: RelayContext, errand: Errand): Promise<Answ
 
 /** Answers with what was thrown; throws it again when it is a fault of our own. */
 async function fail(errand: Errand, error: unknown): Promise<Answer> {
-  const failure = asFailure(error);
+  const isTooDeep = error instanceof RangeError;
+  const failure = isTooDeep ? tooDeep() : asFailure(error);
   const answer = await refuse(errand, failure);
-  if (failure !== error) throw error;
+  if (failure !== error && !isTooDeep) throw error;
   return answer;
 }
+
+/** A body of a hundred thousand brackets can be parsed, but whoever walks through it runs out of stack. */
+const tooDeep = () => badRequest("The body is nested too deeply.");
 
 /** Nothing is ready: waits for WAKE, unless client or endpoint would rather fail. */
 function relayHeld(context: RelayContext, errand: Errand, wake: Wake): Promise<Answer> {

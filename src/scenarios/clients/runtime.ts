@@ -28,8 +28,8 @@ interface Asked {
 
 const words = ["Hello", " there", "."];
 export const said = words.join("");
-export const structured = '{"answer":42}';
-export const weatherCall = { name: "weather", arguments: '{"city":"Paris"}' };
+const structured = '{"answer":42}';
+const weatherCall = { name: "weather", arguments: '{"city":"Paris"}' };
 export const afterTool = "It is sunny.";
 const usage = {
   ...{ prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },

@@ -86,7 +86,9 @@ function KeyRow({ of: key, revoke, change }: KeyRowProps) {
       </td>
       {isAdmin.value && <td data-label="Owner">{key.user_email}</td>}
       <td data-label="Limits">{limitsInWords(key, key.spent_this_month) || "–"}</td>
-      <td data-label="Created" class="unbroken">{date(key.created_at)}</td>
+      <td data-label="Created" class="unbroken">
+        {date(key.created_at)}
+      </td>
       <td data-label="Expires">
         {key.expires_at === null ? "never" : until(key.expires_at, now.value)}
       </td>
