@@ -45,7 +45,7 @@ test("it is asked under its own name for the model, with its own key and path an
   expect(seen[0]?.head).not.toContain("hv_first");
   expect(JSON.parse(seen[0]?.body ?? "")).toEqual({ ...hello, model: "their/far" });
   const [row] = await under.rows(2);
-  expect(row).toMatchObject({ model: "far", replica: "prv_1/far", source: "engine" });
+  expect(row).toMatchObject({ model: "far", replica: "prv_1", source: "engine" });
 });
 
 test("its stream passes, and is counted", async () => {
@@ -118,5 +118,5 @@ test("a pool without a place bursts out, and the provider takes no more than its
   for (const answer of finish) answer();
   for (const post of posts) expect((await post).status).toBe(200);
   const replicas = (await under.rows(3)).map(({ replica }) => replica).sort();
-  expect(replicas).toEqual(["prv_1/burst", "rep_1", "rep_1"]);
+  expect(replicas).toEqual(["prv_1", "rep_1", "rep_1"]);
 });

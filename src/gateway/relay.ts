@@ -6,7 +6,7 @@ import type { Errand } from "./errand.ts";
 import { Hold } from "./hold.ts";
 import type { Replica, Router, Wake } from "./ports.ts";
 import { type Opening, Reply } from "./reply.ts";
-import { isTooLong } from "./runtime-error.ts";
+import { isTooLong, refusesUs } from "./runtime-error.ts";
 import { holdMs } from "./scale-up.ts";
 import type { Upstream } from "./upstream/client.ts";
 import { type Way, wayTo } from "./way.ts";
@@ -149,6 +149,7 @@ function askReplica(context: RelayContext, errand: Errand, replica: Replica, way
 function nextStep(opening: Opening): "deliver" | "another-replica" | "another-model" {
   if (opening.is === "fault") return opening.fault.phase === "body" ? "deliver" : "another-replica";
   if (opening.is !== "whole" || opening.status === 200) return "deliver";
-  if (opening.status === 502 || opening.status === 503) return "another-replica";
+  const { status } = opening;
+  if (status === 502 || status === 503 || refusesUs.has(status)) return "another-replica";
   return isTooLong(opening.status, opening.body) ? "another-model" : "deliver";
 }

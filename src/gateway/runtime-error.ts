@@ -28,13 +28,16 @@ export function failureFromRuntime(status: number, body: Buffer, ask: Ask): Fail
       param: "messages",
     });
   }
-  if (!error || status < 400 || status >= 500 || status === 401 || status === 403) {
+  if (!error || status < 400 || status >= 500 || refusesUs.has(status)) {
     return upstreamError("The runtime could not answer. Try again.");
   }
   if (isContextOverflow(error)) return contextTooLong(error.detail, inputOf[ask.kind]);
   const message = safeMessage(error.message, ask);
   return new Failure(status, message, { code: stringCode(error), param: error.param });
 }
+
+/** It does not accept us, or our account is empty: another replica may well answer. */
+export const refusesUs: ReadonlySet<number> = new Set([401, 402, 403, 407]);
 
 /** Whether a runtime's refusal is about the length of the request: a model with more room may take it. */
 export function isTooLong(status: number, body: Buffer): boolean {

@@ -6,6 +6,7 @@ import type { RequestHead } from "./request-head.ts";
 export interface Answer {
   status: number;
   headers: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[];
+  /** Bytes must not be changed any more. */
   body: Uint8Array | string | BodyStream | null;
 }
 
@@ -42,13 +43,24 @@ export function encodeHead(
   return request.minorVersion === 0 ? `${head}connection: keep-alive\r\n\r\n` : `${head}\r\n`;
 }
 
-/** Head and body in one piece: a small answer leaves in one system call. */
-export function encodeWhole(head: string, body: Uint8Array | string): Uint8Array | string {
-  if (typeof body === "string") return head + body;
+/** A body that is no larger is joined to its head: a small answer leaves in one system call. */
+const maxJoinedBytes = 65_536;
+
+/** A whole answer. A large body stays as it is: slow readers of one file must not have a copy each. */
+export function encodeAnswer(
+  answer: Answer,
+  body: Uint8Array | string,
+  request: RequestHead,
+  keepAlive: boolean,
+): readonly (Uint8Array | string)[] {
+  const head = encodeHead(answer, request, Buffer.byteLength(body), keepAlive);
+  if (isBodyless(answer, request)) return [head];
+  if (typeof body === "string") return [head + body];
+  if (body.length > maxJoinedBytes) return [head, body];
   const bytes = Buffer.allocUnsafe(head.length + body.length);
   bytes.write(head, 0, "latin1");
   bytes.set(body, head.length);
-  return bytes;
+  return [bytes];
 }
 
 /** A whole answer that is its connection's last. */

@@ -36,6 +36,7 @@ export class BodyStream {
     this.#reader = reader;
   }
 
+  /** BYTES are kept until they have left, and must not be changed. */
   write(bytes: Uint8Array): void {
     if (this.#ended || bytes.length === 0) return;
     if (this.#outlet) {

@@ -1,9 +1,9 @@
 import type { Socket } from "bun";
 import {
   type Answer,
+  encodeAnswer,
   encodeHead,
   encodeRefusal,
-  encodeWhole,
   isBodyless,
   noBytes,
   streamFraming,
@@ -219,13 +219,11 @@ export class Connection {
     if (request.isUninvited) this.#keepAlive = false;
     const { head } = request;
     const { body } = answer;
-    const isEmpty = isBodyless(answer, head);
     if (body instanceof BodyStream) {
-      this.#answerStream(request, answer, isEmpty ? null : body);
+      this.#answerStream(request, answer, isBodyless(answer, head) ? null : body);
       return;
     }
-    const text = encodeHead(answer, head, Buffer.byteLength(body ?? ""), this.#keepAlive);
-    this.send(isEmpty || body === null ? text : encodeWhole(text, body));
+    for (const part of encodeAnswer(answer, body ?? "", head, this.#keepAlive)) this.send(part);
     this.done();
   }
 

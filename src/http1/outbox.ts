@@ -6,7 +6,7 @@ interface Exit {
 /** Bytes on their way to one client: what the kernel does not take at once waits here, in order. */
 export class Outbox {
   readonly #exit: Exit;
-  #waiting: Buffer[] = [];
+  #waiting: Uint8Array[] = [];
 
   constructor(exit: Exit) {
     this.#exit = exit;
@@ -16,18 +16,17 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
-  /** False when not all of it has left. DATA may be used again as soon as this returns. */
+  /** False when not all of it has left; the rest of DATA is kept as it is, and must not be changed. */
   send(data: Uint8Array | string): boolean {
     if (this.#waiting.length > 0) {
-      this.#waiting.push(Buffer.from(data as Uint8Array));
+      this.#waiting.push(bytesOf(data));
       return false;
     }
     const written = this.#exit.write(data);
     if (written < 0) return true;
     if (written === (typeof data === "string" ? Buffer.byteLength(data) : data.length)) return true;
     // Strings are cut as bytes: a character may be on both sides of the cut.
-    const bytes = typeof data === "string" ? Buffer.from(data) : data;
-    this.#waiting.push(Buffer.from(bytes.subarray(written)));
+    this.#waiting.push(bytesOf(data).subarray(written));
     return false;
   }
 
@@ -52,3 +51,6 @@ export class Outbox {
     this.#waiting = [];
   }
 }
+
+const bytesOf = (data: Uint8Array | string): Uint8Array =>
+  typeof data === "string" ? Buffer.from(data) : data;

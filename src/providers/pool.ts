@@ -42,7 +42,7 @@ export function withProviders<Replica>(
     for (const { name, upstream, burst } of provider.models) {
       const isOwn = own.has(name);
       if (isOwn && !burst) continue;
-      const replica = replicaOf(provider, { name, upstream, key, overflow: isOwn });
+      const replica = replicaOf(provider, { upstream, key, overflow: isOwn });
       const before = joined.get(name) ?? {
         ...{ id: `${provider.id}/${name}`, name, created_at: provider.created_at },
         ...{ ready: [], reason: null, endpoint: null },
@@ -55,18 +55,14 @@ export function withProviders<Replica>(
 
 function replicaOf(
   { id, base_url, slots }: ProviderRow,
-  {
-    name,
-    upstream,
-    key,
-    overflow,
-  }: Record<"name" | "upstream" | "key", string> & { overflow: boolean },
+  { upstream, key, overflow }: { upstream: string; key: string; overflow: boolean },
 ): ProviderReplica {
   const url = new URL(base_url);
   const isTls = url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return {
-    id: `${id}/${name}`,
+    // The same for all of its models: its slots are those of the service, and so are its failures.
+    id,
     ...{ host, port: Number(url.port) || (isTls ? 443 : 80) },
     provider: {
       tls: isTls ? { server_name: host } : null,

@@ -52,7 +52,7 @@ test("a model of the pool bursts out only where that is allowed", () => {
   expect(model?.ready).toEqual([
     { id: "rep_1" },
     {
-      ...{ id: "prv_1/m", host: "api.example.org", port: 443, runtime: "provider" },
+      ...{ id: "prv_1", host: "api.example.org", port: 443, runtime: "provider" },
       provider: {
         tls: { server_name: "api.example.org" },
         ...{ base_path: "/v1", authorization: "Bearer k" },
@@ -72,8 +72,8 @@ test("a model that the pool does not have is the providers' alone, of all that h
   const [, far] = joined([provider({ models }), plain]);
   expect(far).toMatchObject({ id: "prv_1/far", name: "far", created_at: 7, reason: null });
   expect(far?.ready).toMatchObject([
-    { id: "prv_1/far" },
-    { id: "prv_2/far", host: "::1", port: 9000, provider: { tls: null, base_path: "/api" } },
+    { id: "prv_1" },
+    { id: "prv_2", host: "::1", port: 9000, provider: { tls: null, base_path: "/api" } },
   ]);
   expect(far?.ready.some((replica) => "overflow" in replica)).toBe(false);
 });

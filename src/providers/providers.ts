@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import { Failure, notFound } from "../failure.ts";
+import { badRequest, Failure, notFound } from "../failure.ts";
 import { newId } from "../identifier.ts";
 import type { Database } from "../storage/database.ts";
 import type { Secrets } from "../storage/secrets.ts";
@@ -63,6 +63,7 @@ export class Providers {
     const before = this.existing(id);
     const entry = checkedProvider({ ...before, ...changes });
     this.#refuseDuplicate(entry, id);
+    refuseElsewhere(before, entry, api_key);
     const key = api_key === undefined ? before.key : this.#sealed(id, api_key);
     const row = { ...before, ...entry, key };
     this.#database.update(providers).set(row).where(eq(providers.id, id)).run();
@@ -99,6 +100,13 @@ export class Providers {
       param: "name",
     });
   }
+}
+
+/** A key is for the service that it was entered for: another address must not get it unseen. */
+function refuseElsewhere(before: ProviderRow, after: ProviderEntry, api_key?: string): void {
+  const isSame = new URL(before.base_url).origin === new URL(after.base_url).origin;
+  if (isSame || before.key === "" || api_key !== undefined) return;
+  throw badRequest("With another address, `api_key` must be entered again.", "api_key");
 }
 
 const about = (id: string): string => `providers.${id}.key`;

@@ -87,6 +87,13 @@ play(world, [
   },
   {
     ...change,
+    name: "another address without the key",
+    body: { base_url: "https://elsewhere.example.org/v1" },
+    status: adminOnly(400),
+    shows: ['"param":"api_key"'],
+  },
+  {
+    ...change,
     name: "taking a provider's key away",
     body: { api_key: "" },
     status: adminOnly(200),
