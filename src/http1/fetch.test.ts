@@ -81,6 +81,50 @@ test("a stream arrives piece by piece, and its source hears when the reader leav
   await cancelled.promise;
 });
 
+test("a stream whose reader has left before it began is cancelled", async () => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const answer = Promise.withResolvers<Response>();
+  const cancelled = Promise.withResolvers<void>();
+  const { port } = serving((request) => {
+    asked.resolve(request.signal);
+    return answer.promise;
+  });
+  const client = rawClient(port);
+  client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  const signal = await asked.promise;
+  client.socket.destroy();
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  answer.resolve(
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(1)),
+        cancel: () => cancelled.resolve(),
+      }),
+    ),
+  );
+  await cancelled.promise;
+});
+
+test.each(["[:::", "x:99999", "1.2.3.4.5", "a/../b", "\xe9"])(
+  "a host that is none (%s) is no fault of ours",
+  async (host) => {
+    const { port } = serving((request) => new Response(new URL(request.url).pathname));
+    const client = rawClient(port);
+    client.write(Buffer.from(`OPTIONS /p HTTP/1.1\r\nhost: ${host}\r\n\r\n`, "latin1"));
+    client.write(`OPTIONS * HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    const text = await client.rest();
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    expect(text).toContain("\r\n\r\n/p");
+  },
+);
+
+test.each(["TRACE", "TRACK", "CONNECT"])("%s is refused", async (method) => {
+  const { port } = serving(() => new Response("unreached"));
+  const client = rawClient(port);
+  client.write(`${method} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  expect(await client.rest()).toStartWith("HTTP/1.1 501 ");
+});
+
 test("a stream that breaks does not look complete", async () => {
   const { port } = serving(() => {
     let pulls = 0;

@@ -56,7 +56,11 @@ test.each<[string, string, number]>([
     `${h}${Array.from({ length: 200 }, (_, i) => `a${i}: b\r\n`).join("")}\r\n`,
     431,
   ],
+  ["a long address", `GET /${"a".repeat(9_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 414],
+  ["a NUL in the address", "GET /\0 HTTP/1.1\r\nhost: x\r\n\r\n", 400],
   ["a broken chunk", `${h}transfer-encoding: chunked\r\n\r\nzz\r\n`, 400],
+  ["chunks that a lone line feed ends", `${h}transfer-encoding: chunked\r\n\r\n0\r\n\n`, 400],
+  ["a lone line feed in trailers", `${h}transfer-encoding: chunked\r\n\r\n0\r\na: b\n\r\n`, 400],
 ])("%s: refused in the envelope, and the connection is closed", async (_, bytes, status) => {
   const client = rawClient(server.port);
   // Were it understood, this would be handled as a request of its own.
