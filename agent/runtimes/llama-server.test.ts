@@ -112,6 +112,12 @@ test("a model without a chat template is probed by a plain completion", async ()
   );
 });
 
+test.each(["/v1/embeddings", "/v1/rerank"])("a model for %s is probed by that", async (path) => {
+  const { port, asked } = answering({ [path]: 200 });
+  await llamaServer(EXECUTABLE).probe(port, "m", signal);
+  expect(asked.at(-1)).toBe(path);
+});
+
 test("a proxy in the environment does not come between the agent and its runtime", async () => {
   const { port } = answering({ "/health": 200 });
   const proxy = answering({ "/health": 503 });

@@ -97,6 +97,14 @@ async function outputOf(path: string, flag: string): Promise<string | undefined>
   }
 }
 
+/** Started for embeddings or for ranking, it makes no token: it proves itself by what it does make. */
+async function makesNoText(port: number, model: string, signal: AbortSignal): Promise<boolean> {
+  const embedded = await askLoopback(port, "/v1/embeddings", signal, { model, input: "Hi" });
+  if (embedded.status === 200) return true;
+  const ranking = { model, query: "Hi", documents: ["Hi"] };
+  return (await askLoopback(port, "/v1/rerank", signal, ranking)).status === 200;
+}
+
 /** /completion needs no chat template, which a base model may lack. */
 async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {
   const chat = await askLoopback(port, "/v1/chat/completions", signal, {
@@ -107,5 +115,6 @@ async function probe(port: number, model: string, signal: AbortSignal): Promise<
   if (chat.status === 200) return;
   const plain = await askLoopback(port, "/completion", signal, { prompt: "Hi", n_predict: 1 });
   if (plain.status === 200) return;
+  if (await makesNoText(port, model, signal)) return;
   throw new Error(`It is healthy but answered a one-token request with HTTP ${chat.status}.`);
 }

@@ -19,9 +19,9 @@ export const mayHelp = (before: EndpointSpec, after: EndpointSpec): boolean =>
   runsOtherwise(before, after) || sorted(before.labels) !== sorted(after.labels);
 
 function whatRuns(spec: EndpointSpec): string {
-  const { model, revision, runtime, gpu, context, concurrency, env, args } = spec;
+  const { model, revision, task, runtime, gpu, context, concurrency, env, args } = spec;
   return JSON.stringify([
-    ...[model, revision, runtime, gpu.type, gpu.count, context, concurrency],
+    ...[model, revision, task, runtime, gpu.type, gpu.count, context, concurrency],
     ...[sorted(env), args],
   ]);
 }

@@ -90,6 +90,20 @@ test.each(["keep-alive", "close"])(
   },
 );
 
+test("what the kernel has of a last answer arrives, however late it is read", async () => {
+  const body = Buffer.alloc(1_500_000, "x");
+  const { client, pass, server } = under(() => ({ status: 200, headers: {}, body }));
+  const slow = client("half-open");
+  slow.socket.pause();
+  slow.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  await until(() => server.connections === 1);
+  await still(() => slow.socket.bytesWritten);
+  pass(2_001);
+  await until(() => server.connections === 0);
+  slow.socket.resume();
+  await slow.until(/x{1500000}/);
+});
+
 test("a client that reads nothing for two minutes is let go", async () => {
   const { client, pass, server } = under(() => large);
   const stuck = client();

@@ -84,7 +84,11 @@ test("who asks whether to go on is told to when the body is wanted, and not when
   // It may send its body all the same, or its next request: the connection cannot be used again.
   expect(await unwanted.rest()).toEndWith("connection: close\r\n\r\nno");
   const old = asking();
-  old.write("POST /e HTTP/1.0\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\nok");
+  old.write("POST /e HTTP/1.0\r\ncontent-length: 20000\r\nexpect: 100-continue\r\n\r\n");
+  for (let count = 0; count < 20; count++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    old.write("b".repeat(1_000));
+  }
   expect(await old.rest()).toStartWith("HTTP/1.1 200 OK\r\n");
 });
 
@@ -127,6 +131,14 @@ test("HEAD has the head alone, and HTTP/1.0 closes unless it asks to be kept", a
   expect(text).toContain("content-length: 10\r\n\r\nHTTP/1.1 200 OK");
   expect(text).toContain("connection: keep-alive\r\n\r\nGET /i []");
   expect(text).toEndWith("connection: close\r\n\r\nGET /j []");
+});
+
+test("204 and 304 have no body, whatever they are given", async () => {
+  const client = asking(({ path }) => ({ status: Number(path.slice(1)), headers: {}, body: "no" }));
+  for (const status of [204, 304, 200]) client.write(`GET /${status} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const text = await client.until("no");
+  expect(text.match(/HTTP\/1\.1/g)).toHaveLength(3);
+  expect(text).toEndWith("content-length: 2\r\n\r\nno");
 });
 
 test("what a handler throws or rejects with is answered", async () => {

@@ -1,6 +1,7 @@
 /** Finds places for the replicas that one pass wants to start, so that each sees what the others take. Pure. */
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Artifact } from "../endpoints/spec.ts";
+import { taskArguments } from "../endpoints/task.ts";
 import type { Evictable } from "../placement/eviction.ts";
 import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";
 import { type FleetIndex, indexFleet } from "../placement/fleet-index.ts";
@@ -146,7 +147,8 @@ function specOf({ id, spec, artifact }: Endpoint, { devices }: Placement): Repli
   const { runtime, source, context_tokens } = artifact;
   return {
     ...{ model: id, runtime, source, context_tokens, slots: spec.concurrency },
-    ...{ args: [...spec.args], devices: [...devices], env: { ...spec.env } },
+    args: [...taskArguments(spec.task, runtime), ...spec.args],
+    ...{ devices: [...devices], env: { ...spec.env } },
   };
 }
 
