@@ -2,6 +2,7 @@
 
 import { type Changes, merged } from "./provision.ts";
 import type { EndpointSpec } from "./spec.ts";
+import { taskArguments } from "./task.ts";
 
 /** Throws a 400 that names the field. Another model does not keep the commit of the one before. */
 export function changed(before: EndpointSpec, body: Changes): EndpointSpec {
@@ -21,8 +22,8 @@ export const mayHelp = (before: EndpointSpec, after: EndpointSpec): boolean =>
 function whatRuns(spec: EndpointSpec): string {
   const { model, revision, task, runtime, gpu, context, concurrency, env, args } = spec;
   return JSON.stringify([
-    ...[model, revision, task, runtime, gpu.type, gpu.count, context, concurrency],
-    ...[sorted(env), args],
+    ...[model, revision, runtime, gpu.type, gpu.count, context, concurrency],
+    ...[sorted(env), taskArguments(task, "llama-server"), args],
   ]);
 }
 

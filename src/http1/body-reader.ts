@@ -6,6 +6,8 @@ export interface BodySink {
   end(): void;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Finds the end of one request's body in what comes off the socket. */
 export class BodyReader {
   readonly #chunks: ChunkedDecoder | null;
@@ -38,11 +40,13 @@ export class BodyReader {
   }
 
   #push(bytes: Buffer, sink: BodySink): Buffer {
-    const wanted = Math.min(bytes.length, this.#remaining);
+    // Making a view costs more than all the rest of this, so none is made of a whole.
+    const isWhole = bytes.length <= this.#remaining;
+    const wanted = isWhole ? bytes.length : this.#remaining;
     this.#remaining -= wanted;
-    if (wanted > 0) sink.data(wanted === bytes.length ? bytes : bytes.subarray(0, wanted));
+    if (wanted > 0) sink.data(isWhole ? bytes : bytes.subarray(0, wanted));
     if (this.#remaining === 0) this.#finish(sink);
-    return bytes.subarray(wanted);
+    return isWhole ? nothing : bytes.subarray(wanted);
   }
 
   #finish(sink: BodySink): void {

@@ -24,7 +24,8 @@ export class Gathered {
 
   /** All of it, once. */
   take(): Buffer {
-    const bytes = this.#bytes.subarray(0, this.#size);
+    const all = this.#bytes;
+    const bytes = this.#size === all.length ? all : all.subarray(0, this.#size);
     this.clear();
     return bytes;
   }

@@ -45,7 +45,7 @@ test("who asks and asks and never reads is asked nothing more of, and loses noth
   expect(await still(() => handled)).toBeLessThan(600);
   const other = client();
   other.write(get);
-  await other.until(/x{50000}/);
+  expect(await other.until(/x{50000}/)).toEndWith("xxx");
   flood.socket.resume();
   let received = 0;
   flood.socket.on("data", (bytes) => (received += bytes.length));
@@ -62,11 +62,11 @@ test("a long queue of one client does not hold up another", async () => {
   const flood = client();
   const other = client();
   other.write(get);
-  await other.until("fine");
+  expect(await other.until("fine")).toEndWith("fine");
   flood.write(get.repeat(100_000));
   await until(() => handled > 10);
   other.write(get);
-  await other.until(/fine(.|\s)*fine/);
+  expect(await other.until(/fine(.|\s)*fine/)).toMatch(/fine(.|\s)*fine/);
   // One read off a socket holds 20,000 of them.
   expect(handled).toBeLessThan(5_000);
 });
@@ -116,11 +116,11 @@ test("the room of a body is taken until its request is answered", async () => {
   expect(refused).toContain('"code":"overloaded"');
   expect(refused).toContain("retry-after: ");
   answers[0]?.(fine);
-  await held.until("fine");
+  expect(await held.until("fine")).toEndWith("fine");
   expect(server.bodies_bytes).toBe(0);
   const later = client();
   later.write(post(body.length) + body);
-  await later.until("fine");
+  expect(await later.until("fine")).toEndWith("fine");
 });
 
 test("a body keeps no more than it is, however little of what came was body", () => {
