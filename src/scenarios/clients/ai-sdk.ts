@@ -30,15 +30,16 @@ export const aiSdk: Client = {
   async stream(access, prompt) {
     // Errors come as parts of the stream, and would be printed by default.
     const onError = () => undefined;
-    const { fullStream, usage } = streamText({
+    const result = streamText({
       ...{ model: modelOf(access), prompt, maxRetries: 0, onError },
     });
     let text = "";
-    for await (const part of fullStream) {
+    for await (const part of result.fullStream) {
       if (part.type === "text-delta") text += part.text;
       if (part.type === "error") throw part.error;
     }
-    return { text, ...counts({ ...(await usage) }) };
+    // Asked for here: a promise taken before would be rejected with nobody to hear it.
+    return { text, ...counts({ ...(await result.usage) }) };
   },
   async tools(access) {
     const called: unknown[] = [];
