@@ -120,7 +120,10 @@ export async function startAppliance(
         ...{ serving, database, settings, guard, emailOf },
         stopping: stopping.signal,
       }),
-      hostRoutes({ hosts, enrolment, guard, problemOf, replicasOf }),
+      hostRoutes({
+        ...{ hosts, enrolment, guard, problemOf, replicasOf },
+        seriesFor: (id, query) => telemetry.seriesFor(id, query),
+      }),
       usageRoutes(database, guard, clock.now),
       driftRoutes(database, guard),
       liveRoutes(live, guard),
