@@ -1,5 +1,7 @@
 /** The appliance at a glance. */
+import { Alerts } from "../../alerts.tsx";
 import { hour } from "../../buckets.ts";
+import { alertsQuery } from "../../host-api.ts";
 import { Loaded } from "../../notice.tsx";
 import { Heading, Panel } from "../../panel.tsx";
 import { hostsQuery, modelsQuery, usageQuery } from "../../queries.ts";
@@ -14,6 +16,7 @@ import { Traffic } from "./traffic.tsx";
 export function OverviewPage() {
   const hosts = useRemote(hostsQuery);
   const models = useRemote(modelsQuery);
+  const alerts = useRemote(alertsQuery);
   const usage = useRemote(usageQuery("minute", hour));
   const canAdd = isAdmin.value && (hosts.data.value?.data.length ?? 0) > 0;
   const whose = isAdmin.value ? "" : "Your ";
@@ -30,6 +33,11 @@ export function OverviewPage() {
           {({ data }) => <Traffic minutes={data} whose={whose} />}
         </Loaded>
       </div>
+      <Panel title="Alerts" flush>
+        <Loaded from={alerts} what="alerts">
+          {({ data }) => <Alerts alerts={data} none="Nothing is wrong." />}
+        </Loaded>
+      </Panel>
       <Panel title="Models" flush>
         <Loaded from={models} what="models">
           {({ data }) => <ModelRows models={data} />}
