@@ -11,9 +11,12 @@ test("a record says when it was written, counted from the boot", () => {
   });
 });
 
-test.each([[""], ["no record"], ["4,1,x,-;text"]])("%j is no record", (text) => {
-  expect(parseRecord(text, 0)).toBeUndefined();
-});
+test.each([[""], ["no record"], ["4,1,x,-;text"], ["12,1,5,-;by a program"]])(
+  "%j is no record of the kernel",
+  (text) => {
+    expect(parseRecord(text, 0)).toBeUndefined();
+  },
+);
 
 function readable(): boolean {
   try {

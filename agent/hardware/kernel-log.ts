@@ -22,11 +22,14 @@ const RECORD_BYTES = 8192;
 /** What one call reads at most, so that a flood does not hold the agent up. */
 const MOST_RECORDS = 20_000;
 
-/** `6,1234,5678901,-;message`: the third number counts microseconds since boot. Lines after the first are properties. */
+/**
+ * `6,1234,5678901,-;message`: the first number is level and facility, the third counts microseconds since boot. Lines
+ * after the first are properties. Undefined for what a program has written into the log: the kernel's facility is 0.
+ */
 export function parseRecord(record: string, boot_ms: number): KernelRecord | undefined {
   const semicolon = record.indexOf(";");
-  const [, , since_boot_us] = record.slice(0, Math.max(0, semicolon)).split(",");
-  if (since_boot_us === undefined || !/^\d+$/.test(since_boot_us)) return undefined;
+  const [priority, , since_boot_us] = record.slice(0, Math.max(0, semicolon)).split(",");
+  if (!/^[0-7]$/.test(priority ?? "") || !/^\d+$/.test(since_boot_us ?? "")) return undefined;
   const [text = ""] = record.slice(semicolon + 1).split("\n");
   return { at_ms: boot_ms + Math.floor(Number(since_boot_us) / 1000), text };
 }
