@@ -23,7 +23,7 @@ export interface AlertingParts {
   log(line: string): void;
 }
 
-const interval_ms = 5000;
+const interval_ms = 10_000;
 /** In the place of a host's id. */
 const appliance = "appliance";
 
@@ -43,10 +43,12 @@ export function composeAlerting(parts: AlertingParts) {
   /** Hosts that fell silent, with the sentence that says so. */
   const silences = new Map<string, string>();
   let timer: ReturnType<typeof setInterval> | undefined;
+  let stopped = false;
 
   async function look(): Promise<void> {
     try {
       const disk = await diskOf(home);
+      if (stopped) return;
       const now = clock.now();
       const rows = hosts.list();
       expected.keepOnly(new Set(rows.map(({ id }) => id)));
@@ -90,7 +92,10 @@ export function composeAlerting(parts: AlertingParts) {
       void look();
       timer = setInterval(() => void look(), interval_ms);
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
   };
 }
 

@@ -28,16 +28,16 @@ export function OverviewPage() {
         models={models.data.value?.data}
         minutes={usage.data.value?.data}
       />
-      <div class="traffic">
-        <Loaded from={usage} what="traffic">
-          {({ data }) => <Traffic minutes={data} whose={whose} />}
-        </Loaded>
-      </div>
       <Panel title="Alerts" flush>
         <Loaded from={alerts} what="alerts">
           {({ data }) => <Alerts alerts={data} none="Nothing is wrong." />}
         </Loaded>
       </Panel>
+      <div class="traffic">
+        <Loaded from={usage} what="traffic">
+          {({ data }) => <Traffic minutes={data} whose={whose} />}
+        </Loaded>
+      </div>
       <Panel title="Models" flush>
         <Loaded from={models} what="models">
           {({ data }) => <ModelRows models={data} />}
