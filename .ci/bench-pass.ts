@@ -52,7 +52,14 @@ function endpointOf(i: number, isUp: boolean): Endpoint {
 }
 
 function hostOf(i: number, rows: readonly ReplicaRow[]): FleetHost {
-  const gpu = { name: "NVIDIA H100 80GB HBM3", vram_bytes: 80 * gib, vram_used_bytes: 0 };
+  const gpu = {
+    name: "NVIDIA H100 80GB HBM3",
+    vram_bytes: 80 * gib,
+    vram_used_bytes: 0,
+    compute_capability: "9.0",
+    mig: false,
+    pci_bus_id: "",
+  };
   const inventory: Inventory = {
     ...{ host_name: `host-${i}`, os: "", kernel: "", arch: "x64", cpu_count: 64, cpu_model: "" },
     ...{ memory_bytes: 1024 * gib, disk_bytes: 0, disk_free_bytes: 0, machine_id: `${i}` },
@@ -64,6 +71,6 @@ function hostOf(i: number, rows: readonly ReplicaRow[]): FleetHost {
   const replicas = rows.map(({ id }) => observedWith({ id }));
   return {
     ...{ id: `host_${i}`, name: `host-${i}`, labels: {}, cordoned: false, draining: false },
-    ...{ down_for_ms: 0, inventory, observed: { generation: 1, replicas, sources: [] } },
+    ...{ down_for_ms: 0, inventory, observed: { generation: 1, replicas, sources: [] }, gpus: [] },
   };
 }

@@ -4,6 +4,7 @@ import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Labels } from "./contract/labels.ts";
 import { enrol } from "./enrolment.ts";
 import { epochsIn } from "./epochs.ts";
+import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
 import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
@@ -41,6 +42,9 @@ export interface AgentOptions {
   log: (line: string) => void;
   signal: AbortSignal;
 }
+
+/** How long a driver may take to name its GPUs; when it does later, the host says hello again. */
+const DRIVER_PATIENCE_MS = 10_000;
 
 /**
  * The host agent, until SIGNAL aborts; it resolves when its work has ended, with
@@ -98,7 +102,13 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
 
 async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
   const drivers = [llamaServer(options.llamaServer)];
-  const tools = await runToolsOf(options, folder, drivers);
+  const hardware = openHardware({
+    env: options.env,
+    owners: () => replicas.observed().replicas,
+    log: options.log,
+  });
+  const watched = hardware.run(options.signal);
+  const tools = await runToolsOf(options, folder, drivers, hardware);
   const replicas = new Replicas(tools, await epochsIn(join(folder, "epochs.json")));
   const relay = openRelay({
     identity: member,
@@ -114,13 +124,15 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, tools, replicas, relay.port),
+    sessionSide(options, tools, replicas, hardware, relay.port),
   );
   replicas.changed = () => session.report();
+  hardware.changed = () => session.renew();
   try {
     await Promise.all([
       replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
       session.keep(options.signal),
+      watched,
     ]);
   } finally {
     relay.close();
@@ -131,15 +143,22 @@ async function runToolsOf(
   options: AgentOptions,
   folder: string,
   drivers: RuntimeDriver[],
+  { gpus }: Hardware,
 ): Promise<RunTools> {
-  const { memory_bytes, gpus } = await takeInventory(folder, [], options.log);
+  const { memory_bytes } = readMemory();
+  await gpus.found(DRIVER_PATIENCE_MS);
   const weights = join(folder, "weights");
   const hub = await openHubWeights(join(weights, "hub"), options.env["HF_ENDPOINT"]);
   return {
     drivers,
     weights: weightsFrom(builtinsIn(weights), hub),
     handles: handlesIn(join(folder, "replicas")),
-    host: { memory_bytes, gpu_count: gpus.length },
+    host: {
+      memory_bytes,
+      get gpu_count() {
+        return gpus.gpus().length;
+      },
+    },
     env: runtimeEnvironment(options.env),
     log_folder: join(folder, "logs"),
     stop_times: { grace_ms: 10_000, kill_ms: 5000 },
@@ -153,9 +172,12 @@ function sessionSide(
   options: AgentOptions,
   tools: RunTools,
   replicas: Replicas,
+  hardware: Hardware,
   relay_port: number,
 ): SessionSide {
+  const { gpus, xids } = hardware;
   let cpu = readCpuTimes();
+  let told_changes = 0;
   return {
     async hello() {
       const found = await Promise.all(tools.drivers.map((driver) => driver.detect()));
@@ -165,17 +187,23 @@ function sessionSide(
           "no runtime works here: put llama-server on PATH, or start the agent with --llama-server PATH",
         );
       }
-      const inventory = await takeInventory(options.home, runtimes, options.log);
+      const seen = await gpus.found(DRIVER_PATIENCE_MS);
+      told_changes = hardware.changes;
+      const inventory = await takeInventory(options.home, runtimes, seen);
       const { version: agent_version, labels = {} } = options;
       return { agent_version, inventory, relay_port, labels };
     },
+    outdated: () => hardware.changes !== told_changes,
     async heartbeat() {
       const earlier = cpu;
       cpu = readCpuTimes();
       const { memory_used_bytes } = readMemory();
       const { disk_free_bytes } = await diskOf(options.home);
       const cpu_ratio = cpuRatio(earlier, cpu);
-      return { at_ms: Date.now(), memory_used_bytes, disk_free_bytes, cpu_ratio };
+      return {
+        ...{ at_ms: Date.now(), memory_used_bytes, disk_free_bytes, cpu_ratio },
+        ...{ gpus: gpus.latest(), xids: xids.latest() },
+      };
     },
     observed: () => replicas.observed(),
     desire: (desired) => replicas.desire(desired),

@@ -37,7 +37,14 @@ function fakeSide(): Side {
     desires,
     log_path: undefined,
     hello: async () => ({ agent_version: "1", inventory, relay_port: 0, labels: { pool: "a" } }),
-    heartbeat: async () => ({ at_ms: 1, memory_used_bytes: 2, disk_free_bytes: 3, cpu_ratio: 0.5 }),
+    heartbeat: async () => ({
+      at_ms: 1,
+      memory_used_bytes: 2,
+      disk_free_bytes: 3,
+      cpu_ratio: 0.5,
+      gpus: [],
+      xids: [],
+    }),
     observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas, sources }),
     desire: (desired) => {
       desires.push(desired);
@@ -104,6 +111,8 @@ test("says hello, reports, beats, and hands over what is desired", async () => {
     memory_used_bytes: 2,
     disk_free_bytes: 3,
     cpu_ratio: 0.5,
+    gpus: [],
+    xids: [],
   });
   testbed.desire({ generation: 5, replicas: [] });
   testbed.desire({ generation: 4, replicas: [] });

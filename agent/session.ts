@@ -14,6 +14,8 @@ import { LogFollows } from "./logs/log-follows.ts";
 /** What the session needs of the agent around it. */
 export interface SessionSide {
   hello(): Promise<Hello>;
+  /** True when a hello would say something else than the last one did. */
+  outdated?(): boolean;
   heartbeat(): Promise<Heartbeat>;
   observed(): Observed;
   desire(desired: Desired): void;
@@ -66,6 +68,11 @@ export class Session {
     if (this.stream === undefined) return;
     if (this.stream.writableNeedDrain) this.owed = true;
     else this.send({ observed: this.side.observed() });
+  }
+
+  /** Connects anew where the last hello is outdated: a stream has only one. */
+  renew(): void {
+    if (this.side.outdated?.()) this.stream?.cancel();
   }
 
   /** Connects, and connects again, until SIGNAL aborts. Never rejects for what the network does. */
@@ -154,6 +161,7 @@ export class Session {
     this.owed = false;
     this.side.log(`connected to the control plane at ${address}`);
     this.report();
+    this.renew();
     const beat = setInterval(() => {
       this.beat(stream).catch((error: unknown) => this.side.log(`no heartbeat: ${String(error)}`));
     }, Math.max(1, interval_s) * 1000);

@@ -2,8 +2,10 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { version } from "../package.json";
+import { alertRoutes } from "./alerts/routes.ts";
 import { aliasRoutes } from "./aliases/routes.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
+import { composeAlerting } from "./compose/alerting.ts";
 import { clock } from "./compose/clock.ts";
 import { dedicatedRoutes } from "./compose/dedicated.ts";
 import { composeNotifying } from "./compose/notifying.ts";
@@ -94,6 +96,12 @@ export async function startAppliance(
     { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
   );
 
+  const alerting = composeAlerting({
+    ...{ database, settings, outbox, hosts, live, log },
+    home: config.home,
+    name: hostname(),
+  });
+
   const stopping = new AbortController();
   const replicasOf = (id: string) => replicasOnHost(id, lifecycle.statuses(), routing.inflight);
   const problemOf = (id: string) => relays.problem(id);
@@ -120,7 +128,11 @@ export async function startAppliance(
         ...{ serving, database, settings, guard, emailOf },
         stopping: stopping.signal,
       }),
-      hostRoutes({ hosts, enrolment, guard, problemOf, replicasOf }),
+      hostRoutes({
+        ...{ hosts, enrolment, guard, problemOf, replicasOf },
+        seriesFor: (id, query) => telemetry.seriesFor(id, query),
+      }),
+      alertRoutes(alerting.alerts, guard),
       usageRoutes(database, guard, clock.now),
       driftRoutes(database, guard),
       liveRoutes(live, guard),
@@ -133,6 +145,7 @@ export async function startAppliance(
   relays.start();
   outbox.start();
   telemetry.start();
+  alerting.start();
   serving.reconciliation.start();
 
   return {
@@ -152,6 +165,7 @@ export async function startAppliance(
       lifecycle.stop();
       relays.stop();
       telemetry.stop();
+      alerting.stop();
       await outbox.stop();
       await serving.reconciliation.stop();
       gateway.close();

@@ -7,6 +7,7 @@ import { asFailure, badRequest, Failure, notFound } from "./failure.ts";
 import { newId } from "./identifier.ts";
 
 export type { Role } from "./access.ts";
+export type { AlertView } from "./alerts/routes.ts";
 export type { AliasView } from "./aliases/alias.ts";
 export type { ModelList, ModelView, OpenAIModel } from "./catalog/listing.ts";
 export type { EndpointEvent } from "./endpoints/endpoint-rows.ts";

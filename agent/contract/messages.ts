@@ -32,6 +32,11 @@ export interface Gpu {
   vram_bytes: number;
   vram_used_bytes: number;
   driver_version: string;
+  /** "9.0"; empty where the driver does not say. */
+  compute_capability: string;
+  mig: boolean;
+  /** As the kernel's log names it: 0000:3b:00. */
+  pci_bus_id: string;
 }
 
 export interface RuntimeFound {
@@ -60,6 +65,45 @@ export interface Heartbeat {
   memory_used_bytes: number;
   disk_free_bytes: number;
   cpu_ratio: number;
+  /** As measured in the last seconds; none while the driver does not answer. */
+  gpus: GpuSample[];
+  /** The newest since boot, also such as were said before. */
+  xids: XidError[];
+}
+
+export interface GpuSample {
+  uuid: string;
+  utilization_ratio: number;
+  memory_used_bytes: number;
+  temperature_celsius: number;
+  power_watts: number;
+  power_limit_watts: number;
+  sm_clock_mhz: number;
+  memory_clock_mhz: number;
+  /** Since the driver was loaded. */
+  ecc_corrected: number;
+  ecc_uncorrected: number;
+  throttle_reasons: string[];
+  processes: GpuProcess[];
+}
+
+export interface GpuProcess {
+  pid: number;
+  /** The executable's base name: a command line may hold secrets. */
+  name: string;
+  /** 0 where the driver does not say. */
+  memory_bytes: number;
+  /** Empty for a process that is not ours. */
+  replica_id: string;
+}
+
+/** An error that the NVIDIA driver wrote into the kernel's log. */
+export interface XidError {
+  at_ms: number;
+  /** Empty for a GPU that was never seen. */
+  gpu_uuid: string;
+  code: number;
+  text: string;
 }
 
 export interface DesiredReplica {

@@ -22,7 +22,7 @@ test("the first core's model stands for all", () => {
 
 test("this host's inventory is whole", async () => {
   const runtime = { name: "llama-server", version: "1", path: "/x" };
-  const inventory = await takeInventory("/", [runtime], () => undefined);
+  const inventory = await takeInventory("/", [runtime], []);
   expect(inventory.runtimes).toEqual([runtime]);
   expect(inventory.cpu_count).toBeGreaterThan(0);
   expect(inventory.memory_bytes).toBeGreaterThan(0);

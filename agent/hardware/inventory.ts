@@ -2,15 +2,14 @@ import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { arch, availableParallelism, hostname, release } from "node:os";
 import { machineId } from "../contract/machine-id.ts";
-import type { Inventory, RuntimeFound } from "../contract/messages.ts";
+import type { Gpu, Inventory, RuntimeFound } from "../contract/messages.ts";
 import { readMemory } from "./load.ts";
-import { findGpus } from "./nvidia.ts";
 
 /** What this host is. HOME decides which file system counts as its disk. */
 export async function takeInventory(
   home: string,
   runtimes: RuntimeFound[],
-  log: (line: string) => void,
+  gpus: Gpu[],
 ): Promise<Inventory> {
   return {
     host_name: hostname(),
@@ -21,7 +20,7 @@ export async function takeInventory(
     cpu_model: parseCpuModel(textOf("/proc/cpuinfo")),
     memory_bytes: readMemory().memory_bytes,
     ...(await diskOf(home)),
-    gpus: await findGpus(log),
+    gpus,
     runtimes,
     machine_id: machineId(),
   };

@@ -8,8 +8,10 @@ import type { Routing } from "../routing/routing.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Database } from "../storage/database.ts";
 import type { Snapshot } from "../telemetry/gauges.ts";
+import { gpuSeries } from "../telemetry/gpu-series.ts";
 import type { Sample } from "../telemetry/samples.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
+import { XidCounts } from "../telemetry/xid-counts.ts";
 import { clock } from "./clock.ts";
 
 export interface MeasuringParts {
@@ -24,16 +26,20 @@ export interface MeasuringParts {
 }
 
 export function composeMeasuring(parts: MeasuringParts): Telemetry {
+  const xids = new XidCounts();
   return new Telemetry(parts.database, {
     now: clock.now,
-    snapshot: () => snapshotOf(parts),
+    snapshot: () => snapshotOf(parts, xids),
     retention: () => parts.settings.current().retention,
     more: () => [driftFamily(parts.database, clock.now())],
     report: parts.report,
   });
 }
 
-function snapshotOf({ endpoints, hosts, routing, gateway, statuses }: MeasuringParts): Snapshot {
+function snapshotOf(
+  { endpoints, hosts, routing, gateway, statuses }: MeasuringParts,
+  xids: XidCounts,
+): Snapshot {
   const states = Map.groupBy(statuses(), ({ state }) => state);
   const inflight = gateway().inflight();
   return {
@@ -42,16 +48,7 @@ function snapshotOf({ endpoints, hosts, routing, gateway, statuses }: MeasuringP
       return { id, name, status: standing.status, inflight: open, waiting };
     }),
     replicas: [...states].map(([state, { length: count }]) => ({ state, count })),
-    hosts: hosts.list().map(({ id, name, inventory }) => {
-      const seen_at = hosts.lastSeen(id);
-      return {
-        ...{ name, up: hosts.isUp(id) },
-        heartbeat_age_s: seen_at === null ? null : Math.max(0, clock.now() - seen_at) / 1000,
-        gpus: (inventory?.gpus ?? []).map(({ uuid, vram_used_bytes: used_bytes }) => ({
-          ...{ uuid, used_bytes },
-        })),
-      };
-    }),
+    hosts: hostSnapshots(hosts, xids),
     inflight,
     samples: [
       { subject: "", metric: "inflight", value: inflight },
@@ -59,6 +56,25 @@ function snapshotOf({ endpoints, hosts, routing, gateway, statuses }: MeasuringP
       ...hostSamples(hosts),
     ],
   };
+}
+
+function hostSnapshots(hosts: Hosts, xids: XidCounts): Snapshot["hosts"] {
+  const list = hosts.list();
+  xids.keepOnly(new Set(list.map(({ id }) => id)));
+  return list.map(({ id, name, inventory }) => {
+    const seen_at = hosts.lastSeen(id);
+    const up = hosts.isUp(id);
+    const heartbeat = hosts.heartbeat(id);
+    const samples = up ? (heartbeat?.gpus ?? []) : [];
+    return {
+      ...{ name, up },
+      heartbeat_age_s: seen_at === null ? null : Math.max(0, clock.now() - seen_at) / 1000,
+      gpus: (inventory?.gpus ?? []).map(({ index, uuid }) => ({
+        ...{ index, uuid, sample: samples.find((sample) => sample.uuid === uuid) ?? null },
+      })),
+      xids: xids.count(id, heartbeat?.xids ?? []),
+    };
+  });
 }
 
 /** Of endpoints that run: one that sleeps leaves a gap, which says as much as a row of zeros. */
@@ -82,12 +98,14 @@ function endpointSamples(
 }
 
 function hostSamples(hosts: Hosts): Sample[] {
-  return hosts.list().flatMap(({ id: subject }) => {
+  return hosts.list().flatMap(({ id: subject, inventory }) => {
     const heartbeat = hosts.isUp(subject) ? hosts.heartbeat(subject) : null;
     if (!heartbeat) return [];
     const { cpu_ratio, memory_used_bytes, disk_free_bytes } = heartbeat;
-    return Object.entries({ cpu_ratio, memory_used_bytes, disk_free_bytes }).map(
-      ([metric, value]) => ({ subject, metric, value }),
-    );
+    const own = Object.entries({ cpu_ratio, memory_used_bytes, disk_free_bytes });
+    return [
+      ...own.map(([metric, value]) => ({ subject, metric, value })),
+      ...gpuSeries(inventory?.gpus ?? [], heartbeat.gpus).map((each) => ({ subject, ...each })),
+    ];
   });
 }

@@ -1,6 +1,5 @@
 /** Settings, secrets, and how people hear of what happens. */
 import type { Guard } from "../access.ts";
-import type { Hosts } from "../fleet/hosts.ts";
 import type { Live } from "../notify/live.ts";
 import { mailChannel } from "../notify/mail.ts";
 import { Outbox } from "../notify/outbox.ts";
@@ -51,11 +50,4 @@ export function composeNotifying(parts: NotifyingParts) {
     outboxRoutes({ outbox, channels, guard, now: clock.now }),
   ];
   return { settings, outbox, routes };
-}
-
-/** A host that falls silent, or is back. */
-export function tellOfHosts(hosts: Hosts, outbox: Pick<Outbox, "add">): void {
-  hosts.onPresence(({ host: { id, name }, up, at, detail }) => {
-    outbox.add({ kind: up ? "host_up" : "host_down", at, host: { id, name }, detail });
-  });
 }

@@ -26,7 +26,7 @@ import { clock } from "./clock.ts";
 import { routedEndpoints } from "./live-views.ts";
 import { composeMeasuring } from "./measuring.ts";
 import { composeMetering } from "./metering.ts";
-import { type composeNotifying, tellOfHosts } from "./notifying.ts";
+import type { composeNotifying } from "./notifying.ts";
 import type { People } from "./people.ts";
 import { worldOf } from "./world.ts";
 
@@ -152,7 +152,6 @@ export function composeServing(parts: ServingParts) {
     },
   });
 
-  tellOfHosts(hosts, outbox);
   routing.onDemand(nudge);
   catalog.onChange(() => {
     live.changed("models");

@@ -44,6 +44,7 @@ export function fleetHosts(hosts: Hosts): FleetHost[] {
     down_for_ms: hosts.downFor(row.id),
     inventory: row.inventory,
     observed: hosts.observedSet(row.id),
+    gpus: hosts.heartbeat(row.id)?.gpus ?? [],
   }));
 }
 

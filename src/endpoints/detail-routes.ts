@@ -1,6 +1,7 @@
 /** What there is to read about one endpoint: events, logs, plots, usage. */
 import { Elysia, t } from "elysia";
-import { badRequest, notFound } from "../failure.ts";
+import { notFound } from "../failure.ts";
+import { seriesParameters, seriesQueryOf } from "../telemetry/series-query.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { LogPlace } from "./log-source.ts";
 import { logStream } from "./log-stream.ts";
@@ -19,12 +20,6 @@ const by = t.Union([
   t.Literal("minute"),
   t.Literal("hour"),
   t.Literal("day"),
-]);
-const resolution = t.Union([
-  t.Literal("auto"),
-  t.Literal("raw"),
-  t.Literal("minute"),
-  t.Literal("hour"),
 ]);
 const events_default = 100;
 const tail_default = 200;
@@ -46,20 +41,9 @@ export function detailRoutes(parts: EndpointRouteParts) {
       "/api/endpoints/:id/metrics",
       ({ caller, params, query }) => {
         const { id } = mustSee(endpoints.find(params.id), caller);
-        const { metric, resolution = "auto", ...period } = query;
-        return parts.seriesFor(id, { metrics: metricsIn(metric), resolution, ...said(period) });
+        return parts.seriesFor(id, seriesQueryOf(query));
       },
-      {
-        query: t.Object(
-          {
-            metric: t.Optional(t.String()),
-            from: time,
-            to: time,
-            resolution: t.Optional(resolution),
-          },
-          closed,
-        ),
-      },
+      { query: seriesParameters },
     )
     .get(
       "/api/endpoints/:id/usage",
@@ -134,14 +118,6 @@ function ifStill<Value>(look: () => Value): Value | null {
   } catch {
     return null;
   }
-}
-
-function metricsIn(words: string | undefined): string[] {
-  const metrics = words === undefined || words === "" ? [] : words.split(",");
-  if (metrics.length <= 32 && metrics.every((word) => /^[a-z0-9_]{1,64}$/.test(word))) {
-    return metrics;
-  }
-  throw badRequest("`metric` is a list of names such as inflight,ttft_p95_ms.", "metric");
 }
 
 /** Without what was not asked. */

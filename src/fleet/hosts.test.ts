@@ -28,7 +28,14 @@ function world() {
 }
 
 const heartbeat = {
-  heartbeat: { at_ms: 0, memory_used_bytes: 1, disk_free_bytes: 1, cpu_ratio: 0 },
+  heartbeat: {
+    at_ms: 0,
+    memory_used_bytes: 1,
+    disk_free_bytes: 1,
+    cpu_ratio: 0,
+    gpus: [],
+    xids: [],
+  },
 };
 
 test("a host is up while it beats, and down after three missed beats", () => {

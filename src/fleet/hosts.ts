@@ -16,7 +16,7 @@ import { notFound } from "../failure.ts";
 import type { Database } from "../storage/database.ts";
 import type { LogConsumer } from "./log-delivery.ts";
 import { LogFollows } from "./log-follow.ts";
-import { boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
+import { boundedHeartbeat, boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
 import { type PresenceChange, Silence } from "./silence.ts";
 import { hosts } from "./table.ts";
 
@@ -137,7 +137,7 @@ export class Hosts {
     const presence = this.#presence(id);
     const wasUp = this.isUp(id);
     presence.heard_at = this.#now();
-    if ("heartbeat" in report) presence.heartbeat = report.heartbeat;
+    if ("heartbeat" in report) presence.heartbeat = boundedHeartbeat(report.heartbeat);
     if ("log" in report) this.#logs.received(id, boundedLog(report.log));
     if ("observed" in report) {
       presence.observed = boundedObserved(report.observed);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Observed, ObservedReplica } from "../../agent/contract/messages.ts";
 import { hello, observedReplica } from "./fleet-testbed.ts";
-import { boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
+import { boundedHeartbeat, boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
 
 const huge = "x".repeat(1_000_000);
 const observed = (replica: Partial<ObservedReplica>, rest: Partial<Observed> = {}): Observed => ({
@@ -44,14 +44,17 @@ test("a word that is not of the contract becomes one that is", () => {
 });
 
 test("a hello is cut, and its labels are well formed or left out", () => {
-  const gpu = { index: 0, uuid: huge, name: huge, vram_bytes: 1, vram_used_bytes: 0 };
+  const gpu = {
+    ...{ index: 0, uuid: huge, name: huge, vram_bytes: 1, vram_used_bytes: 0, mig: false },
+    ...{ compute_capability: huge, pci_bus_id: huge },
+  };
   const gpus = Array.from({ length: 500 }, () => ({ ...gpu, driver_version: huge }));
   const inventory = { ...hello.inventory, host_name: huge, kernel: huge, gpus };
   const labels = { pool: "a", "not a key": "b", region: huge };
   const bounded = boundedHello({ ...hello, agent_version: huge, inventory, labels });
   expect(bounded.labels).toEqual({ pool: "a" });
   expect(bounded.inventory.gpus).toHaveLength(64);
-  expect(JSON.stringify(bounded).length).toBeLessThan(64 * 800);
+  expect(JSON.stringify(bounded).length).toBeLessThan(64 * 1250);
 });
 
 test("of too many log lines the newest are kept and the others counted", () => {
@@ -60,4 +63,32 @@ test("of too many log lines the newest are kept and the others counted", () => {
   expect(bounded.lines).toHaveLength(1000);
   expect(bounded.lines.at(-1)).toHaveLength(2048);
   expect(bounded.dropped).toBe(2003);
+});
+
+test("a heartbeat is cut to what a machine can have, the newest errors are kept", () => {
+  const process = { pid: 1, name: huge, memory_bytes: -5, replica_id: huge };
+  const gpu = {
+    ...{ uuid: huge, utilization_ratio: Number.NaN, memory_used_bytes: 5, temperature_celsius: 40 },
+    ...{ power_watts: Infinity, power_limit_watts: 1, sm_clock_mhz: 1, memory_clock_mhz: 1 },
+    ...{ ecc_corrected: 0, ecc_uncorrected: 0 },
+    throttle_reasons: Array.from({ length: 99 }, () => huge),
+    processes: Array.from({ length: 999 }, () => process),
+  };
+  const xids = Array.from({ length: 999 }, (_, at_ms) => ({
+    ...{ at_ms, gpu_uuid: huge, code: 79, text: huge },
+  }));
+  const gpus = Array.from({ length: 999 }, () => gpu);
+  const bounded = boundedHeartbeat({
+    ...{ at_ms: 1, memory_used_bytes: 2, disk_free_bytes: -1, cpu_ratio: 0.5, gpus, xids },
+  });
+  expect(bounded).toMatchObject({ memory_used_bytes: 2, disk_free_bytes: 0 });
+  expect(bounded.gpus).toHaveLength(64);
+  expect(bounded.gpus[0]).toMatchObject({ utilization_ratio: 0, power_watts: 0 });
+  expect(bounded.gpus[0]?.processes).toHaveLength(64);
+  expect(bounded.gpus[0]?.processes[0]).toMatchObject({ pid: 1, memory_bytes: 0 });
+  expect(bounded.gpus[0]?.throttle_reasons).toHaveLength(16);
+  expect(bounded.xids.map(({ at_ms }) => at_ms)).toEqual(
+    Array.from({ length: 64 }, (_, index) => 935 + index),
+  );
+  expect(bounded.xids[0]?.text).toHaveLength(500);
 });

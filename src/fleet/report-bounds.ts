@@ -6,6 +6,8 @@
 import { soundLabels } from "../../agent/contract/labels.ts";
 import type {
   Cause,
+  GpuSample,
+  Heartbeat,
   Hello,
   Inventory,
   LogLines,
@@ -18,6 +20,9 @@ import type {
 const most_replicas = 10_000;
 const most_sources = 10_000;
 const most_devices = 64;
+const most_processes = 64;
+const most_reasons = 16;
+const most_xids = 64;
 const log_tail_lines = 50;
 const log_lines = 1000;
 const log_line_chars = 2048;
@@ -52,6 +57,24 @@ export function boundedHello({ agent_version, inventory, relay_port, labels }: H
     inventory: boundedInventory(inventory),
     relay_port,
     labels: soundLabels(labels),
+  };
+}
+
+export function boundedHeartbeat({ gpus, xids, ...heartbeat }: Heartbeat): Heartbeat {
+  return {
+    ...numbers(heartbeat),
+    gpus: gpus.slice(0, most_devices).map(boundedGpu),
+    xids: xids
+      .slice(-most_xids)
+      .map((xid) => ({ ...numbers(words(xid)), text: cut(xid.text, sentence_chars) })),
+  };
+}
+
+function boundedGpu({ processes, throttle_reasons, ...sample }: GpuSample): GpuSample {
+  return {
+    ...numbers(words(sample)),
+    throttle_reasons: throttle_reasons.slice(0, most_reasons).map((each) => cut(each, name_chars)),
+    processes: processes.slice(0, most_processes).map((process) => numbers(words(process))),
   };
 }
 
@@ -96,6 +119,15 @@ function words<Thing extends object>(thing: Thing): Thing {
   const entries = Object.entries(thing).map(([key, value]) => [
     key,
     typeof value === "string" ? cut(value, name_chars) : value,
+  ]);
+  return Object.fromEntries(entries) as Thing;
+}
+
+/** THING with every number in it one that can be summed and plotted. */
+function numbers<Thing extends object>(thing: Thing): Thing {
+  const entries = Object.entries(thing).map(([key, value]) => [
+    key,
+    typeof value === "number" && !(Number.isFinite(value) && value >= 0) ? 0 : value,
   ]);
   return Object.fromEntries(entries) as Thing;
 }

@@ -32,7 +32,13 @@ function world(): Http {
   const joined = () => undefined;
   const enrolment = new Enrolment({ database, authority, now, addresses, joined });
   return httpWith([
-    hostRoutes({ hosts, enrolment, guard, replicasOf: () => [], problemOf: () => null }),
+    hostRoutes({
+      ...{ hosts, enrolment, guard, replicasOf: () => [], problemOf: () => null },
+      seriesFor: (id, { metrics }) => ({
+        ...{ resolution: "raw", interval_ms: 10_000 },
+        series: metrics.map((metric) => ({ metric: `${id} ${metric}`, points: [] })),
+      }),
+    }),
   ]);
 }
 
@@ -53,6 +59,25 @@ const scenarios: Scenario[] = [
       '"replicas":[]',
     ],
     hides: secrets,
+  },
+  {
+    name: "read a host's time series",
+    method: "GET",
+    path: "/api/hosts/host_a/metrics?metric=gpu_0_power_watts,cpu_ratio&from=5",
+    status: { guest: 401, viewer: 200, member: 200, admin: 200 },
+    shows: ['"metric":"host_a gpu_0_power_watts"', '"metric":"host_a cpu_ratio"'],
+  },
+  {
+    name: "read time series of a host that is not there",
+    method: "GET",
+    path: "/api/hosts/host_b/metrics",
+    status: { guest: 401, viewer: 404, member: 404, admin: 404 },
+  },
+  {
+    name: "read a time series with an odd name",
+    method: "GET",
+    path: "/api/hosts/host_a/metrics?metric=a;b",
+    status: { guest: 401, viewer: 400, member: 400, admin: 400 },
   },
   {
     name: "make a join token",

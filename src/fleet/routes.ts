@@ -2,7 +2,10 @@ import { Elysia, t } from "elysia";
 import type { Labels } from "../../agent/contract/labels.ts";
 import type { Heartbeat, Inventory, ObservedReplica } from "../../agent/contract/messages.ts";
 import type { Guard } from "../access.ts";
+import type { Series, SeriesQuery } from "../telemetry/samples.ts";
+import { seriesParameters, seriesQueryOf } from "../telemetry/series-query.ts";
 import { default_expiry_s, type Enrolment } from "./enrolment.ts";
+import { type ExplainedXid, explainedXids } from "./explained-xid.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
 
 /** A replica as people see it: what is wanted, joined with what the host says of it. */
@@ -31,7 +34,9 @@ export interface HostView {
   joined_at: number;
   last_seen_at: number | null;
   inventory: Inventory | null;
-  heartbeat: Heartbeat | null;
+  heartbeat: Omit<Heartbeat, "xids"> | null;
+  /** XID errors since the host booted, the newest first. */
+  xids: ExplainedXid[];
   replicas: HostReplica[];
   /** Why its runtimes cannot be reached, as one sentence; null when they can. */
   problem: string | null;
@@ -43,11 +48,13 @@ export interface HostParts {
   guard: Guard;
   replicasOf(host_id: string): HostReplica[];
   problemOf(host_id: string): string | null;
+  seriesFor(host_id: string, query: SeriesQuery): Series;
 }
 
 const closed = { additionalProperties: false };
 
-export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: HostParts) {
+export function hostRoutes(parts: HostParts) {
+  const { hosts, enrolment, guard, replicasOf, problemOf } = parts;
   const view = (row: HostRow): HostView => ({
     id: row.id,
     name: row.name,
@@ -59,15 +66,19 @@ export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: H
     joined_at: row.joined_at,
     last_seen_at: hosts.lastSeen(row.id),
     inventory: row.inventory,
-    heartbeat: hosts.heartbeat(row.id),
+    ...beatOf(hosts.heartbeat(row.id)),
     replicas: replicasOf(row.id),
     problem: problemOf(row.id),
   });
 
-  const viewers = new Elysia().get("/api/hosts", ({ request }) => {
-    guard(request, "viewer");
-    return { data: hosts.list().map(view) };
-  });
+  const viewers = new Elysia()
+    .derive(({ request }) => ({ caller: guard(request, "viewer") }))
+    .get("/api/hosts", () => ({ data: hosts.list().map(view) }))
+    .get(
+      "/api/hosts/:id/metrics",
+      ({ params, query }) => parts.seriesFor(hosts.find(params.id).id, seriesQueryOf(query)),
+      { query: seriesParameters },
+    );
 
   const admins = new Elysia()
     .derive(({ request }) => ({ caller: guard(request, "admin") }))
@@ -104,4 +115,10 @@ export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: H
     });
 
   return new Elysia().use(viewers).use(admins);
+}
+
+function beatOf(heartbeat: Heartbeat | null): Pick<HostView, "heartbeat" | "xids"> {
+  if (!heartbeat) return { heartbeat, xids: [] };
+  const { xids, ...rest } = heartbeat;
+  return { heartbeat: rest, xids: explainedXids(xids) };
 }

@@ -2,11 +2,16 @@
 import { expect, test } from "bun:test";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Pressure } from "./dedicated/autoscale.ts";
-import { endpointWith, hostWith, inventoryWith, observedWith } from "./lifecycle-testbed.ts";
+import {
+  endpointWith,
+  gpuWith,
+  hostWith,
+  inventoryWith,
+  observedWith,
+} from "./lifecycle-testbed.ts";
 import { pass } from "./pass.ts";
 import type { ReplicaRow } from "./world.ts";
 
-const gib = 2 ** 30;
 const second = 1000;
 
 /** A is asked at even, B at odd multiples of EVERY_S. Returns how often each was started. */
@@ -34,9 +39,8 @@ function hour(every_s: number, idle_timeout_s: number) {
   for (let now = second; now < 3600 * second; now += second) {
     const turn = now / second / every_s;
     if (Number.isInteger(turn)) ask(ids[turn % 2] ?? "endpt-a", now);
-    const gpu = { index: 0, uuid: "g0", name: "NVIDIA L4", vram_bytes: 22 * gib };
     const inventory = {
-      ...inventoryWith("host_a", [{ ...gpu, vram_used_bytes: 0, driver_version: "570" }]),
+      ...inventoryWith("host_a", [gpuWith()]),
       runtimes: [{ name: "vllm", version: "1", path: "/v" }],
     };
     // Whatever is wanted is ready, and whatever is not is gone, by the next second.

@@ -1,5 +1,5 @@
 /** Endpoints, replicas and hosts as tests need them: ordinary, but for what a test says. */
-import type { Inventory, ObservedReplica } from "../../agent/contract/messages.ts";
+import type { Gpu, GpuSample, Inventory, ObservedReplica } from "../../agent/contract/messages.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { EndpointSpec } from "../endpoints/spec.ts";
 import type { Standing } from "../endpoints/status.ts";
@@ -92,6 +92,7 @@ export function hostWith(id: string, changes: Partial<FleetHost> = {}): FleetHos
     ...{ id, name: id, labels: {}, cordoned: false, draining: false, down_for_ms: 0 },
     inventory: inventoryWith(id),
     observed: { generation: 0, replicas: [], sources: [] },
+    gpus: [],
     ...changes,
   };
 }
@@ -101,5 +102,22 @@ export function inventoryWith(id: string, gpus: Inventory["gpus"] = []): Invento
     ...{ host_name: id, os: "Debian", kernel: "6", arch: "x64", cpu_count: 8, cpu_model: "x" },
     ...{ memory_bytes: 16 * gib, disk_bytes: 0, disk_free_bytes: 0, machine_id: id, gpus },
     runtimes: [{ name: "llama-server", version: "1", path: "/usr/bin/llama-server" }],
+  };
+}
+
+export function gpuWith(changes: Partial<Gpu> = {}): Gpu {
+  return {
+    ...{ index: 0, uuid: "g0", name: "NVIDIA L4", vram_bytes: 22 * gib, vram_used_bytes: 0 },
+    ...{ driver_version: "570", compute_capability: "8.9", mig: false, pci_bus_id: "0000:3b:00" },
+    ...changes,
+  };
+}
+
+export function gpuSampleWith(changes: Partial<GpuSample> = {}): GpuSample {
+  return {
+    ...{ uuid: "g0", utilization_ratio: 0, memory_used_bytes: 0, temperature_celsius: 40 },
+    ...{ power_watts: 30, power_limit_watts: 72, sm_clock_mhz: 300, memory_clock_mhz: 405 },
+    ...{ ecc_corrected: 0, ecc_uncorrected: 0, throttle_reasons: [], processes: [] },
+    ...changes,
   };
 }

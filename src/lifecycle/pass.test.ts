@@ -4,6 +4,7 @@ import type { Fit } from "../placement/fleet.ts";
 import type { ElasticModel } from "./elastic.ts";
 import {
   endpointWith,
+  gpuWith,
   hostWith,
   inventoryWith,
   observedWith,
@@ -15,7 +16,7 @@ import type { ReplicaRow, ReplicaStatus, World } from "./world.ts";
 const gib = 2 ** 30;
 const now = 1_000_000;
 const rules = { now, placing_timeout_ms: 1_800_000, unready_timeout_ms: 300_000 };
-const gpu = { index: 0, uuid: "g0", name: "NVIDIA L4", vram_bytes: 22 * gib, vram_used_bytes: 0 };
+const gpu = gpuWith({ uuid: "g0", vram_bytes: 22 * gib });
 const wholeGpu: Fit = {
   needOn: ({ memory_bytes }) => ({ devices: 1, bytes_per_device: memory_bytes, guessed: false }),
   longestContextOn: () => 0,
@@ -48,7 +49,7 @@ function world(
   changes: Partial<World> = {},
 ): World {
   const inventory = {
-    ...inventoryWith("host_a", [{ ...gpu, driver_version: "570" }]),
+    ...inventoryWith("host_a", [gpu]),
     runtimes: ["vllm", "llama-server"].map((name) => ({ name, version: "1", path: "/r" })),
   };
   const replicas = Object.entries(states).map(([id, state]) =>

@@ -1,5 +1,12 @@
 import { expect, test } from "bun:test";
-import { hostWith, inventoryWith, observedWith, rowWith } from "./lifecycle-testbed.ts";
+import {
+  gpuSampleWith,
+  gpuWith,
+  hostWith,
+  inventoryWith,
+  observedWith,
+  rowWith,
+} from "./lifecycle-testbed.ts";
 import { joined, lost_after_ms, lostHosts, placementHosts, provenGone } from "./world.ts";
 
 const gib = 2 ** 30;
@@ -50,8 +57,7 @@ test("memory counts as taken until the replica is proved gone", () => {
 });
 
 test("a device is busy with a start only while a wanted replica of ours loads on it", () => {
-  const gpu = { index: 0, name: "NVIDIA L4", vram_used_bytes: 0, driver_version: "570" };
-  const gpus = ["g0", "g1"].map((uuid) => ({ ...gpu, uuid, vram_bytes: 22 * gib }));
+  const gpus = ["g0", "g1"].map((uuid) => gpuWith({ uuid, vram_bytes: 22 * gib }));
   const rows = [rowWith({ devices: ["g0"] }), rowWith({ id: "rep_2", devices: ["g1"] })];
   const replicas = [observedWith(), observedWith({ id: "rep_2", state: "starting" })];
   const hosts = [
@@ -67,4 +73,16 @@ test("a device is busy with a start only while a wanted replica of ours loads on
     ["cpu", false],
   ]);
   expect(host?.sources.has("hf:a/b")).toBe(true);
+});
+
+test("memory that others hold on a device is not ours to give", () => {
+  const stranger = { pid: 7, name: "python3", memory_bytes: 9 * gib, replica_id: "" };
+  const ours = { pid: 8, name: "vllm", memory_bytes: 4 * gib, replica_id: "rep_1" };
+  const gpus = [gpuSampleWith({ memory_used_bytes: 13 * gib, processes: [stranger, ours] })];
+  const hosts = [hostWith("host_a", { inventory: inventoryWith("host_a", [gpuWith()]), gpus })];
+  const [host] = placementHosts(hosts, joined([rowWith({ devices: ["g0"] })], hosts));
+  expect(host?.devices).toMatchObject([
+    { id: "g0", foreign_bytes: 9 * gib },
+    { id: "cpu", foreign_bytes: 0 },
+  ]);
 });

@@ -1,9 +1,15 @@
 /** Everything that one pass of the lifecycle looks at, joined and sorted. Pure. */
-import type { Inventory, Observed, ObservedReplica } from "../../agent/contract/messages.ts";
+import type {
+  GpuSample,
+  Inventory,
+  Observed,
+  ObservedReplica,
+} from "../../agent/contract/messages.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Device, Fit, Host } from "../placement/fleet.ts";
 import type { Demand } from "./dedicated/situation.ts";
 import type { ElasticModel } from "./elastic.ts";
+import { foreignBytes } from "./foreign.ts";
 import type { replicas } from "./table.ts";
 
 export type ReplicaRow = Readonly<typeof replicas.$inferSelect>;
@@ -21,6 +27,8 @@ export interface FleetHost {
   inventory: Inventory | null;
   /** What it said last; null until it has spoken since our own start. */
   observed: Pick<Observed, "generation" | "replicas" | "sources"> | null;
+  /** What its GPUs did a moment ago; none while that is not known. */
+  gpus: readonly GpuSample[];
 }
 
 export interface World {
@@ -113,7 +121,7 @@ export function placementHosts(
   }));
 }
 
-function devicesOf({ inventory }: FleetHost, statuses: readonly ReplicaStatus[]): Device[] {
+function devicesOf({ inventory, gpus }: FleetHost, statuses: readonly ReplicaStatus[]): Device[] {
   if (!inventory) return [];
   const cpu = Math.floor(inventory.memory_bytes * cpu_memory_ratio);
   const found = [
@@ -131,7 +139,10 @@ function devicesOf({ inventory }: FleetHost, statuses: readonly ReplicaStatus[])
       ...device,
       reserved_bytes: bytesOf(mine),
       leaving_bytes: bytesOf(leaving),
-      foreign_bytes: 0,
+      foreign_bytes: foreignBytes(
+        gpus.find(({ uuid }) => uuid === device.id),
+        new Set(mine.map(({ row }) => row.id)),
+      ),
       starting: mine.some(
         ({ row, state }) =>
           row.unwanted_since === null && (state === "waiting" || state === "starting"),

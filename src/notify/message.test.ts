@@ -69,3 +69,21 @@ test("links lead to the page of what it is about", () => {
   expect(of({ ...up, kind: "endpoint_deleted" } as Notice).link).toBe(`${origin}/endpoints`);
   expect(of(hostDown).link).toBe(`${origin}/hosts`);
 });
+
+test("an alert says what is wrong and what to do, and later that it is over", () => {
+  const alert = {
+    ...{ kind: "alert_raised" as const, at: hostDown.at, host: { id: "host_a", name: "gpu-1" } },
+    alert: { id: "alr_1", kind: "gpu_lost", gpu: { index: 1, uuid: "GPU-1" } },
+    ...{ title: "GPU 1 is gone", detail: "It does not answer.", advice: "Restart the host." },
+  };
+  const raised = messageOf(alert, "https://a");
+  expect(raised.subject).toBe("Host gpu-1: GPU 1 is gone");
+  expect(raised.paragraphs.slice(0, 2)).toEqual([
+    "It does not answer.",
+    "What to do next: Restart the host.",
+  ]);
+  const over = messageOf({ ...alert, kind: "alert_resolved" }, "https://a");
+  expect(over.subject).toBe("Resolved: host gpu-1: GPU 1 is gone");
+  expect(over.paragraphs[0]).toBe("It is over.");
+  expect(over.link).toBe("https://a/hosts");
+});

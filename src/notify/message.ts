@@ -24,6 +24,9 @@ export function messageOf(notice: Notice, origin: string): Message {
         log_tail: [],
         link: `${origin}/hosts`,
       };
+    case "alert_raised":
+    case "alert_resolved":
+      return aboutAlert(notice, origin);
     case "test":
       return {
         subject: "Test message from Hypervize",
@@ -36,6 +39,22 @@ export function messageOf(notice: Notice, origin: string): Message {
     default:
       return aboutEndpoint(notice, origin);
   }
+}
+
+function aboutAlert(
+  { kind, at, host, title, detail, advice }: Extract<Notice, { alert: unknown }>,
+  origin: string,
+): Message {
+  const isOver = kind === "alert_resolved";
+  return {
+    subject: `${isOver ? "Resolved: host" : "Host"} ${host.name}: ${title}`,
+    paragraphs: withTime(
+      at,
+      isOver ? ["It is over.", `It was: ${detail}`] : [detail, `What to do next: ${advice}`],
+    ),
+    log_tail: [],
+    link: `${origin}/hosts`,
+  };
 }
 
 function aboutEndpoint(notice: EndpointNotice, origin: string): Message {

@@ -18,4 +18,14 @@ export type Notice =
       host: { id: string; name: string };
       detail: string;
     }
+  | {
+      kind: "alert_raised" | "alert_resolved";
+      at: number;
+      host: { id: string; name: string };
+      alert: { id: string; kind: string; gpu: { index: number; uuid: string } | null };
+      title: string;
+      detail: string;
+      /** What to do. */
+      advice: string;
+    }
   | { kind: "test"; at: number; asked_by: string };

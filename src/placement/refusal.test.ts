@@ -61,7 +61,7 @@ const refusals: [string, Demand, Host[], Refused["refused"], string, string | nu
     [host("a", [gpu("g1", { foreign_bytes: 40 * gib })])],
     "busy",
     "It needs 1 GPU (H100-80) in one host with 50.0 GiB free, and the one host that is large enough is in use.",
-    "It fits on 1 GPU (H100-80) of host a if 10.0 GiB more are freed there.",
+    "It fits on 1 GPU (H100-80) of host a if 10.0 GiB more are freed there. Programs that are not ours hold 40.0 GiB of it.",
   ],
   [
     "a start on the only GPU",

@@ -58,9 +58,17 @@ function busy(search: Search): Refused | null {
   return {
     refused: "busy",
     detail: `${needWords(offer)}, and ${where} in use.`,
-    nearest: `It fits on ${cards(offer.need.devices, offer.kind)} of host ${shelf.host.name} if ${gib(missing)} more are freed there.`,
+    nearest: `It fits on ${cards(offer.need.devices, offer.kind)} of host ${shelf.host.name} if ${gib(missing)} more are freed there.${strangers(shelf)}`,
     awaiting: null,
   };
+}
+
+/** Nobody looks for memory in places that no list of ours shows, unless told. */
+function strangers({ host, slots }: Shelf): string {
+  const bytes = host.devices
+    .filter((device) => slots.some(({ id }) => id === device.id))
+    .reduce((sum, { foreign_bytes }) => sum + foreign_bytes, 0);
+  return bytes === 0 ? "" : ` Programs that are not ours hold ${gib(bytes)} of it.`;
 }
 
 /** Bytes that must be freed on the devices that lack least. */

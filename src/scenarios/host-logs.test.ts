@@ -45,7 +45,14 @@ beforeEach(async () => {
     },
     {
       hello: async () => hello,
-      heartbeat: async () => ({ at_ms: 0, memory_used_bytes: 0, disk_free_bytes: 0, cpu_ratio: 0 }),
+      heartbeat: async () => ({
+        at_ms: 0,
+        memory_used_bytes: 0,
+        disk_free_bytes: 0,
+        cpu_ratio: 0,
+        gpus: [],
+        xids: [],
+      }),
       observed: () => ({ generation: 0, replicas: [observedReplica("rep_a")], sources: [] }),
       desire: () => undefined,
       logOf: (id) => (id === "rep_a" ? log : undefined),

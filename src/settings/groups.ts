@@ -42,7 +42,17 @@ const endpoints = {
   build_timeout_s: integer(1800, 30, 86_400),
 };
 
-export const groups = { mail, webhook, retention, endpoints };
+/** When something is wrong with a host. */
+const alerts = {
+  /** Less free than this is too little. */
+  disk_free_percent: integer(10, 1, 50),
+  /** How long a GPU may be slowed down. */
+  throttle_minutes: integer(5, 1, 1440),
+  /** Whether running at the power limit is being slowed down: under load it is usual. */
+  power_cap: flag(false),
+};
+
+export const groups = { mail, webhook, retention, endpoints, alerts };
 
 export type GroupName = keyof typeof groups;
 
@@ -61,6 +71,7 @@ export interface SettingsView {
   readonly webhook: Values<typeof webhook> & { readonly has_secret: boolean };
   readonly retention: Values<typeof retention>;
   readonly endpoints: Values<typeof endpoints>;
+  readonly alerts: Values<typeof alerts>;
 }
 
 /** What only several settings together can get wrong. Throws a sentence that names the field. */

@@ -33,6 +33,7 @@ test("before anybody said anything, the defaults hold", () => {
     webhook: { enabled: false, url: "", has_secret: false },
     retention: { raw_hours: 24, minute_days: 30, hour_days: 365 },
     endpoints: { default_idle_timeout_s: 900, build_timeout_s: 1800 },
+    alerts: { disk_free_percent: 10, throttle_minutes: 5, power_cap: false },
   });
 });
 
@@ -93,7 +94,7 @@ test("a stored value that is not accepted any more gives way to its default", ()
 });
 
 const bad: readonly [input: Record<string, unknown>, sentence: string][] = [
-  [{ smtp: {} }, "`smtp` is not a setting. There are mail, webhook, retention, endpoints."],
+  [{ smtp: {} }, "`smtp` is not a setting. There are mail, webhook, retention, endpoints, alerts."],
   [{ mail: { prot: 1 } }, "`mail.prot` is not a setting."],
   [{ mail: 5 }, "`mail` must be an object"],
   [{ mail: { port: 0 } }, "`mail.port` must be a whole number from 1 to 65535."],

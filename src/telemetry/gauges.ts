@@ -1,5 +1,6 @@
 /** What is so right now, read when somebody asks. Pure. */
 import { Family } from "./exposition.ts";
+import { type HostSnapshot, hostGauges } from "./host-gauges.ts";
 import type { Sample } from "./samples.ts";
 
 export interface Snapshot {
@@ -11,13 +12,7 @@ export interface Snapshot {
     waiting: number;
   }[];
   replicas: readonly { state: string; count: number }[];
-  hosts: readonly {
-    name: string;
-    up: boolean;
-    /** Null for a host that never connected. */
-    heartbeat_age_s: number | null;
-    gpus: readonly { uuid: string; used_bytes: number }[];
-  }[];
+  hosts: readonly HostSnapshot[];
   /** Requests being relayed, of Elastic models too. */
   inflight: number;
   /** For the time series: only of what is active. */
@@ -35,16 +30,4 @@ export function gauges({ endpoints, replicas, hosts, inflight }: Snapshot): Fami
   const counts = new Family("replicas", "gauge", "Replicas by state.");
   for (const { state, count } of replicas) counts.add({ state }, count);
   return [inflights, waiting, states, counts, ...hostGauges(hosts)];
-}
-
-function hostGauges(hosts: Snapshot["hosts"]): Family[] {
-  const up = new Family("host_up", "gauge", "1 while a host is heard from.");
-  const age = new Family("heartbeat_age_seconds", "gauge", "Since a host was last heard.");
-  const memory = new Family("gpu_memory_used_bytes", "gauge", "As last reported by the host.");
-  for (const { name, up: isUp, heartbeat_age_s, gpus } of hosts) {
-    up.add({ host: name }, isUp ? 1 : 0);
-    if (heartbeat_age_s !== null) age.add({ host: name }, heartbeat_age_s);
-    for (const { uuid, used_bytes } of gpus) memory.add({ host: name, gpu: uuid }, used_bytes);
-  }
-  return [up, age, memory];
 }

@@ -159,6 +159,7 @@ class Story {
       down_for_ms: silent_ms > 5000 ? silent_ms : 0,
       inventory: inventoryOf(id, gpus),
       observed: plane.heard.get(id) ?? null,
+      gpus: [],
     };
   }
 
@@ -236,7 +237,8 @@ function inventoryOf(id: string, gpus: readonly { uuid: string; vram_bytes: numb
     ...{ memory_bytes: 64 * gib, disk_bytes: 0, disk_free_bytes: 0, machine_id: id },
     gpus: gpus.map(({ uuid, vram_bytes }, index) => ({
       ...{ uuid, vram_bytes, index, name: "NVIDIA GeForce RTX 4090" },
-      ...{ vram_used_bytes: 0, driver_version: "1" },
+      ...{ vram_used_bytes: 0, driver_version: "1", compute_capability: "8.9", mig: false },
+      pci_bus_id: "",
     })),
     runtimes: ["llama-server", "vllm"].map((name) => ({ name, version: "1", path: "/r" })),
   };

@@ -1,13 +1,10 @@
 /** The last hour of an endpoint, a line for each measure. */
-import type { Series } from "../../../src/http.ts";
 import { duration, short } from "../../format.ts";
 import { Loaded } from "../../notice.tsx";
-import { now } from "../../now.ts";
 import { seriesQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
-import { type Point, pathOf } from "./sparkline.ts";
+import { Sparkline } from "../../sparkline.tsx";
 
-const hour_ms = 3_600_000;
 const measures: readonly { metric: string; name: string; words(value: number): string }[] = [
   { metric: "requests_per_s", name: "Requests per second", words: short },
   { metric: "completion_tokens_per_s", name: "Tokens per second", words: short },
@@ -37,38 +34,5 @@ export function Plots({ id }: { id: string }) {
         )
       }
     </Loaded>
-  );
-}
-
-interface SparklineProps {
-  metric: string;
-  name: string;
-  words(value: number): string;
-  of: Series;
-}
-
-function Sparkline({ metric, name, words, of }: SparklineProps) {
-  const points: readonly Point[] =
-    of.series.find((series) => series.metric === metric)?.points ?? [];
-  const top = Math.max(...points.map(([, , , max]) => max), 0);
-  const to = now.value;
-  const scale = { from: to - hour_ms, to, top, interval_ms: of.interval_ms };
-  const last = points.at(-1)?.[1];
-  const text = last === undefined ? "nothing" : `${words(last)}, at most ${words(top)}`;
-  return (
-    <figure class="sparkline">
-      <figcaption>
-        {name} <b>{last === undefined ? "–" : words(last)}</b>
-        {last !== undefined && <span class="detail"> max {words(top)}</span>}
-      </figcaption>
-      <svg
-        viewBox="0 0 300 48"
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`${name} in the last hour: ${text}`}
-      >
-        <path d={pathOf(points, scale, 300, 46)} />
-      </svg>
-    </figure>
   );
 }

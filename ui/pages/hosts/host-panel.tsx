@@ -10,7 +10,9 @@ import { now } from "../../now.ts";
 import { Panel } from "../../panel.tsx";
 import { isAdmin } from "../../session.ts";
 import { HostAbout, HostLoad, HostState } from "../overview/host-row.tsx";
+import { Gpus } from "./gpus.tsx";
 import { Replicas } from "./replicas.tsx";
+import { Xids } from "./xids.tsx";
 
 interface HostPanelProps {
   host: HostView;
@@ -45,6 +47,8 @@ export function HostPanel({ host, changed }: HostPanelProps) {
           </>
         )}
       </dl>
+      <Gpus host={host} />
+      <Xids host={host} />
       <Replicas replicas={host.replicas} />
     </Panel>
   );

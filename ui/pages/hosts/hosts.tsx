@@ -1,4 +1,6 @@
 /** Each host with its replicas, and what an admin may do to it. */
+import { Alerts } from "../../alerts.tsx";
+import { alertsQuery } from "../../host-api.ts";
 import { Loaded } from "../../notice.tsx";
 import { Heading, Panel } from "../../panel.tsx";
 import { hostsQuery } from "../../queries.ts";
@@ -9,6 +11,7 @@ import { JoinHostButton, NoHosts } from "./join-host.tsx";
 
 export function HostsPage() {
   const hosts = useRemote(hostsQuery);
+  const alerts = useRemote(alertsQuery);
   // Without any host, the page itself asks for the first one.
   const canAdd = isAdmin.value && (hosts.data.value?.data.length ?? 0) > 0;
   return (
@@ -16,6 +19,13 @@ export function HostsPage() {
       <Heading title="Hosts" about="The machines that run models.">
         {canAdd && <JoinHostButton />}
       </Heading>
+      {(hosts.data.value?.data.length ?? 0) > 0 && (
+        <Panel title="Alerts" flush>
+          <Loaded from={alerts} what="alerts">
+            {({ data }) => <Alerts alerts={data} none="Nothing is wrong with any host." />}
+          </Loaded>
+        </Panel>
+      )}
       <Loaded from={hosts} what="hosts">
         {({ data }) =>
           data.length === 0 ? (

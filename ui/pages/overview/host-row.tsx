@@ -67,7 +67,7 @@ export function HostLoad({ host: { inventory, heartbeat, status } }: { host: Hos
         <Meter label="Memory" {...share(heartbeat?.memory_used_bytes, memory_bytes)} />
         <Meter label="Disk" {...share(disk_bytes - disk_free_bytes, disk_bytes)} />
       </div>
-      {gpus.length > 0 && <Gpus gpus={gpus} />}
+      {gpus.length > 0 && <Gpus gpus={gpus} samples={heartbeat?.gpus ?? []} />}
     </>
   );
 }
@@ -77,7 +77,14 @@ function share(used: number | undefined, total: number): { text: string; ratio: 
   return { text: bytesOf(used, total), ratio: used / total };
 }
 
-function Gpus({ gpus }: { gpus: NonNullable<HostView["inventory"]>["gpus"] }) {
+interface GpusProps {
+  gpus: NonNullable<HostView["inventory"]>["gpus"];
+  samples: NonNullable<HostView["heartbeat"]>["gpus"];
+}
+
+function Gpus({ gpus, samples }: GpusProps) {
+  const usedOf = ({ uuid, vram_used_bytes }: (typeof gpus)[number]): number =>
+    samples.find((sample) => sample.uuid === uuid)?.memory_used_bytes ?? vram_used_bytes;
   return (
     <ul class="gpus" aria-label="GPU memory">
       {gpus.map((gpu) => (
@@ -85,7 +92,7 @@ function Gpus({ gpus }: { gpus: NonNullable<HostView["inventory"]>["gpus"] }) {
           <Meter
             label={`GPU ${gpu.index}`}
             title={`${gpu.name}, driver ${gpu.driver_version}`}
-            {...share(gpu.vram_used_bytes, gpu.vram_bytes)}
+            {...share(usedOf(gpu), gpu.vram_bytes)}
           />
         </li>
       ))}

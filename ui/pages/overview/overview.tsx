@@ -1,5 +1,7 @@
 /** The appliance at a glance. */
+import { Alerts } from "../../alerts.tsx";
 import { hour } from "../../buckets.ts";
+import { alertsQuery } from "../../host-api.ts";
 import { Loaded } from "../../notice.tsx";
 import { Heading, Panel } from "../../panel.tsx";
 import { hostsQuery, modelsQuery, usageQuery } from "../../queries.ts";
@@ -14,6 +16,7 @@ import { Traffic } from "./traffic.tsx";
 export function OverviewPage() {
   const hosts = useRemote(hostsQuery);
   const models = useRemote(modelsQuery);
+  const alerts = useRemote(alertsQuery);
   const usage = useRemote(usageQuery("minute", hour));
   const canAdd = isAdmin.value && (hosts.data.value?.data.length ?? 0) > 0;
   const whose = isAdmin.value ? "" : "Your ";
@@ -25,6 +28,11 @@ export function OverviewPage() {
         models={models.data.value?.data}
         minutes={usage.data.value?.data}
       />
+      <Panel title="Alerts" flush>
+        <Loaded from={alerts} what="alerts">
+          {({ data }) => <Alerts alerts={data} none="Nothing is wrong." />}
+        </Loaded>
+      </Panel>
       <div class="traffic">
         <Loaded from={usage} what="traffic">
           {({ data }) => <Traffic minutes={data} whose={whose} />}

@@ -33,7 +33,11 @@ function Groups() {
   );
 }
 
-function Forms({ settings: { mail, webhook, retention, endpoints } }: { settings: SettingsView }) {
+function Forms({
+  settings: { mail, webhook, retention, endpoints, alerts },
+}: {
+  settings: SettingsView;
+}) {
   const kept = (has: boolean): string => (has ? "kept; type to replace it" : "none");
   const mailFields: Field[] = [
     { name: "enabled", label: "Send mail", kind: "flag", value: mail.enabled },
@@ -74,6 +78,27 @@ function Forms({ settings: { mail, webhook, retention, endpoints } }: { settings
           {
             ...{ name: "build_timeout_s", label: "Look for a place for at most, seconds" },
             ...{ kind: "number", value: endpoints.build_timeout_s },
+          },
+        ]}
+      />
+      <SettingsForm
+        title="Alerts about hosts"
+        group="alerts"
+        fields={[
+          {
+            ...{
+              name: "disk_free_percent",
+              label: "A disk is nearly full with less free, percent",
+            },
+            ...{ kind: "number", value: alerts.disk_free_percent },
+          },
+          {
+            ...{ name: "throttle_minutes", label: "A GPU is slowed down for longer than, minutes" },
+            ...{ kind: "number", value: alerts.throttle_minutes },
+          },
+          {
+            ...{ name: "power_cap", label: "Running at the power limit is being slowed down" },
+            ...{ kind: "flag", value: alerts.power_cap },
           },
         ]}
       />

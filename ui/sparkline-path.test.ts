@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { pathOf } from "./sparkline.ts";
+import { pathOf } from "./sparkline-path.ts";
 
 const scale = { from: 0, to: 100, top: 10, interval_ms: 10 };
 

@@ -1,0 +1,77 @@
+/**
+ * A program that speaks nvidia-smi's two questions, from files that a test writes: `gpus.csv` and `apps.csv` for what
+ * it prints, `gpus.mode` and `apps.mode` for how it fails (hang, lost, old). It notes how it was called.
+ */
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+type Question = "gpus" | "apps";
+type Mode = "" | "hang" | "lost" | "old";
+
+/** `old` refuses one field as a driver before 535 does; `lost` fails unless healthy GPUs are named with -i. */
+const program = (folder: string): string => `#!/bin/sh
+case "$*" in *--query-compute-apps*) question=apps ;; *) question=gpus ;; esac
+echo "$*" >> ${folder}/$question.calls
+rounds=0
+while [ $rounds -lt 3000 ]; do
+  rounds=$((rounds + 1))
+  case "$(cat ${folder}/$question.mode)" in
+    hang) exec sleep 60 ;;
+    lost) case "$*" in -i*) ;; *)
+      echo "Unable to determine the device handle for GPU0000:3B:00.0: Unknown Error"; exit 15 ;; esac ;;
+    old) case "$*" in *clocks_event_reasons.active*)
+      echo 'Field "clocks_event_reasons.active" is not a valid field to query.'; exit 2 ;; esac ;;
+  esac
+  cat ${folder}/$question.csv || exit 1
+  [ $question = apps ] && exit 0
+  sleep 0.04
+done
+`;
+
+export class FakeSmi {
+  readonly #folder = mkdtempSync(join(tmpdir(), "hypervize-smi-"));
+  readonly path = join(this.#folder, "nvidia-smi");
+
+  constructor(gpus: string) {
+    writeFileSync(this.path, program(this.#folder));
+    chmodSync(this.path, 0o755);
+    this.prints("gpus", gpus);
+    this.prints("apps", "");
+    this.fails("gpus", "");
+    this.fails("apps", "");
+  }
+
+  prints(question: Question, csv: string): void {
+    this.#write(`${question}.csv`, csv);
+  }
+
+  fails(question: Question, mode: Mode): void {
+    this.#write(`${question}.mode`, mode);
+  }
+
+  /** The arguments of every start. */
+  calls(question: Question): string[] {
+    const path = join(this.#folder, `${question}.calls`);
+    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+  }
+
+  end(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** At once, so that no half of it is read. */
+  #write(name: string, text: string): void {
+    const path = join(this.#folder, name);
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  }
+}

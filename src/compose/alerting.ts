@@ -1,0 +1,114 @@
+/** The fleet as the rules of alerts look at it, every few seconds. */
+import { statfs } from "node:fs/promises";
+import { machineId } from "../../agent/contract/machine-id.ts";
+import { Alerts } from "../alerts/alerts.ts";
+import { ExpectedGpus } from "../alerts/expected-gpus.ts";
+import type { Disk, WatchedHost } from "../alerts/watched.ts";
+import type { HostRow, Hosts } from "../fleet/hosts.ts";
+import type { Live } from "../notify/live.ts";
+import type { Outbox } from "../notify/outbox.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Database } from "../storage/database.ts";
+import { clock } from "./clock.ts";
+
+export interface AlertingParts {
+  database: Database;
+  settings: Pick<Settings, "current">;
+  outbox: Pick<Outbox, "add">;
+  hosts: Hosts;
+  live: Pick<Live, "changed">;
+  /** The data folder, whose disk is watched too, and what this machine calls itself. */
+  home: string;
+  name: string;
+  log(line: string): void;
+}
+
+const interval_ms = 10_000;
+/** In the place of a host's id. */
+const appliance = "appliance";
+
+export function composeAlerting(parts: AlertingParts) {
+  const { database, settings, outbox, hosts, live, home, name, log } = parts;
+  const changed = () => live.changed("hosts");
+  const alerts = new Alerts(
+    database,
+    {
+      thresholds: () => settings.current().alerts,
+      tell: (notice) => outbox.add(notice),
+      changed,
+    },
+    clock.now(),
+  );
+  const expected = new ExpectedGpus(alerts.open());
+  /** Hosts that fell silent, with the sentence that says so. */
+  const silences = new Map<string, string>();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let stopped = false;
+
+  async function look(): Promise<void> {
+    try {
+      const disk = await diskOf(home);
+      if (stopped) return;
+      const now = clock.now();
+      const rows = hosts.list();
+      expected.keepOnly(new Set(rows.map(({ id }) => id)));
+      const watched = rows.map((row) => watchedHost(row, now));
+      const own = rows.some((row) => isOnDisk(row, disk)) ? [] : [applianceAt(name, disk)];
+      alerts.look([...watched, ...own], now);
+    } catch (error) {
+      log(`alerts: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    // Numbers of hosts come with every heartbeat; who looks at them sees them move.
+    changed();
+  }
+
+  function watchedHost({ id, name, inventory }: HostRow, now: number): WatchedHost {
+    const heartbeat = hosts.heartbeat(id);
+    const up = hosts.isUp(id);
+    const gpus = inventory?.gpus ?? [];
+    const free_bytes = heartbeat?.disk_free_bytes ?? inventory?.disk_free_bytes ?? 0;
+    return {
+      ...{ id, name, gpus, silence: silences.get(id) ?? "" },
+      sight: up ? "up" : silences.has(id) ? "silent" : "unclear",
+      disk: inventory && {
+        path: "the agent's data folder",
+        ...{ free_bytes, bytes: inventory.disk_bytes },
+      },
+      samples: heartbeat?.gpus ?? [],
+      xids: heartbeat?.xids ?? [],
+      missing: expected.missing(id, gpus, now),
+    };
+  }
+
+  hosts.onPresence(({ host, up, detail }) => {
+    if (up) silences.delete(host.id);
+    else silences.set(host.id, detail);
+    void look();
+  });
+
+  return {
+    alerts,
+    start() {
+      void look();
+      timer = setInterval(() => void look(), interval_ms);
+    },
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+async function diskOf(home: string): Promise<Disk> {
+  const { bsize, blocks, bavail } = await statfs(home);
+  return { path: home, free_bytes: bsize * bavail, bytes: bsize * blocks };
+}
+
+/** The agent beside us watches the same disk, and one alert is enough. */
+const isOnDisk = ({ inventory }: HostRow, { bytes }: Disk): boolean =>
+  inventory?.machine_id === machineId() && inventory.disk_bytes === bytes;
+
+const applianceAt = (name: string, disk: Disk): WatchedHost => ({
+  ...{ id: appliance, name, sight: "up", silence: "", disk },
+  ...{ gpus: [], samples: [], xids: [], missing: [] },
+});
