@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import { version } from "../package.json";
 import { adminCommands } from "./cli/admin.ts";
 import { agentCommand } from "./cli/agent.ts";
+import { bundleCommand } from "./cli/bundle.ts";
 import { type Command, help, read, type Terminal, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { serve } from "./cli/serve.ts";
@@ -21,6 +22,10 @@ const commands: readonly Command[] = [
   stop,
   status,
   sizeCommand,
+  bundleCommand({
+    exportBundle: async (wish) => (await import("../agent/bundle/export.ts")).exportBundle(wish),
+    importBundle: async (wish) => (await import("../agent/bundle/import.ts")).importBundle(wish),
+  }),
   ...adminCommands,
 ];
 

@@ -1,0 +1,18 @@
+/** Progress as lines for people and logs: at most one every two seconds, and none for what is over at once. */
+const every_ms = 2000;
+
+export function meter(
+  say: (line: string) => void,
+  now: () => number = Date.now,
+): (done_bytes: number, of_bytes: number) => void {
+  let last = { at: now(), done: 0 };
+  return (done, of) => {
+    const past_ms = now() - last.at;
+    if (past_ms < every_ms) return;
+    const rate = Math.max(0, done - last.done) / (past_ms / 1000);
+    last = { at: now(), done };
+    say(`${gb(done)} of ${gb(of)} GB, ${Math.round(rate / 1e6)} MB/s`);
+  };
+}
+
+const gb = (bytes: number): string => (bytes / 1e9).toFixed(2);
