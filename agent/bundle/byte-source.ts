@@ -8,7 +8,7 @@ export interface ByteSource {
   skip(length: number): Promise<boolean>;
 }
 
-export function fileSource(file: FileHandle): ByteSource {
+function fileSource(file: FileHandle): ByteSource {
   let at = 0;
   return {
     async read(length) {

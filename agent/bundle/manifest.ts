@@ -65,7 +65,7 @@ export interface Manifest {
 }
 
 /** A chunk is held in memory while it is checked. */
-export const largest_chunk_bytes = 64 * 1024 * 1024;
+const largest_chunk_bytes = 64 * 1024 * 1024;
 const most_files = 200_000;
 const sha256 = /^[0-9a-f]{64}$/;
 const blob = /^(?:[0-9a-f]{64}|[0-9a-f]{40})$/;

@@ -7,8 +7,8 @@ import { RepoCache } from "../weights/hub/repo-cache.ts";
 import type { BundledFile, HubItem, Item, LocalItem, RuntimeItem } from "./manifest.ts";
 
 /** Of the agent that works in HOME; agent/main.ts opens its downloads there. */
-export const hubFolder = (home: string): string => join(home, "agent", "weights", "hub");
-export const runtimesFolder = (home: string): string => join(home, "runtimes");
+const hubFolder = (home: string): string => join(home, "agent", "weights", "hub");
+const runtimesFolder = (home: string): string => join(home, "runtimes");
 
 /** The files of ITEM that HOME has already, whole. */
 export async function presentIn(home: string, item: Item): Promise<readonly BundledFile[]> {

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { BundleBench, noise, visibleIn } from "./bundle-testbed.ts";
 import { chunk_bytes } from "./contents.ts";
 
@@ -19,7 +20,7 @@ test("after kill -9 the chunks that had arrived are not written again, and the m
     const home = bench.home();
     const child = spawn(
       process.execPath,
-      [join(import.meta.dir, "import-process-testbed.ts"), home],
+      [fileURLToPath(import.meta.resolve("./import-process-testbed.ts")), home],
       {
         stdio: ["pipe", "pipe", "inherit"],
       },

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { BundleBench, noise, visibleIn } from "./bundle-testbed.ts";
 import { streamSource } from "./byte-source.ts";
 
@@ -27,7 +28,7 @@ test("a bundle comes in by a pipe, and a pipe that breaks off leaves nothing vis
     [bench.bytes(), 0],
   ] as const) {
     const home = bench.home();
-    const program = join(import.meta.dir, "import-process-testbed.ts");
+    const program = fileURLToPath(import.meta.resolve("./import-process-testbed.ts"));
     const child = spawn(process.execPath, [program, home], { stdio: ["pipe", "ignore", "ignore"] });
     child.stdin.end(bytes);
     const [ended] = (await once(child, "exit")) as [number];
