@@ -139,7 +139,9 @@ type Write = (bytes: Uint8Array) => Promise<void>;
 async function writing(path: string, work: (write: Write) => Promise<void>): Promise<void> {
   if (path === "-") return work(toStandardOutput);
   const unfinished = `${path}.${process.pid}.part`;
-  const file = await open(unfinished, "wx", 0o600);
+  const file = await open(unfinished, "wx", 0o600).catch((cause) => {
+    throw new Error(`${path} cannot be written. Check its folder and permissions.`, { cause });
+  });
   try {
     await work((bytes) => writeAll(file, bytes));
     await file.sync();

@@ -32,6 +32,8 @@ export interface ImportOptions {
   learn(item: HubItem | LocalItem, path: string, below_home: string): Promise<void>;
   progress(done_bytes: number, of_bytes: number): void;
   signal: AbortSignal;
+  /** Of the disk that holds FOLDER; asked of the system without it. */
+  freeBytes?(folder: string): Promise<number>;
 }
 
 export interface Imported {
@@ -73,7 +75,7 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
     const files = await filesToStage(options, manifest);
     const staging = await Staging.open(join(folder, name), files, manifest);
     try {
-      await checkRoom(home, staging.missing(manifest));
+      await checkRoom(options, staging.missing(manifest));
       const written_bytes = await receive(options, source, manifest, staging);
       for (const staged of options.facts_only ? [] : files) {
         signal.throwIfAborted();
@@ -120,8 +122,11 @@ async function filesToStage(
   return staged;
 }
 
-async function checkRoom(home: string, needed_bytes: number): Promise<void> {
-  const free_bytes = await freeBytes(home);
+async function checkRoom(
+  { home, freeBytes: ask = freeBytes }: ImportOptions,
+  needed_bytes: number,
+): Promise<void> {
+  const free_bytes = await ask(home);
   const short = needed_bytes + reserve_bytes - free_bytes;
   if (needed_bytes === 0 || short <= 0) return;
   const gb = (bytes: number) => `${(Math.ceil(bytes / 1e7) / 100).toFixed(2)} GB`;

@@ -64,3 +64,16 @@ test("two imports at once do not mix: the second says so", async () => {
   );
   expect((await first).written_bytes).toBe(chunks * chunk_bytes);
 });
+
+test("without room nothing is read, and the sentence says how much is to be freed", async () => {
+  const home = bench.home();
+  const done: number[] = [];
+  const refused = bench.import(home, {
+    freeBytes: async () => 2 * chunk_bytes,
+    progress: (bytes) => void done.push(bytes),
+  });
+  await expect(refused).rejects.toThrow(
+    `The bundle needs 0.06 GB in ${home}, whose disk has 0.02 GB free. Free 0.31 GB there.`,
+  );
+  expect(done).toEqual([]);
+});

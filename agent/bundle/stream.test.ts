@@ -44,6 +44,8 @@ test("an export does not touch a file that is there, and leaves no half of one",
     "There is no /nowhere.gguf here",
   );
   await expect(bench.export({ file, models: ["what is this"] })).rejects.toThrow("names no model");
+  const astray = bench.export({ file: join(bench.folder, "none/x.hvb"), models: [] });
+  await expect(astray).rejects.toThrow("x.hvb cannot be written. Check its folder");
   const stop = new AbortController();
   const aborted = bench.export({
     ...{ file, models: [`file://${join(bench.folder, "m.gguf")}`], signal: stop.signal },

@@ -9,7 +9,7 @@ import { readLocalModel } from "../sizing/local-files.ts";
 import type { BundleTools } from "./bundle-tools.ts";
 import { deployable } from "./bundle-words.ts";
 import { type Command, type Terminal, UsageError, type Words } from "./command.ts";
-import { meter } from "./meter.ts";
+import { meter, size } from "./meter.ts";
 
 export function bundleCommand(tools: BundleTools): Command {
   return {
@@ -75,8 +75,8 @@ async function exportTo(
     progress: meter(terminal.err),
     signal: terminal.stop,
   });
-  const saved = bytes > stored_bytes ? `, ${gb(bytes)} before repetitions were left out` : "";
-  say(`Wrote ${gb(stored_bytes)}${saved}. Signed by the key ${fingerprint}.`);
+  const saved = bytes > stored_bytes ? `, ${size(bytes)} before repetitions were left out` : "";
+  say(`Wrote ${size(stored_bytes)}${saved}. Signed by the key ${fingerprint}.`);
   say(`On the other side: hypervize bundle import FILE --trust ${fingerprint}`);
 }
 
@@ -122,7 +122,9 @@ async function importFrom(
     rememberModels(home, models);
     trustKey(home, imported.fingerprint);
     const { made_at, made_by, written_bytes } = imported;
-    terminal.out(`Imported what ${made_by} exported at ${made_at}; ${gb(written_bytes)} were new.`);
+    terminal.out(
+      `Imported what ${made_by} exported at ${made_at}; ${size(written_bytes)} were new.`,
+    );
     for (const { item, path } of imported.items) terminal.out(deployable(item, path, facts_only));
   } finally {
     await input?.close();
@@ -146,5 +148,3 @@ async function opened(file: string) {
     throw new Error(`${file} cannot be read. Check its path and permissions.`, { cause });
   }
 }
-
-const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

@@ -11,8 +11,11 @@ export function meter(
     if (past_ms < every_ms) return;
     const rate = Math.max(0, done - last.done) / (past_ms / 1000);
     last = { at: now(), done };
-    say(`${gb(done)} of ${gb(of)} GB, ${Math.round(rate / 1e6)} MB/s`);
+    say(`${size(done)} of ${size(of)}, ${size(rate)}/s`);
   };
 }
 
-const gb = (bytes: number): string => (bytes / 1e9).toFixed(2);
+/** In the units of disk makers. */
+export function size(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
