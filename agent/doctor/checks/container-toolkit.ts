@@ -11,9 +11,8 @@ export interface ToolkitSigns {
 }
 
 /**
- * Ways out of a container, each with the first version without it. NVIDIA's bulletins: answers 5582
- * (CVE-2024-0132), 5616 (CVE-2025-23359), 5659 (CVE-2025-23266 and 23267), 5850 (CVE-2026-24260, by
- * the CSAF feed; Amazon Linux has it as ALAS2023NVIDIA-2026-297).
+ * Ways out of a container, each with the first version without it, by NVIDIA's security bulletins
+ * (that of CVE-2026-24260 is answer 5850; Amazon Linux has it as ALAS2023NVIDIA-2026-297).
  */
 const escapes: readonly (readonly [cve: string, fixed: string])[] = [
   ["CVE-2024-0132", "1.16.2"],

@@ -39,7 +39,7 @@ async function countGpus(host: Host): Promise<number> {
 export const moduleVersion = (text: string): string | undefined =>
   /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(text)?.[1];
 
-/** Sentences of nvidia-smi as drivers 470 to 590 print them. */
+/** By the sentences of nvidia-smi, whose exit codes differ between drivers. */
 export function judgeDriver({ smi, module, gpus }: DriverSigns): Judgement {
   if (smi === undefined || smi.code === 127) return withoutTool(gpus, module);
   const said = smi.output;
