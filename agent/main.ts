@@ -14,6 +14,7 @@ import { handlesIn } from "./process/handle.ts";
 import { openRelay } from "./relay/relay.ts";
 import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
+import { installedRuntime } from "./runtimes/installed.ts";
 import { llamaServer } from "./runtimes/llama-server.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
 import { Session, type SessionSide } from "./session.ts";
@@ -28,7 +29,7 @@ export interface AgentOptions {
   join?: string;
   /** "host:port" to dial instead of the addresses in the token. */
   server?: string;
-  /** Path or name of llama-server; "llama-server" on PATH without it. */
+  /** Path or name of llama-server; without it the one that a bundle brought, else "llama-server" on PATH. */
   llamaServer?: string;
   /** Where the relay listens, 0 for any free port; 8444, or a free one where that is taken, without it. */
   relayPort?: number;
@@ -101,7 +102,8 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
 }
 
 async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
-  const drivers = [llamaServer(options.llamaServer)];
+  const llama = options.llamaServer ?? (await installedRuntime(options.home, "llama-server"));
+  const drivers = [llamaServer(llama)];
   const hardware = openHardware({
     env: options.env,
     owners: () => replicas.observed().replicas,

@@ -24,7 +24,7 @@ const layers: readonly (readonly string[])[] = [
   ["src/limits"],
   ["src/notify", "src/telemetry"],
   ["src/settings"],
-  ["src/placement"],
+  ["src/placement", "src/bundle"],
   ["src/sizing"],
   ["src/storage", "src/config.ts", "src/http1"],
   ["src/access.ts"],

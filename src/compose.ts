@@ -80,7 +80,7 @@ export async function startAppliance(
   const notifying = composeNotifying({ database, secrets, guard, live, emailOf, origin, log });
   const { settings, outbox } = notifying;
   const serving = composeServing({
-    ...{ database, secrets, authority, people, notifying, usage, live, log },
+    ...{ home: config.home, database, secrets, authority, people, notifying, usage, live, log },
   });
   const { gateway, catalog, hosts, lifecycle, routing, relays, telemetry } = serving;
 
@@ -136,7 +136,7 @@ export async function startAppliance(
       usageRoutes(database, guard, clock.now),
       driftRoutes(database, guard),
       liveRoutes(live, guard),
-      sizingRoutes(guard, hubReader(serving.hub, "", 5000)),
+      sizingRoutes(guard, hubReader(serving.hub, "", 5000, serving.imported.onHub)),
       metricsRoutes({ telemetry, guard, addressOf }),
     ],
   });

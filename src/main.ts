@@ -3,8 +3,10 @@ import { writeSync } from "node:fs";
 import { version } from "../package.json";
 import { adminCommands } from "./cli/admin.ts";
 import { agentCommand } from "./cli/agent.ts";
+import { bundleCommand } from "./cli/bundle.ts";
 import { type Command, help, read, type Terminal, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
+import { doctorCommand } from "./cli/doctor.ts";
 import { serve } from "./cli/serve.ts";
 import { sizeCommand } from "./cli/size.ts";
 import { status } from "./cli/status.ts";
@@ -21,6 +23,15 @@ const commands: readonly Command[] = [
   stop,
   status,
   sizeCommand,
+  bundleCommand({
+    exportBundle: async (wish) => (await import("../agent/bundle/export.ts")).exportBundle(wish),
+    importBundle: async (wish) => (await import("../agent/bundle/import.ts")).importBundle(wish),
+  }),
+  doctorCommand(async (visit) => {
+    const { examine } = await import("../agent/doctor/doctor.ts");
+    const { thisHost } = await import("../agent/doctor/host.ts");
+    return examine(thisHost, visit);
+  }),
   ...adminCommands,
 ];
 

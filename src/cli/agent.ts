@@ -27,7 +27,10 @@ export function agentCommand(runAgent: RunAgent): Command {
         value: "N",
         help: "where a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
       },
-      "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
+      "llama-server": {
+        value: "PATH",
+        help: "the runtime to use (default: from a bundle, else PATH)",
+      },
       label: {
         value: "KEY=VALUE",
         repeated: true,

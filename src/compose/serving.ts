@@ -1,6 +1,7 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
 import { relayName } from "../../agent/contract/relay-name.ts";
 import { Aliases } from "../aliases/aliases.ts";
+import { importedModelsIn } from "../bundle/imported-models.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import { hubFromEnvironment } from "../config.ts";
 import { Endpoints } from "../endpoints/endpoints.ts";
@@ -31,6 +32,8 @@ import type { People } from "./people.ts";
 import { worldOf } from "./world.ts";
 
 export interface ServingParts {
+  /** The data folder. */
+  home: string;
   database: Database;
   secrets: Secrets;
   authority: Authority;
@@ -47,7 +50,7 @@ const unready_timeout_ms = 300_000;
 export type Serving = ReturnType<typeof composeServing>;
 
 export function composeServing(parts: ServingParts) {
-  const { database, secrets, authority, people, notifying, usage, live, log } = parts;
+  const { home, database, secrets, authority, people, notifying, usage, live, log } = parts;
   const { settings, outbox } = notifying;
   const catalog = new Catalog(database, clock.now);
   const endpoints = new Endpoints(database, secrets, clock.now);
@@ -62,7 +65,12 @@ export function composeServing(parts: ServingParts) {
   const hosts = new Hosts(database, clock.now);
   const routing = createRouting(clock);
   const hub = { endpoint: hubFromEnvironment().endpoint, fetch, timeout_ms: 8000 };
-  const resolve = createResolver({ hub, readLocal: readLocalModel });
+  const imported = importedModelsIn(home);
+  const resolve = createResolver({
+    hub,
+    imported: imported.onHub,
+    readLocal: async (path) => imported.atPath(path) ?? readLocalModel(path),
+  });
   const statuses = () => lifecycle.statuses();
   const recounts = new Recounts();
   const telemetry = composeMeasuring({
@@ -211,7 +219,7 @@ export function composeServing(parts: ServingParts) {
       telemetry,
       reconciliation,
     },
-    ...{ hub, resolve, statusOf, modelReady },
+    ...{ hub, imported, resolve, statusOf, modelReady },
   };
 }
 

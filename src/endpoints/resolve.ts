@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { type HubSource, hubSource } from "../../agent/contract/hub-source.ts";
 import { refusedArgument, refusedVariable } from "../../agent/contract/runtime-settings.ts";
 import { badRequest, Failure } from "../failure.ts";
-import { readHubModel } from "../sizing/hub-model.ts";
+import { type HubReading, readHubModel } from "../sizing/hub-model.ts";
 import { type Hub, HubError } from "../sizing/hub-request.ts";
 import { type Model, modelFrom } from "../sizing/model.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
@@ -16,6 +16,8 @@ import type { Artifact, EndpointSpec, Runtime } from "./spec.ts";
 
 export interface ResolverParts {
   hub: Hub;
+  /** What came in a bundle, which needs no hub; undefined for all else. */
+  imported?(source: HubSource, runtime: string | null): HubReading | undefined;
   /** Facts of a .gguf file or a folder on the appliance itself; `readLocalModel`. */
   readLocal(path: string): Promise<FileFacts | undefined>;
 }
@@ -78,7 +80,7 @@ function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promi
     case "file":
       return findLocal(parts, named.path, spec);
     case "hub":
-      return findOnHub(parts.hub, named.hub, spec, hf_token);
+      return findOnHub(parts, named.hub, spec, hf_token);
   }
 }
 
@@ -103,7 +105,7 @@ async function findLocal(
 }
 
 async function findOnHub(
-  hub: Hub,
+  { hub, imported }: ResolverParts,
   named: HubSource,
   spec: EndpointSpec,
   token: string,
@@ -113,7 +115,8 @@ async function findOnHub(
     runtime: spec.runtime === "auto" ? null : spec.runtime,
   };
   try {
-    const { commit, file, format, facts, warnings } = await readHubModel(hub, named, wants);
+    const { commit, file, format, facts, warnings } =
+      imported?.(named, wants.runtime) ?? (await readHubModel(hub, named, wants));
     const { repository } = named;
     const runtime =
       spec.runtime === "auto" ? (format === "gguf" ? "llama-server" : "vllm") : spec.runtime;

@@ -14,16 +14,28 @@ export class ApplianceProcess {
   readonly agent_port: number;
   readonly #testbed: Testbed;
   #child: ChildProcess | undefined;
+  readonly #before: readonly string[];
 
-  /** ADDRESS: what it listens on, and what it tells agents to dial. */
-  static async create(testbed: Testbed, address = "127.0.0.1"): Promise<ApplianceProcess> {
-    const appliance = new ApplianceProcess(testbed, address, await freePort(), await freePort());
+  /** ADDRESS: what it listens on, and what it tells agents to dial. BEFORE: as in Testbed.spawn. */
+  static async create(
+    testbed: Testbed,
+    address = "127.0.0.1",
+    before: readonly string[] = [],
+  ): Promise<ApplianceProcess> {
+    const ports = [await freePort(), await freePort()] as const;
+    const appliance = new ApplianceProcess(testbed, address, ports, before);
     await appliance.start();
     return appliance;
   }
 
-  private constructor(testbed: Testbed, address: string, port: number, agentPort: number) {
+  private constructor(
+    testbed: Testbed,
+    address: string,
+    [port, agentPort]: readonly [number, number],
+    before: readonly string[],
+  ) {
     this.#testbed = testbed;
+    this.#before = before;
     this.#address = address;
     this.home = testbed.folder();
     this.port = port;
@@ -41,18 +53,12 @@ export class ApplianceProcess {
   /** Resolves with the milliseconds from spawn to the first good answer of /api/health. */
   async start(): Promise<number> {
     const started = performance.now();
-    this.#child = this.#testbed.spawn([
-      "serve",
-      ...[
-        "--home",
-        this.home,
-        "--host",
-        this.#address,
-        "--advertise",
-        `${this.#address}:${this.agent_port}`,
-      ],
+    const words = [
+      ...["--home", this.home, "--host", this.#address],
+      ...["--advertise", `${this.#address}:${this.agent_port}`],
       ...["--port", String(this.port), "--agent-port", String(this.agent_port)],
-    ]);
+    ];
+    this.#child = this.#testbed.spawn(["serve", ...words], {}, this.#before);
     let said = "";
     this.#child.stderr?.on("data", (chunk) => {
       said += chunk;

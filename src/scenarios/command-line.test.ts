@@ -25,6 +25,8 @@ describe("help", () => {
     ["hosts"],
     ["models"],
     ["usage"],
+    ["bundle"],
+    ["doctor"],
   ])("hypervize %s --help explains itself", async (verb) => {
     const { code, out, err } = await testbed.run([verb, "--help"]);
     expect([code, err]).toEqual([0, ""]);
@@ -42,6 +44,12 @@ describe("help", () => {
       ["serve", "--prot", "1"],
       ["serve", "--port", "x"],
       ["keys", "burn"],
+      ["bundle", "export"],
+      ["bundle", "export", "x"],
+      ["bundle", "import", "x", "--trust", "nobody"],
+      ["bundle", "steal", "x"],
+      ["doctor", "now"],
+      ["doctor", "--url", "nowhere"],
     ]) {
       const { code, out, err } = await testbed.run(words);
       expect([words, code, out]).toEqual([words, 2, ""]);

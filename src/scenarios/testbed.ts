@@ -28,8 +28,12 @@ export class Testbed {
   }
 
   /** Runs a command to its end. */
-  async run(words: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
-    const child = this.spawn(words, env);
+  async run(
+    words: readonly string[],
+    env: Record<string, string> = {},
+    before: readonly string[] = [],
+  ): Promise<Finished> {
+    const child = this.spawn(words, env, before);
     let out = "";
     let err = "";
     child.stdout?.on("data", (chunk) => {

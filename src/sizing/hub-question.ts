@@ -1,7 +1,7 @@
 /** Answers a question about a model of a hub by what the hub has, when somebody can read it there. */
 import { type HubSource, parseHubSource } from "../../agent/contract/hub-source.ts";
 import { Failure } from "../failure.ts";
-import { readHubModel } from "./hub-model.ts";
+import { type HubReading, readHubModel } from "./hub-model.ts";
 import { type Hub, HubError } from "./hub-request.ts";
 import type { FileFacts } from "./model-files.ts";
 import { answer, type Question } from "./question.ts";
@@ -17,9 +17,16 @@ export interface HubFacts {
 
 export type ReadHub = (source: HubSource) => Promise<HubFacts>;
 
-/** Of a hub that cannot be read it gives no facts and a note. Throws a 400 for a repository without a model. */
-export function hubReader(hub: Hub, token: string, patience_ms: number): ReadHub {
+/** IMPORTED knows models without a hub. Of a hub that cannot be read it gives no facts and a note. Throws a 400 for a repository without a model. */
+export function hubReader(
+  hub: Hub,
+  token: string,
+  patience_ms: number,
+  imported: (source: HubSource, runtime: null) => HubReading | undefined = () => undefined,
+): ReadHub {
   return async (source) => {
+    const known = imported(source, null);
+    if (known !== undefined) return { facts: known.facts, file: known.file, notes: [] };
     const signal = AbortSignal.timeout(patience_ms);
     try {
       const read = await readHubModel(hub, source, { runtime: null, token, signal });

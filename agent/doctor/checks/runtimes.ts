@@ -1,0 +1,50 @@
+import { installedRuntime } from "../../runtimes/installed.ts";
+import { type Judgement, ok, warn } from "../finding.ts";
+import type { Host } from "../host.ts";
+
+export interface RuntimeSign {
+  name: string;
+  /** First line of `--version`; null when it does not run. */
+  version: string | null;
+}
+
+const known = ["llama-server", "vllm", "sglang"];
+
+/** LLAMA: path of llama-server where somebody named one. Only what is there at all. */
+export async function probeRuntimes(
+  host: Host,
+  home: string,
+  llama: string | undefined,
+): Promise<RuntimeSign[]> {
+  const found: RuntimeSign[] = [];
+  for (const name of known) {
+    const named = name === "llama-server" ? llama : undefined;
+    const path = named ?? (await installedRuntime(home, name)) ?? name;
+    const ran = await host.run(path, "--version");
+    if (ran === undefined) continue;
+    const line = ran.output.split("\n").find((text) => /\d/.test(text)) ?? "";
+    const version = /\d+(?:\.\d+)+[\w.+-]*/.exec(line) ?? /\b\d+\b/.exec(line);
+    found.push({ name, version: ran.code === 0 ? (version?.[0] ?? "unknown") : null });
+  }
+  return found;
+}
+
+export function judgeRuntimes(found: readonly RuntimeSign[], has_agent: boolean): Judgement {
+  const working = found.flatMap(({ name, version }) =>
+    version === null ? [] : `${name} ${version}`,
+  );
+  const broken = found.filter(({ version }) => version === null).map(({ name }) => name);
+  if (broken.length > 0) {
+    return warn(
+      `${broken.join(", ")} does not run${working.length > 0 ? `; ${working.join(", ")} does` : ""}.`,
+      `See what ${broken[0]} --version says, and install it again.`,
+    );
+  }
+  if (working.length > 0) return ok(`${working.join(", ")}.`);
+  const detail = "No runtime is found.";
+  if (!has_agent) return ok(`${detail} None is needed without an agent.`);
+  return warn(
+    detail,
+    "Put llama-server, vllm or sglang on PATH, or import one with hypervize bundle import.",
+  );
+}

@@ -1,0 +1,81 @@
+/** This machine as the checks see it: every effect that they have. */
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { open, readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { diskOf } from "../hardware/inventory.ts";
+import { type DiskSpeed, measureDisk } from "./disk-speed-probe.ts";
+
+export interface Ran {
+  /** -1 when it was ended because it took too long. */
+  code: number;
+  /** Standard output and standard error, one after the other. */
+  output: string;
+}
+
+export interface Host {
+  /** Undefined when there is no such program. */
+  run(program: string, ...args: string[]): Promise<Ran | undefined>;
+  /** Undefined for what is not there or may not be read. */
+  read(path: string): Promise<string | undefined>;
+  /** Names in a folder; none when there is none. */
+  names(path: string): Promise<string[]>;
+  /** Whether it can be opened for reading without waiting. */
+  opens(path: string): Promise<boolean>;
+  /** Of the file system that holds PATH. */
+  disk(path: string): Promise<{ bytes: number; free_bytes: number } | undefined>;
+  diskSpeed(folder: string): Promise<DiskSpeed>;
+  /** Whether somebody listens on the TCP port of this machine. */
+  isTaken(port: number): Promise<boolean>;
+  /** The clock of a web server, by its Date header, in ms; undefined when it does not answer. */
+  dateOf(url: string): Promise<number | undefined>;
+  now(): number;
+}
+
+const patience_ms = 20_000;
+const web_patience_ms = 3000;
+
+export const thisHost: Host = {
+  run(program, ...args) {
+    const path = program.includes("/") ? program : Bun.which(program);
+    if (path === null) return Promise.resolve(undefined);
+    return new Promise((settle) =>
+      execFile(path, args, { timeout: patience_ms }, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+        settle(error?.code === "ENOENT" ? undefined : { code, output: `${stdout}\n${stderr}` });
+      }),
+    );
+  },
+  read: (path) => readFile(path, "utf8").catch(() => undefined),
+  names: (path) => readdir(path).catch(() => []),
+  async opens(path) {
+    try {
+      await (await open(path, constants.O_RDONLY | constants.O_NONBLOCK)).close();
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  async disk(path) {
+    const found = await diskOf(path).catch(() => undefined);
+    return found && { bytes: found.disk_bytes, free_bytes: found.disk_free_bytes };
+  },
+  diskSpeed: measureDisk,
+  isTaken: (port) =>
+    new Promise((settle) => {
+      const server = createServer();
+      server.once("error", (error: NodeJS.ErrnoException) => settle(error.code === "EADDRINUSE"));
+      server.listen(port, () => server.close(() => settle(false)));
+    }),
+  async dateOf(url) {
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(web_patience_ms) });
+      await answer.body?.cancel();
+      const date = Date.parse(answer.headers.get("date") ?? "");
+      return Number.isNaN(date) ? undefined : date;
+    } catch {
+      return undefined;
+    }
+  },
+  now: Date.now,
+};

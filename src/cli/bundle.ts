@@ -1,0 +1,150 @@
+/** `hypervize bundle`: models and runtimes for hosts that reach no network, in one signed file. */
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { version } from "../../package.json";
+import { rememberModels } from "../bundle/imported-models.ts";
+import { isFingerprint, signingKeyOf, trustedKeys, trustKey } from "../bundle/signing-key.ts";
+import { environment, homeFrom, llamaServerFrom } from "../config.ts";
+import { readLocalModel } from "../sizing/local-files.ts";
+import type { BundleTools } from "./bundle-tools.ts";
+import { deployable } from "./bundle-words.ts";
+import { type Command, type Terminal, UsageError, type Words } from "./command.ts";
+import { meter, size } from "./meter.ts";
+
+export function bundleCommand(tools: BundleTools): Command {
+  return {
+    name: "bundle",
+    summary: "Carries models and runtimes to hosts that reach no network, in one signed file.",
+    usage: "export|import FILE [options]",
+    options: {
+      model: {
+        value: "MODEL",
+        repeated: true,
+        help: "export: ORG/REPO, ORG/REPO:FILE-or-QUANT or file:///path; again for more",
+      },
+      runtime: {
+        value: "NAME[=PATH]",
+        repeated: true,
+        help: "export: llama-server; or NAME=PATH of an executable or of a build's folder",
+      },
+      cache: {
+        value: "DIR",
+        help: "export: where hub models lie or are fetched to (default: the agent's, in the home)",
+      },
+      trust: { value: "FINGERPRINT", help: "import: trust the key that the export printed" },
+      "facts-only": {
+        help: "import: on an appliance without GPUs, keep only what sizing needs of the models",
+      },
+      home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
+    },
+    notes: `FILE may be "-" for a pipe. Import as the user who owns the data folder: on every host that shall
+serve, in its agent's folder, and on the appliance. An import that was cut off goes on where it ended.`,
+    async run(words, terminal) {
+      const [verb, file, ...more] = words.positionals;
+      if ((verb !== "export" && verb !== "import") || more.length > 0) {
+        throw new UsageError(
+          "Write `hypervize bundle export FILE` or `hypervize bundle import FILE`.",
+        );
+      }
+      if (file === undefined) throw new UsageError('A FILE is needed, or "-" for a pipe.');
+      await (verb === "export" ? exportTo : importFrom)(tools, file, words, terminal);
+      return 0;
+    },
+  };
+}
+
+async function exportTo(
+  tools: BundleTools,
+  file: string,
+  words: Words,
+  terminal: Terminal,
+): Promise<void> {
+  const [models, runtimes] = [words.texts("model"), words.texts("runtime").map(runtimeIn)];
+  if (models.length + runtimes.length === 0) {
+    throw new UsageError("Say what goes in: --model MODEL or --runtime NAME, or both.");
+  }
+  const home = homeFrom(words.text("home"));
+  // Standard output may be the bundle itself.
+  const say = file === "-" ? terminal.err : terminal.out;
+  const { fingerprint, bytes, stored_bytes } = await tools.exportBundle({
+    ...{ file, models, runtimes, say, env: environment() },
+    cache: words.text("cache") ?? join(home, "agent", "weights", "hub"),
+    signer: signingKeyOf(home),
+    made_by: `hypervize ${version}`,
+    now: Date.now(),
+    progress: meter(terminal.err),
+    signal: terminal.stop,
+  });
+  const saved = bytes > stored_bytes ? `, ${size(bytes)} before repetitions were left out` : "";
+  say(`Wrote ${size(stored_bytes)}${saved}. Signed by the key ${fingerprint}.`);
+  say(`On the other side: hypervize bundle import FILE --trust ${fingerprint}`);
+}
+
+function runtimeIn(word: string): { name: string; path: string } {
+  const [name = "", ...rest] = word.split("=");
+  const path = rest.join("=") || (name === "llama-server" && llamaServerFrom(undefined));
+  const found = path || Bun.which(name);
+  if (found) return { name, path: found };
+  throw new UsageError(`There is no ${name} on PATH. Say where it is: --runtime ${name}=PATH.`);
+}
+
+async function importFrom(
+  tools: BundleTools,
+  file: string,
+  words: Words,
+  terminal: Terminal,
+): Promise<void> {
+  const home = homeFrom(words.text("home"));
+  const facts_only = words.flag("facts-only");
+  const trust = words.text("trust")?.toLowerCase();
+  if (trust !== undefined && !isFingerprint(trust)) {
+    throw new UsageError("--trust takes the 64 digits that the export printed.");
+  }
+  const known = trustedKeys(home);
+  const models: Parameters<typeof rememberModels>[1] = { repositories: [], files: [] };
+  const input = file === "-" ? undefined : await opened(file);
+  try {
+    const imported = await tools.importBundle({
+      ...{ home, facts_only, input: input ?? "-" },
+      trusts: (fingerprint) => fingerprint === trust || known.has(fingerprint),
+      async learn(item, path, below_home) {
+        const facts = await factsAt(path, terminal);
+        if (item.kind === "file") models.files.push({ below_home, facts });
+        else {
+          const { repository, commit, revision } = item;
+          const files = item.files.map(({ name }) => name);
+          models.repositories.push({ repository, commit, revision, files, facts });
+        }
+      },
+      progress: meter(terminal.err),
+      signal: terminal.stop,
+    });
+    rememberModels(home, models);
+    trustKey(home, imported.fingerprint);
+    const { made_at, made_by, written_bytes } = imported;
+    terminal.out(
+      `Imported what ${made_by} exported at ${made_at}; ${size(written_bytes)} were new.`,
+    );
+    for (const { item, path } of imported.items) terminal.out(deployable(item, path, facts_only));
+  } finally {
+    await input?.close();
+  }
+}
+
+/** A model that cannot be sized can still be deployed, by a guess from its name. */
+async function factsAt(path: string, terminal: Terminal) {
+  try {
+    return (await readLocalModel(path)) ?? {};
+  } catch (error) {
+    terminal.err(`Its size is not known: ${error instanceof Error ? error.message : error}`);
+    return {};
+  }
+}
+
+async function opened(file: string) {
+  try {
+    return await open(file, "r");
+  } catch (cause) {
+    throw new Error(`${file} cannot be read. Check its path and permissions.`, { cause });
+  }
+}
