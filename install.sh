@@ -109,8 +109,8 @@ install_service() {
 
 start() {
   if [ ! -d /run/systemd/system ]; then
-    command=$(sed -n 's/^ExecStart=\(.*\) .OPTIONS$/\1/p' "$here/.ci/$1.service")
-    say "systemd does not run here. Start it with: runuser -u $1 -- $command $(sed 's/^OPTIONS=//' "$options")"
+    command=$(sed -n 's/^Environment=\(.*\)/env \1/p; s/^ExecStart=\(.*\) .OPTIONS$/\1/p' "$here/.ci/$1.service" | tr '\n' ' ')
+    say "systemd does not run here. Start it with: runuser -u $1 -- $command$(sed 's/^OPTIONS=//' "$options")"
     return
   fi
   systemctl daemon-reload

@@ -108,8 +108,8 @@ test("the agent's token stands where only root reads it, and its runtimes surviv
   expect(mode(options("hypervize-agent"))).toBe(0o600);
   expect(read(unit("hypervize-agent"))).not.toContain("hvj_abc");
   expect(read(unit("hypervize-agent"))).toContain("\nKillMode=process\n");
-  const linked = /--llama-server (\S+)/.exec(read(unit("hypervize-agent")))?.[1] ?? "";
-  expect(realpathSync(below(linked))).toBe(realpathSync(llamaServer));
+  const first = /^Environment=PATH=([^:]+)/m.exec(read(unit("hypervize-agent")))?.[1] ?? "";
+  expect(realpathSync(join(below(first), "llama-server"))).toBe(realpathSync(llamaServer));
   expect(install("--root", root, "--agent")).toMatchObject({ code: 0 });
   expect(read(options("hypervize-agent"))).toContain("hvj_abc");
 });
