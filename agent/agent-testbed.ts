@@ -45,6 +45,8 @@ export interface AgentHome {
     stopRuntimesOnExit?: boolean;
     join?: string;
     env?: Record<string, string>;
+    vllm?: string;
+    sglang?: string;
   }): () => Promise<void>;
   /** Runs an agent as a process of its own, to be killed; ENV is added to this process's. */
   spawn(env?: Record<string, string>): Bun.Subprocess;
@@ -62,12 +64,13 @@ export async function agentHome(): Promise<AgentHome> {
     home,
     testbed,
     lines,
-    open({ stopRuntimesOnExit = true, join: token = testbed.token(), env = {} } = {}) {
+    open({ stopRuntimesOnExit = true, join: token = testbed.token(), env = {}, ...engines } = {}) {
       const stop = new AbortController();
       const ended = runAgent({
         home,
         join: token,
         llamaServer: LLAMA_SERVER,
+        ...engines,
         version: "test",
         env: { ...process.env, ...env },
         stopRuntimesOnExit,

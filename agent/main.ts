@@ -14,6 +14,7 @@ import { handlesIn } from "./process/handle.ts";
 import { openRelay } from "./relay/relay.ts";
 import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
+import { sglang, vllm } from "./runtimes/engine.ts";
 import { installedRuntime } from "./runtimes/installed.ts";
 import { llamaServer } from "./runtimes/llama-server.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
@@ -31,6 +32,9 @@ export interface AgentOptions {
   server?: string;
   /** Path or name of llama-server; without it the one that a bundle brought, else "llama-server" on PATH. */
   llamaServer?: string;
+  /** Path or name of the `vllm` and `sglang` scripts of their Python environments; on PATH without it. */
+  vllm?: string;
+  sglang?: string;
   /** Where the relay listens, 0 for any free port; 8444, or a free one where that is taken, without it. */
   relayPort?: number;
   /** What placement may ask of this host, well formed (contract/labels.ts). */
@@ -103,7 +107,12 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
 
 async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
   const llama = options.llamaServer ?? (await installedRuntime(options.home, "llama-server"));
-  const drivers = [llamaServer(llama)];
+  const path = options.env["PATH"];
+  const drivers = [
+    llamaServer(llama),
+    vllm({ executable: options.vllm, path }),
+    sglang({ executable: options.sglang, path }),
+  ];
   const hardware = openHardware({
     env: options.env,
     owners: () => replicas.observed().replicas,
@@ -186,7 +195,7 @@ function sessionSide(
       const runtimes = found.filter((runtime) => runtime !== undefined);
       if (runtimes.length === 0) {
         options.log(
-          "no runtime works here: put llama-server on PATH, or start the agent with --llama-server PATH",
+          "no runtime works here: put llama-server, vllm or sglang on PATH, or name one with --llama-server, --vllm or --sglang",
         );
       }
       const seen = await gpus.found(DRIVER_PATIENCE_MS);

@@ -45,6 +45,7 @@ const LOCAL: Weights = {
 /** A runtime that is a shell script, and a driver that says what the test wants. */
 function scripted(script: string, changes: Partial<RuntimeDriver> = {}): RuntimeDriver {
   return {
+    reads: "gguf",
     name: "script",
     detect: async () => ({ name: "script", version: "1", path: "/bin/sh" }),
     plan: async () => ({ command: ["/bin/sh", "-c", script], env: {}, start_timeout_ms: 10_000 }),

@@ -90,7 +90,10 @@ async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
   if (refused !== undefined) throw new Refusal("config", refused);
   const { source, hf_token } = spec;
   const tell = (download: Download) => run.tell({ kind: "downloading", download });
-  const weights = await tools.weights.resolve({ source, hf_token, signal: order, tell });
+  const weights = await tools.weights.resolve({
+    ...{ source, hf_token, signal: order, tell },
+    format: driver.reads,
+  });
   const port = await freePort();
   const launch = {
     spec: { ...spec, hf_token: "" },

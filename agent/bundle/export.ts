@@ -99,6 +99,8 @@ async function gatherFromHub(
   say(`Looking for ${model}.`);
   const { path } = await get({
     source: hubSource(named),
+    // What the control plane would run.
+    format: "either",
     hf_token: env["HF_TOKEN"] ?? "",
     signal,
     tell: ({ downloaded_bytes, download_bytes }) => progress(downloaded_bytes, download_bytes),

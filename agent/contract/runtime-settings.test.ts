@@ -33,3 +33,30 @@ test.each([
 test.each(["", "A=B", "A B", "1A", "A\0", "Ä"])("%j is no name of a variable", (name) => {
   expect(refusedVariable([name])).toContain("is no name of a variable");
 });
+
+test.each([
+  ["vllm", ["--max-num-seqs", "8", "--enforce-eager", "--kv_cache_dtype=fp8", "--seed", "-1"]],
+  ["sglang", ["--max-running-requests=8", "--disable-radix-cache"]],
+])("what an endpoint may set for %s is a list", (runtime, args) => {
+  expect(refusedArgument(args, runtime)).toBeUndefined();
+});
+
+test.each([
+  "--trust-remote-code",
+  "--trust-rem",
+  "--middleware=own.py",
+  "--api_key",
+  "-O3",
+  "--host",
+])("%s is on no list, and neither are beginnings of flags", (argument) => {
+  for (const runtime of ["vllm", "sglang"]) {
+    expect(refusedArgument([argument], runtime)).toContain("may not be set");
+  }
+});
+
+test.each(["VLLM_SERVER_DEV_MODE", "VLLM_PLUGINS", "SGLANG_X", "TRANSFORMERS_OFFLINE"])(
+  "the variable %s is refused",
+  (name) => {
+    expect(refusedVariable([name])).toContain("may not be set");
+  },
+);

@@ -1,14 +1,4 @@
-import type { Cause } from "../contract/messages.ts";
-import { Refusal } from "../refusal.ts";
-import type { Death } from "./runtime.ts";
-
-interface Symptom {
-  /** Matched against the last lines of the log. */
-  pattern: RegExp;
-  failure_class: Exclude<Cause, "">;
-  sentence: string;
-  retry: boolean;
-}
+import { classifierOf, type Symptom } from "./symptom.ts";
 
 const PORT_TAKEN =
   /couldn't bind (?:HTTP )?(?:server )?socket|bind\(\) failed|Address already in use/i;
@@ -61,40 +51,8 @@ const SYMPTOMS: readonly Symptom[] = [
   },
 ];
 
-/**
- * Reads how it ended and its last lines. What a server that had served wrote in its log says little
- * about its file or its arguments, so only symptoms that pass by themselves count then.
- */
-export function classifyLlamaServer(death: Death): Refusal | "port_taken" {
-  const { exit, log_tail, was_ready } = death;
-  if (exit.signal === "SIGKILL") return killed(death);
-  const log = log_tail.join("\n");
-  if (!was_ready && PORT_TAKEN.test(log)) return "port_taken";
-  for (const { pattern, failure_class, sentence, retry } of SYMPTOMS) {
-    const match = pattern.exec(log);
-    if (match === null || (was_ready && !retry)) continue;
-    const text = sentence.replace("$1", match[1] ?? match[2] ?? "");
-    return new Refusal(failure_class, text, retry);
-  }
-  return crashed(death);
-}
-
-function killed(death: Death): Refusal {
-  if (!death.out_of_memory_kills) return crashed(death);
-  return new Refusal(
-    "out_of_memory",
-    "The kernel killed llama-server because the host ran out of memory. Use a smaller context, fewer slots or a smaller model.",
-    true,
-  );
-}
-
-function crashed(death: Death): Refusal {
-  const when = death.was_ready ? "while it was serving" : "while it was starting";
-  return new Refusal("runtime_crash", `llama-server ${endOf(death)} ${when}.`, true);
-}
-
-function endOf({ exit }: Death): string {
-  if (exit.signal !== undefined) return `was ended by ${exit.signal}`;
-  if (exit.code !== undefined) return `ended with exit code ${exit.code}`;
-  return "ended";
-}
+export const classifyLlamaServer = classifierOf({
+  name: "llama-server",
+  port_taken: PORT_TAKEN,
+  symptoms: SYMPTOMS,
+});

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { RuntimeFound } from "../contract/messages.ts";
 import { Refusal } from "../refusal.ts";
 import { checkGguf } from "../weights/gguf-check.ts";
+import { devicesFor } from "./devices.ts";
 import { type Abilities, argumentsFor } from "./llama-arguments.ts";
 import { classifyLlamaServer } from "./llama-failure.ts";
 import { askLoopback } from "./loopback.ts";
@@ -27,6 +28,7 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
 
   return {
     name: "llama-server",
+    reads: "gguf",
     async detect() {
       const build = await findBuild();
       return build && { name: build.name, version: build.version, path: build.path };
@@ -42,7 +44,7 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
       await checkGguf(launch.weights_path);
       return {
         command: [build.path, ...argumentsFor(launch, build)],
-        env: devicesFor(launch),
+        env: devicesFor(launch.spec),
         start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
       };
     },
@@ -57,13 +59,6 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
     },
     classify: classifyLlamaServer,
   };
-}
-
-/** Which GPUs it may see. Elastic replicas without a place of their own see all of them. */
-function devicesFor({ spec: { devices } }: Launch): Record<string, string> {
-  if (devices.length === 0) return {};
-  const gpus = devices.filter((device) => device !== "cpu");
-  return { CUDA_VISIBLE_DEVICES: gpus.join(",") };
 }
 
 /** Requests processed and deferred, from the server's Prometheus text. */

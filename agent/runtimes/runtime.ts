@@ -1,6 +1,7 @@
 import type { DesiredReplica, RuntimeFound } from "../contract/messages.ts";
 import type { Exit } from "../process/supervise.ts";
 import type { Refusal } from "../refusal.ts";
+import type { WeightsFormat } from "../weights/weights.ts";
 
 /** What this host offers to a runtime. Drivers read no clock and no environment. */
 export interface HostFacts {
@@ -10,7 +11,7 @@ export interface HostFacts {
 
 export interface Launch {
   spec: DesiredReplica;
-  /** Absolute path of the weights: a readable file. */
+  /** Absolute path of the weights: a readable file or folder, as the driver reads them. */
   weights_path: string;
   weights_bytes: number;
   /** A loopback port that was free a moment ago. */
@@ -42,6 +43,7 @@ export interface Death {
  */
 export interface RuntimeDriver {
   readonly name: string;
+  readonly reads: WeightsFormat;
   /** Finds the runtime and asks it what it can do; looked for again while it is missing. */
   detect(): Promise<RuntimeFound | undefined>;
   /** Throws a Refusal when this launch cannot work. Starts nothing. */

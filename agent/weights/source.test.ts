@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { copyOnce } from "./builtin.ts";
 import { weightsFrom } from "./source.ts";
+import type { WeightsFormat } from "./weights.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -19,7 +20,8 @@ const hub = {
   sources: () => ["hf:org/repo:Q8_0"],
 };
 const weights = weightsFrom({ demo: async () => import.meta.path }, hub);
-const resolve = (source: string) => weights.resolve({ source, hf_token: "", signal, tell });
+const resolve = (source: string, format: WeightsFormat = "gguf") =>
+  weights.resolve({ source, format, hf_token: "", signal, tell });
 
 test("a builtin name gives its copy, a file URL its path, the hub what it has", async () => {
   const bytes = Bun.file(import.meta.path).size;
@@ -29,6 +31,19 @@ test("a builtin name gives its copy, a file URL its path, the hub what it has", 
   expect(await resolve(`file://${folder}/a%20model.gguf`)).toEqual({ path, bytes: 1 });
   expect(await resolve("hf:org/repo")).toEqual({ path: "/hub/hf:org/repo", bytes: 9 });
   expect(weights.sources()).toEqual(["hf:org/repo:Q8_0"]);
+});
+
+test("a folder of safetensors gives its path and the bytes of its files", async () => {
+  const path = join(folder, "whole");
+  mkdirSync(join(path, "beside"), { recursive: true });
+  writeFileSync(join(path, "config.json"), "{}");
+  await expect(resolve(`file://${path}`, "safetensors")).rejects.toThrow(
+    "is no folder with config.json and safetensors",
+  );
+  writeFileSync(join(path, "model.safetensors"), "12345");
+  expect(await resolve(`file://${path}`, "safetensors")).toEqual({ path, bytes: 7 });
+  await expect(resolve(`file://${path}`)).rejects.toThrow("is not a file");
+  await expect(resolve(`file://${path}/config.json`, "safetensors")).rejects.toThrow("no folder");
 });
 
 test.each([

@@ -1,42 +1,45 @@
 import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { isAbsolute } from "node:path";
+import { access, readdir, stat } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorCode, isMissing } from "../durable-file.ts";
 import { Refusal } from "../refusal.ts";
 import type { HubWeights } from "./hub/hub-weights.ts";
-import type { Weights } from "./weights.ts";
+import type { Weights, WeightsFound, WeightsRequest } from "./weights.ts";
 
 /** Weights that travel inside the program: each name gives the path of its copy in the home. */
 export type Builtins = Readonly<Record<string, () => Promise<string>>>;
 
 const SUPPORTED =
-  "Use builtin:NAME, file:///absolute/path.gguf, or hf:ORG/REPO with @REVISION and :FILE or :QUANT if needed.";
+  "Use builtin:NAME, file:///absolute/path, or hf:ORG/REPO with @REVISION and :FILE or :QUANT if needed.";
 
 /** Everything that a source can name. */
 export function weightsFrom(builtins: Builtins, hub: Pick<HubWeights, "get" | "sources">): Weights {
   return {
     async resolve(request) {
       if (request.source.startsWith("hf:")) return hub.get(request);
-      const path = await localPath(request.source, builtins);
-      return { path, bytes: (await stat(path)).size };
+      return local(request.source, request.format, builtins);
     },
     sources: () => hub.sources(),
   };
 }
 
-async function localPath(source: string, builtins: Builtins): Promise<string> {
+async function local(
+  source: string,
+  format: WeightsRequest["format"],
+  builtins: Builtins,
+): Promise<WeightsFound> {
   if (source.startsWith("builtin:")) {
     const name = source.slice("builtin:".length);
     const copy = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
-    if (copy !== undefined) return copy();
+    if (copy !== undefined) return readable(await copy(), format);
     const names = Object.keys(builtins).join(", ");
     throw new Refusal(
       "not_found",
       `No model ${JSON.stringify(name)} is built in. There is: ${names}.`,
     );
   }
-  if (source.startsWith("file:")) return readableFile(pathOf(source));
+  if (source.startsWith("file:")) return readable(pathOf(source), format);
   throw new Refusal(
     "config",
     `This agent cannot get weights from ${JSON.stringify(source)}. ${SUPPORTED}`,
@@ -54,14 +57,16 @@ function pathOf(source: string): string {
   throw new Refusal("config", `${JSON.stringify(source)} names no absolute path. ${SUPPORTED}`);
 }
 
-async function readableFile(path: string): Promise<string> {
+async function readable(path: string, format: WeightsRequest["format"]): Promise<WeightsFound> {
   try {
     const found = await stat(path);
+    if (format === "safetensors")
+      return { path, bytes: await folderBytes(path, found.isDirectory()) };
     if (!found.isFile()) {
       throw new Refusal("config", `${path} is not a file. Name the .gguf file itself.`);
     }
     await access(path, constants.R_OK);
-    return path;
+    return { path, bytes: found.size };
   } catch (error) {
     if (isMissing(error)) {
       throw new Refusal("not_found", `${path} does not exist on this host. Copy the model there.`);
@@ -71,4 +76,22 @@ async function readableFile(path: string): Promise<string> {
     }
     throw error;
   }
+}
+
+/** Of all files at the top of the folder, each of which may be read. */
+async function folderBytes(path: string, is_folder: boolean): Promise<number> {
+  const names = is_folder ? await readdir(path) : [];
+  if (!names.includes("config.json") || !names.some((name) => name.endsWith(".safetensors"))) {
+    throw new Refusal(
+      "config",
+      `${path} is no folder with config.json and safetensors. Name the folder of the model.`,
+    );
+  }
+  const found = await Promise.all(
+    names.map(async (name) => {
+      await access(join(path, name), constants.R_OK);
+      return stat(join(path, name));
+    }),
+  );
+  return found.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
 }

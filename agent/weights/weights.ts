@@ -1,8 +1,13 @@
 import type { Download } from "../replica.ts";
 
+/** `gguf`: one file, or the first of its parts. `safetensors`: a folder with config, tokenizer and weights. */
+export type WeightsFormat = "gguf" | "safetensors";
+
 export interface WeightsRequest {
   /** builtin:NAME, file:///absolute/path.gguf or hf:ORG/REPO[@REVISION][:FILE or QUANT]. */
   source: string;
+  /** What the runtime reads; `either` where nobody has chosen one: safetensors where there are, unless a file is named. */
+  format: WeightsFormat | "either";
   /** For the hub; empty for none. */
   hf_token: string;
   /** Ends a download at once. */
@@ -12,9 +17,9 @@ export interface WeightsRequest {
 }
 
 export interface WeightsFound {
-  /** A readable file on this host; of a split model the first part, with the others beside it. */
+  /** A readable file on this host (of a split model the first part, with the others beside it), or a folder. */
   path: string;
-  /** Of all parts. */
+  /** Of all files. */
   bytes: number;
 }
 

@@ -8,6 +8,8 @@ export type RunAgent = (options: {
   join?: string;
   server?: string;
   llamaServer?: string;
+  vllm?: string;
+  sglang?: string;
   relayPort?: number;
   labels: Labels;
   stopRuntimesOnExit: boolean;
@@ -31,6 +33,8 @@ export function agentCommand(runAgent: RunAgent): Command {
         value: "PATH",
         help: "the runtime to use (default: from a bundle, else PATH)",
       },
+      vllm: { value: "PATH", help: "the vllm script of its Python environment (default: on PATH)" },
+      sglang: { value: "PATH", help: "the sglang script of its environment (default: on PATH)" },
       label: {
         value: "KEY=VALUE",
         repeated: true,
@@ -45,12 +49,16 @@ export function agentCommand(runAgent: RunAgent): Command {
       const server = words.text("server");
       const relayPort = words.integer("relay-port", 0, 65_535);
       const llamaServer = llamaServerFrom(words.text("llama-server"));
+      const vllm = words.text("vllm");
+      const sglang = words.text("sglang");
       const labels = labelsOf(labelsFrom(words.texts("label")));
       await runAgent({
         home: homeFrom(words.text("home")),
         ...(join && { join }),
         ...(server && { server }),
         ...(llamaServer && { llamaServer }),
+        ...(vllm && { vllm }),
+        ...(sglang && { sglang }),
         ...(relayPort !== undefined && { relayPort }),
         labels,
         stopRuntimesOnExit: words.flag("stop-runtimes-on-exit"),

@@ -53,6 +53,8 @@ export function createResolver(parts: ResolverParts): Resolve {
   return async (spec, hf_token, fleet) => {
     checkSettings(spec);
     const { source, runtime, name, facts, warnings } = await find(parts, spec, hf_token);
+    const argument = refusedArgument(spec.args, runtime);
+    if (argument !== undefined) throw badRequest(argument, "args");
     const model = knownModel(name, facts);
     const { context_tokens, sizing } = decideContext(spec, runtime, model, fleet);
     const unknown =
@@ -65,9 +67,7 @@ export function createResolver(parts: ResolverParts): Resolve {
   };
 }
 
-function checkSettings({ args, env }: EndpointSpec): void {
-  const argument = refusedArgument(args);
-  if (argument !== undefined) throw badRequest(argument, "args");
+function checkSettings({ env }: EndpointSpec): void {
   const variable = refusedVariable(Object.keys(env));
   if (variable !== undefined) throw badRequest(variable, "env");
 }

@@ -1,6 +1,8 @@
+import { dirname } from "node:path";
 import { chooseGguf } from "../../contract/gguf-choice.ts";
 import { type HubSource, hubSource } from "../../contract/hub-source.ts";
-import type { WeightsFound } from "../weights.ts";
+import { chooseSnapshot } from "../../contract/snapshot-choice.ts";
+import type { WeightsFormat, WeightsFound, WeightsRequest } from "../weights.ts";
 import { RepoCache } from "./repo-cache.ts";
 
 /** Where nobody names a revision; every repository of the hub has it. */
@@ -8,8 +10,8 @@ export const DEFAULT_REVISION = "main";
 
 export interface CachedWeights extends WeightsFound {
   commit: string;
-  /** The first file of the set. */
-  name: string;
+  /** The first file of the set; null for a whole snapshot. */
+  name: string | null;
 }
 
 /**
@@ -19,13 +21,28 @@ export interface CachedWeights extends WeightsFound {
 export async function findCached(
   cache: RepoCache,
   { revision, word }: HubSource,
+  format: WeightsRequest["format"],
 ): Promise<CachedWeights | undefined> {
   const commit = await cache.commitOf(revision ?? DEFAULT_REVISION);
   if (commit === undefined) return undefined;
   const listing = await cache.listing(commit);
+  if (meant(format, word, listing ?? []) === "safetensors") {
+    const files = chooseSnapshot(listing ?? []);
+    return files && wholeSnapshot(cache, commit, files);
+  }
   if (listing === undefined && word === null) return undefined;
   const choice = chooseGguf(listing ?? (await cache.whole(commit)), word);
   return "files" in choice ? wholeSet(cache, commit, choice.files) : undefined;
+}
+
+/** NAMES: all files of the repository. */
+export function meant(
+  format: WeightsRequest["format"],
+  word: string | null,
+  names: readonly string[],
+): WeightsFormat {
+  if (format !== "either") return format;
+  return word === null && chooseSnapshot(names) ? "safetensors" : "gguf";
 }
 
 /** Undefined when a file of FILES is missing. */
@@ -47,7 +64,19 @@ export async function wholeSet(
   };
 }
 
-/** The source of every GGUF model that lies whole in HUB_FOLDER, by its commit and its first file. */
+/** The folder of COMMIT; undefined when a file of FILES is missing in it. */
+export async function wholeSnapshot(
+  cache: RepoCache,
+  commit: string,
+  files: readonly string[],
+): Promise<CachedWeights | undefined> {
+  const set = await wholeSet(cache, commit, files);
+  const top = files.find((name) => !name.includes("/"));
+  const file = set && top !== undefined ? await cache.find(commit, top) : undefined;
+  return set && file && { ...set, name: null, path: dirname(file.path) };
+}
+
+/** The source of every model that lies whole in HUB_FOLDER, by its commit and, for GGUF, its first file. */
 export async function cachedSources(hub_folder: string): Promise<string[]> {
   const sources: string[] = [];
   for (const repository of await RepoCache.repositoriesIn(hub_folder)) {
@@ -60,6 +89,9 @@ export async function cachedSources(hub_folder: string): Promise<string[]> {
       };
       for (const word of names.filter(isFirst)) {
         sources.push(hubSource({ repository, revision, word }));
+      }
+      if (await findCached(cache, { repository, revision, word: null }, "safetensors")) {
+        sources.push(hubSource({ repository, revision, word: null }));
       }
     }
   }

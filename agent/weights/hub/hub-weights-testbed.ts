@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Download } from "../../replica.ts";
-import type { WeightsFound } from "../weights.ts";
+import type { WeightsFormat, WeightsFound } from "../weights.ts";
 import { HubTestbed } from "./hub-testbed.ts";
 import type { TestRepo } from "./hub-testbed-repos.ts";
 import { HubWeights, type HubWeightsTools } from "./hub-weights.ts";
 
 export interface Wish {
   source: string;
+  format?: WeightsFormat;
   hf_token?: string;
   signal?: AbortSignal;
   tell?: (download: Download) => void;
@@ -49,7 +50,13 @@ export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBenc
     weights: await HubWeights.open(tools),
     get(wish) {
       const signal = new AbortController().signal;
-      return bench.weights.get({ hf_token: "", signal, tell: () => undefined, ...wish });
+      return bench.weights.get({
+        format: "gguf",
+        hf_token: "",
+        signal,
+        tell: () => undefined,
+        ...wish,
+      });
     },
     async reopen(changes = {}) {
       bench.weights = await HubWeights.open({ ...tools, ...changes });

@@ -1,5 +1,6 @@
 import { chooseGguf } from "../../contract/gguf-choice.ts";
 import { type HubSource, hubSource, parseHubSource } from "../../contract/hub-source.ts";
+import { chooseSnapshot } from "../../contract/snapshot-choice.ts";
 import { Refusal } from "../../refusal.ts";
 import type { WeightsFound, WeightsRequest } from "../weights.ts";
 import {
@@ -7,7 +8,9 @@ import {
   cachedSources,
   DEFAULT_REVISION,
   findCached,
+  meant,
   wholeSet,
+  wholeSnapshot,
 } from "./cached-weights.ts";
 import { ProgressWatch } from "./download-progress.ts";
 import { Downloads, type DownloadTools } from "./downloads.ts";
@@ -56,7 +59,7 @@ export class HubWeights {
     const { repository } = named;
     const cache = new RepoCache(this.tools.folder, repository);
     const { commit, name, path, bytes } =
-      (await findCached(cache, named)) ?? (await this.fetch(cache, named, request));
+      (await findCached(cache, named, request.format)) ?? (await this.fetch(cache, named, request));
     this.known.add(hubSource({ repository, revision: commit, word: name }));
     this.known.add(request.source);
     return { path, bytes };
@@ -65,14 +68,17 @@ export class HubWeights {
   private async fetch(
     cache: RepoCache,
     { repository, revision, word }: HubSource,
-    { hf_token: token, signal, tell }: WeightsRequest,
+    { format, hf_token: token, signal, tell }: WeightsRequest,
   ): Promise<CachedWeights> {
     const { hub, report_every_ms } = this.tools;
     const view = { repository, revision: revision ?? DEFAULT_REVISION, token, signal };
     const watch = new ProgressWatch(tell, report_every_ms, hub.now);
     try {
       const listing = await persist(() => listRepository(hub, view), signal, hub);
-      const names = chosenFrom(listing.names, word, repository);
+      const gguf = meant(format, word, listing.names) === "gguf";
+      const names = gguf
+        ? chosenFrom(listing.names, word, repository)
+        : snapshotFrom(listing.names, repository);
       const at = { ...view, revision: listing.commit };
       const files: HubFile[] = [];
       for (const name of names) {
@@ -80,7 +86,8 @@ export class HubWeights {
       }
       const follow = watch.follow.bind(watch);
       await this.downloads.fetch({ cache, view, listing, files, follow });
-      const found = await wholeSet(cache, listing.commit, names);
+      const whole = gguf ? wholeSet : wholeSnapshot;
+      const found = await whole(cache, listing.commit, names);
       if (found === undefined) throw new Error(`${names.join(", ")} vanished from the disk.`);
       return found;
     } finally {
@@ -106,4 +113,13 @@ function chosenFrom(
   throw word === null
     ? new Refusal("config", `${repository} has several models. Add one of these to it: :${list}.`)
     : new Refusal("not_found", `${repository} has no model ${word}, or several. It has: ${list}.`);
+}
+
+function snapshotFrom(names: readonly string[], repository: string): readonly string[] {
+  const files = chooseSnapshot(names);
+  if (files) return files;
+  throw new Refusal(
+    "config",
+    `${repository} has no config.json with safetensors, and this runtime needs them. Take a GGUF of it with llama-server, or another repository.`,
+  );
 }

@@ -1,0 +1,119 @@
+import { dirname } from "node:path";
+import { Refusal } from "../refusal.ts";
+import { devicesFor } from "./devices.ts";
+import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
+import { classifySglang, classifyVllm } from "./engine-failure.ts";
+import { askLoopback } from "./loopback.ts";
+import { type PythonProgram, pythonProgram } from "./python-package.ts";
+import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
+
+/** Imports, compilation and CUDA graphs come on top of reading the weights. */
+const START_MS = 15 * 60_000;
+/** The slowest storage on which a start may still succeed. */
+const LOAD_BYTES_PER_MS = 50_000;
+
+interface Engine {
+  name: "vllm" | "sglang";
+  flag: string;
+  command(program: PythonProgram, launch: Launch): string[];
+  /** Gauges of requests that it works on and holds; names from the engines' `metrics` modules. */
+  in_flight: RegExp;
+  classify: RuntimeDriver["classify"];
+}
+
+export interface EngineOptions {
+  /** A path, or a name on PATH, of the script in the engine's environment. */
+  executable?: string | undefined;
+  /** The agent's own PATH. */
+  path?: string | undefined;
+}
+
+/** vLLM from a Python environment: its `vllm` script. */
+export const vllm = (options: EngineOptions = {}): RuntimeDriver =>
+  driverOf(
+    {
+      ...{ name: "vllm", flag: "--vllm", classify: classifyVllm },
+      command: ({ path, version }, launch) => [path, ...vllmArguments(launch, version)],
+      in_flight: /^vllm:num_requests_(?:running|waiting)(?:\{[^\n]*\})? ([0-9.e+]+)$/gm,
+    },
+    options,
+  );
+
+/** SGLang from a Python environment: the interpreter beside its `sglang` script. */
+export const sglang = (options: EngineOptions = {}): RuntimeDriver =>
+  driverOf(
+    {
+      ...{ name: "sglang", flag: "--sglang", classify: classifySglang },
+      command: ({ python, path }, launch) => {
+        if (python !== undefined) return [python, ...sglangArguments(launch)];
+        throw new Refusal("config", `There is no python3 beside ${path}. Install SGLang again.`);
+      },
+      in_flight: /^sglang:num_(?:running|queue)_reqs(?:\{[^\n]*\})? ([0-9.e+]+)$/gm,
+    },
+    options,
+  );
+
+function driverOf(engine: Engine, { executable = engine.name, path }: EngineOptions) {
+  const find = () => pythonProgram(executable, engine.name);
+  const driver: RuntimeDriver = {
+    name: engine.name,
+    reads: "safetensors",
+    async detect() {
+      const found = await find();
+      return found && { name: engine.name, version: found.version, path: found.path };
+    },
+    async plan(launch: Launch): Promise<Plan> {
+      const found = await find();
+      if (found === undefined) {
+        throw new Refusal(
+          "config",
+          `${engine.name} cannot be run on this host (looked for ${JSON.stringify(executable)}). Install it, or start the agent with ${engine.flag} PATH.`,
+        );
+      }
+      // Kernels are compiled at the first start, with the ninja of the engine's own environment.
+      const search = [dirname(found.path), path].filter(Boolean).join(":");
+      return {
+        command: engine.command(found, launch),
+        env: { ...quiet, ...devicesFor(launch.spec), PATH: search },
+        start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
+      };
+    },
+    async ready(port, signal) {
+      const answer = await askLoopback(port, "/health", signal).catch(() => undefined);
+      return answer?.status === 200;
+    },
+    probe,
+    async inFlight(port, signal) {
+      const answer = await askLoopback(port, "/metrics", signal).catch(() => undefined);
+      if (answer?.status !== 200) return 0;
+      const values = answer.body.matchAll(engine.in_flight);
+      return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
+    },
+    classify: engine.classify,
+  };
+  return driver;
+}
+
+/**
+ * One token, or what a model that makes none makes. /health alone proves little: vLLM answers 200 while its engine
+ * is dead (vllm#39863). A base model has no chat template, so a plain completion is asked for too.
+ */
+async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {
+  const messages = [{ role: "user", content: "Hi" }];
+  const chat = { model, messages, max_tokens: 1 };
+  const attempts: [path: string, body: object][] = [
+    ["/v1/chat/completions", chat],
+    ["/v1/completions", { model, prompt: "Hi", max_tokens: 1 }],
+    ["/v1/embeddings", { model, input: "Hi" }],
+    ["/v1/rerank", { model, query: "Hi", documents: ["Hi"] }],
+  ];
+  let first = 0;
+  for (const [path, body] of attempts) {
+    const { status } = await askLoopback(port, path, signal, body);
+    if (status === 200) return;
+    first ||= status;
+    // It knows what it was asked for, and failed.
+    if (status >= 500) break;
+  }
+  throw new Error(`It is healthy but answered a one-token request with HTTP ${first}.`);
+}

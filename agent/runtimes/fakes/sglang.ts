@@ -1,0 +1,32 @@
+/** Stands in for `python3 -m sglang.launch_server`, 0.5; see engine.ts. */
+import { die, flagsFrom, play } from "./engine.ts";
+
+const values =
+  `--model-path --served-model-name --host --port --tp-size --context-length --mem-fraction-static
+  --log-level --max-running-requests --dtype`.split(/\s+/);
+const switches = ["--enable-metrics", "--enable-cache-report", "--log-requests"];
+
+const [, module, ...rest] = process.argv.slice(2);
+if (module !== "sglang.launch_server") die(`No module named '${module}'`);
+const flags = flagsFrom(rest, new Set(values), new Set(switches));
+if (flags.get("--host") !== "127.0.0.1") die("this stand-in would listen on every interface");
+const model = flags.get("--served-model-name") ?? "";
+
+await play({
+  ...{ model, port: Number(flags.get("--port")), weights: flags.get("--model-path") ?? "" },
+  context_tokens: Number(flags.get("--context-length")),
+  says: [],
+  dies: {
+    oom: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
+    context:
+      "RuntimeError: Not enough memory. Please try to increase --mem-fraction-static. Current value: mem_fraction_static=0.9",
+    driver: "RuntimeError: Found no NVIDIA driver on your system.",
+    port: "OSError: [Errno 98] Address already in use",
+  },
+  // Without --enable-metrics there is no such route.
+  metrics: (running) =>
+    flags.has("--enable-metrics")
+      ? `sglang:num_running_reqs{model_name="${model}"} ${running}.0\nsglang:num_queue_reqs{model_name="${model}"} 0.0\n`
+      : "",
+  heard: (body) => flags.has("--log-requests") && process.stderr.write(`prompt: ${body}\n`),
+});

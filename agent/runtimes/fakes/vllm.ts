@@ -1,0 +1,39 @@
+/** Stands in for `vllm serve`, 0.30; see engine.ts. */
+import { die, flagsFrom, play } from "./engine.ts";
+
+const values =
+  `--served-model-name --host --port --tensor-parallel-size --max-model-len --gpu-memory-utilization
+  --disable-access-log-for-endpoints --max-num-seqs --dtype --kv-cache-dtype --tool-call-parser`.split(
+    /\s+/,
+  );
+const switches = ["--enable-prompt-tokens-details", "--enforce-eager", "--enable-log-requests"];
+
+const [verb, weights = "", ...rest] = process.argv.slice(2);
+if (verb !== "serve") die(`vllm: error: argument subparser: invalid choice: '${verb}'`);
+const flags = flagsFrom(rest, new Set(values), new Set(switches));
+if (flags.get("--host") !== "127.0.0.1") die("this stand-in would listen on every interface");
+const context_tokens = Number(flags.get("--max-model-len"));
+const name = flags.get("--served-model-name") ?? weights;
+
+await play({
+  ...{ model: name, port: Number(flags.get("--port")), weights, context_tokens },
+  says: [
+    "INFO 11-23 10:00:00 [api_server.py:1346] vLLM API server version 0.30.0",
+    `INFO 11-23 10:00:00 [model.py:1510] Using max model len ${context_tokens}`,
+    `(EngineCore_DP0 pid=${process.pid}) INFO 11-23 10:00:01 [core.py:77] Initializing a V1 LLM engine (v0.30.0)`,
+  ],
+  dies: {
+    oom: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
+    guard:
+      "ValueError: Free memory on device cuda:0 (12.18/23.56 GiB) on startup is less than desired GPU memory utilization (0.9, 21.2 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.",
+    context:
+      "ValueError: To serve at least one request with the model's max seq len (32768), (14.50 GiB KV cache is needed, which is larger than the available KV cache memory (6.20 GiB). Based on the available memory, the estimated maximum model length is 14000.",
+    architecture: "ValueError: Model architectures ['OwnForCausalLM'] are not supported for now.",
+    driver: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040).",
+    port: "OSError: [Errno 98] Address already in use",
+    weights: "safetensors_rust.SafetensorError: Error while deserializing header: HeaderTooLarge",
+  },
+  metrics: (running) =>
+    `vllm:num_requests_running{engine="0",model_name="${name}"} ${running}.0\nvllm:num_requests_waiting{engine="0",model_name="${name}"} 0.0\n`,
+  heard: (body) => flags.has("--enable-log-requests") && process.stderr.write(`prompt: ${body}\n`),
+});
