@@ -137,7 +137,7 @@ test("a model whose inside is damaged fails with the runtime's last words, and i
 
 test.each([
   [demoReplica({ args: ["--no-such-flag"] }), "config", "--no-such-flag"],
-  [demoReplica({ runtime: "vllm" }), "config", "does not know the runtime vllm"],
+  [demoReplica({ runtime: "vllm" }), "config", "no folder with config.json and safetensors"],
   [demoReplica({ source: "file:///no/model.gguf" }), "not_found", "does not exist on this host"],
 ])("%j fails with a sentence", async (replica, cause, sentence) => {
   home.open();
