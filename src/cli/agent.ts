@@ -9,6 +9,7 @@ export type RunAgent = (options: {
   server?: string;
   llamaServer?: string;
   relayPort?: number;
+  tunnel: boolean;
   labels: Labels;
   stopRuntimesOnExit: boolean;
   log: (line: string) => void;
@@ -26,6 +27,9 @@ export function agentCommand(runAgent: RunAgent): Command {
       "relay-port": {
         value: "N",
         help: "where a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
+      },
+      tunnel: {
+        help: "listen nowhere: the runtimes are reached by connections that this host opens; where the relay cannot be reached, that happens by itself",
       },
       "llama-server": { value: "PATH", help: "the runtime to use (default: from PATH)" },
       label: {
@@ -49,6 +53,7 @@ export function agentCommand(runAgent: RunAgent): Command {
         ...(server && { server }),
         ...(llamaServer && { llamaServer }),
         ...(relayPort !== undefined && { relayPort }),
+        tunnel: words.flag("tunnel"),
         labels,
         stopRuntimesOnExit: words.flag("stop-runtimes-on-exit"),
         log: terminal.err,

@@ -4,6 +4,7 @@ import type { Heartbeat, Inventory, ObservedReplica } from "../../agent/contract
 import type { Guard } from "../access.ts";
 import { default_expiry_s, type Enrolment } from "./enrolment.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
+import type { Reach } from "./reach.ts";
 
 /** A replica as people see it: what is wanted, joined with what the host says of it. */
 export interface HostReplica
@@ -35,6 +36,8 @@ export interface HostView {
   replicas: HostReplica[];
   /** Why its runtimes cannot be reached, as one sentence; null when they can. */
   problem: string | null;
+  /** How this appliance reaches its runtimes; null until it has connected since our start. */
+  via: Reach["via"] | null;
 }
 
 export interface HostParts {
@@ -62,6 +65,7 @@ export function hostRoutes({ hosts, enrolment, guard, replicasOf, problemOf }: H
     heartbeat: hosts.heartbeat(row.id),
     replicas: replicasOf(row.id),
     problem: problemOf(row.id),
+    via: hosts.reach(row.id)?.via ?? null,
   });
 
   const viewers = new Elysia().get("/api/hosts", ({ request }) => {

@@ -13,9 +13,14 @@ export interface RemoteMachine {
   /** A firewall that lets nothing out of this TCP port, or opens again. */
   block(port: number): void;
   unblock(port: number): void;
+  /** From now on not a packet arrives on either side, and nobody is told; or they do again. */
+  cut(): void;
+  heal(): void;
   remove(): void;
 }
 
+/** A locally administered address that no card here has. */
+const nobody = "02:00:00:00:00:ff";
 const tool = Bun.which("ip") ?? "";
 
 /** Why none can be made here; null when one can. */
@@ -46,6 +51,15 @@ export function makeRemoteMachine(): RemoteMachine {
     before: [tool, "netns", "exec", name],
     block: rule("add"),
     unblock: rule("delete"),
+    cut() {
+      // Sent to a network card that is not there: a silence that needs no firewall.
+      ip(`-n ${name} neighbour replace ${here} lladdr ${nobody} dev ${name}b nud permanent`);
+      ip(`neighbour replace ${there} lladdr ${nobody} dev ${name}a nud permanent`);
+    },
+    heal() {
+      ip(`-n ${name} neighbour delete ${here} dev ${name}b`);
+      ip(`neighbour delete ${there} dev ${name}a`);
+    },
     remove,
   };
 }
