@@ -20,6 +20,12 @@ export async function writeDurably(path: string, text: string, mode = 0o600): Pr
   await syncFolder(dirname(path));
 }
 
+/** Gives a file another name, in the place of one that has it. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
+}
+
 /** Removes a file durably; a file that is already away is no error. */
 export async function removeDurably(path: string): Promise<void> {
   try {

@@ -41,7 +41,7 @@ const files = () => readdirSync(join(home.home, "agent")).sort();
 test("a host that joins keeps its key and certificate to itself, and needs no token again", async () => {
   const leave = home.open();
   await home.testbed.when(() => home.testbed.hellos.length === 1);
-  for (const name of ["key.pem", "certificate.pem", "ca.pem", "identity.json"]) {
+  for (const name of ["host.pem", "ca.pem", "identity.json"]) {
     expect(statSync(join(home.home, "agent", name)).mode & 0o777).toBe(0o600);
   }
   await leave();
@@ -122,7 +122,7 @@ test("a damaged identity is named", async () => {
   const identity = join(home.home, "agent", "identity.json");
   writeFileSync(identity, "{");
   expect(await refusal({})).toContain(`Delete ${identity} and join again`);
-  rmSync(join(home.home, "agent", "key.pem"));
+  rmSync(join(home.home, "agent", "host.pem"));
   expect(await refusal({})).toContain("is damaged");
 });
 

@@ -8,10 +8,13 @@ import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
 import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
-import { type Membership, readMembership, writeMembership } from "./membership.ts";
+import { type Membership, nextPairIn, readMembership, writeMembership } from "./membership.ts";
 import { runtimeEnvironment } from "./process/environment.ts";
 import { handlesIn } from "./process/handle.ts";
-import { openRelay } from "./relay/relay.ts";
+import { type HostIdentity, openRelay } from "./relay/relay.ts";
+import { Tunnels } from "./relay/tunnels.ts";
+import { Renewal } from "./renewal.ts";
+import { callRenew } from "./renewal-call.ts";
 import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
 import { sglang, vllm } from "./runtimes/engine.ts";
@@ -37,6 +40,8 @@ export interface AgentOptions {
   sglang?: string;
   /** Where the relay listens, 0 for any free port; 8444, or a free one where that is taken, without it. */
   relayPort?: number;
+  /** Listens nowhere: the control plane reaches the runtimes by connections that this host opens. */
+  tunnel?: boolean;
   /** What placement may ask of this host, well formed (contract/labels.ts). */
   labels?: Labels;
   version: string;
@@ -121,32 +126,53 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
   const watched = hardware.run(options.signal);
   const tools = await runToolsOf(options, folder, drivers, hardware);
   const replicas = new Replicas(tools, await epochsIn(join(folder, "epochs.json")));
-  const relay = openRelay({
-    identity: member,
-    port: options.relayPort,
-    portOf: (name) => replicas.portOf(name),
-  });
-  options.log(`the relay listens on port ${relay.port}`);
+  const addresses = options.server === undefined ? member.addresses : [options.server];
+  let identity: HostIdentity = member;
+  const portOf = (name: string) => replicas.portOf(name);
+  const relay = options.tunnel
+    ? undefined
+    : openRelay({ identity, port: options.relayPort, portOf });
+  options.log(relay ? `the relay listens on port ${relay.port}` : "no relay: tunnels are opened");
+  const tunnels = new Tunnels({ identity: () => identity, portOf, random: Math.random });
   const session = new Session(
     {
-      addresses: options.server === undefined ? member.addresses : [options.server],
-      credentials: member,
+      addresses,
+      credentials: () => identity,
       keepalive: { every_ms: 20_000, within_ms: 10_000 },
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, tools, replicas, hardware, relay.port),
+    sessionSide(options, tools, replicas, hardware, { port: relay?.port ?? 0, tunnels }),
   );
   replicas.changed = () => session.report();
   hardware.changed = () => session.renew();
+  const kept = nextPairIn(folder);
+  const renewal = new Renewal({
+    present: member,
+    next: await kept.read(),
+    kept,
+    // Megabytes of memory, and seldom needed.
+    newKeyAndRequest: async () => (await import("./certificate-request.ts")).newKeyAndRequest(),
+    call: (pair, csr_pem) => callRenew(addresses, { ...pair, ca_pem: member.ca_pem }, csr_pem),
+    use(pair) {
+      identity = { ...pair, ca_pem: member.ca_pem };
+      relay?.use(identity);
+      session.redial();
+    },
+    now: Date.now,
+    random: Math.random,
+    log: options.log,
+  });
   try {
     await Promise.all([
       replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
       session.keep(options.signal),
       watched,
+      renewal.keep(options.signal),
     ]);
   } finally {
-    relay.close();
+    tunnels.close();
+    relay?.close();
   }
 }
 
@@ -184,7 +210,7 @@ function sessionSide(
   tools: RunTools,
   replicas: Replicas,
   hardware: Hardware,
-  relay_port: number,
+  data: { port: number; tunnels: Tunnels },
 ): SessionSide {
   const { gpus, xids } = hardware;
   let cpu = readCpuTimes();
@@ -202,7 +228,8 @@ function sessionSide(
       told_changes = hardware.changes;
       const inventory = await takeInventory(options.home, runtimes, seen);
       const { version: agent_version, labels = {} } = options;
-      return { agent_version, inventory, relay_port, labels };
+      const tunnel = options.tunnel || data.tunnels.inUse;
+      return { agent_version, inventory, relay_port: data.port, labels, tunnel };
     },
     outdated: () => hardware.changes !== told_changes,
     async heartbeat() {
@@ -218,6 +245,7 @@ function sessionSide(
     },
     observed: () => replicas.observed(),
     desire: (desired) => replicas.desire(desired),
+    tunnels: (idle, address) => data.tunnels.keep(idle, address),
     logOf(replica_id) {
       const here = replicas.observed().replicas.some(({ id }) => id === replica_id);
       return here ? logPath(tools, replica_id) : undefined;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Desired } from "./contract/messages.ts";
 import { enrol } from "./enrolment.ts";
-import { reconnectPause, Session, type SessionSide } from "./session.ts";
+import { reconnectPause } from "./reconnect-pause.ts";
+import { Session, type SessionSide } from "./session.ts";
 import { Testbed } from "./session-testbed.ts";
 
 setDefaultTimeout(30_000);
@@ -28,6 +29,7 @@ interface Side extends SessionSide {
 function fakeSide(): Side {
   const lines: string[] = [];
   const desires: Desired[] = [];
+  const tunnels: number[] = [];
   const listeners = new Set<() => void>();
   const replicas: never[] = [];
   const sources: never[] = [];
@@ -36,7 +38,6 @@ function fakeSide(): Side {
     lines,
     desires,
     log_path: undefined,
-    hello: async () => ({ agent_version: "1", inventory, relay_port: 0, labels: { pool: "a" } }),
     heartbeat: async () => ({
       at_ms: 1,
       memory_used_bytes: 2,
@@ -45,7 +46,18 @@ function fakeSide(): Side {
       gpus: [],
       xids: [],
     }),
+    hello: async () => ({
+      agent_version: "1",
+      inventory,
+      relay_port: 0,
+      labels: { pool: "a" },
+      tunnel: false,
+    }),
     observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas, sources }),
+    tunnels: (idle) => {
+      tunnels.push(idle);
+      for (const listener of listeners) listener();
+    },
     desire: (desired) => {
       desires.push(desired);
       for (const listener of listeners) listener();
@@ -72,7 +84,7 @@ async function openSession(testbed: Testbed, address: string): Promise<Side> {
   const session = new Session(
     {
       addresses: [address],
-      credentials,
+      credentials: () => credentials,
       keepalive: { every_ms: 200, within_ms: 200 },
       welcome_ms: 2000,
       random: () => 0,

@@ -10,6 +10,7 @@ import type {
 } from "./contract/messages.ts";
 import { type Credentials, dial, type Keepalive } from "./control-plane.ts";
 import { LogFollows } from "./logs/log-follows.ts";
+import { pause, reconnectPause } from "./reconnect-pause.ts";
 
 /** What the session needs of the agent around it. */
 export interface SessionSide {
@@ -19,6 +20,8 @@ export interface SessionSide {
   heartbeat(): Promise<Heartbeat>;
   observed(): Observed;
   desire(desired: Desired): void;
+  /** The control plane at ADDRESS wants so many unused tunnels; 0: none, those that are used go on. */
+  tunnels(idle: number, address: string): void;
   /** Where a replica writes its log; undefined for one that is not on this host. */
   logOf(replica_id: string): string | undefined;
   log(line: string): void;
@@ -27,7 +30,8 @@ export interface SessionSide {
 export interface SessionOptions {
   /** Tried in turn, "host:port". */
   addresses: readonly string[];
-  credentials: Credentials;
+  /** Asked for every new connection: a renewed certificate does not end the one that stands. */
+  credentials(): Credentials;
   keepalive: Keepalive;
   /** The welcome must come within this time. */
   welcome_ms: number;
@@ -37,18 +41,7 @@ export interface SessionOptions {
 
 type Ending = { welcomed: boolean; refused: boolean; reason: string };
 
-const SHORTEST_MS = 200;
-const LONGEST_MS = 15_000;
 const REFUSED_MS = 60_000;
-
-/**
- * How long to wait before attempt N + 1 after N failures in a row: a random time under a bound that
- * doubles from 0.2 s to 15 s, never under half of it, so that a fleet does not return in one wave.
- */
-export function reconnectPause(failures: number, random: number): number {
-  const bound = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** Math.max(0, failures - 1));
-  return Math.round(bound * (0.5 + random / 2));
-}
 
 /** The agent's one connection to its control plane, kept up for ever. */
 export class Session {
@@ -57,6 +50,7 @@ export class Session {
   private stream: CommandStream | undefined;
   /** The observed set is owed to a stream that was full. */
   private owed = false;
+  private waiting = new AbortController();
 
   constructor(options: SessionOptions, side: SessionSide) {
     this.options = options;
@@ -75,6 +69,11 @@ export class Session {
     if (this.side.outdated?.()) this.stream?.cancel();
   }
 
+  /** Does not wait any longer before the next attempt: there are other credentials. */
+  redial(): void {
+    this.waiting.abort();
+  }
+
   /** Connects, and connects again, until SIGNAL aborts. Never rejects for what the network does. */
   async keep(signal: AbortSignal): Promise<void> {
     let failures = 0;
@@ -83,6 +82,7 @@ export class Session {
       const address = this.options.addresses[attempt % this.options.addresses.length] ?? "";
       const ending = await this.connect(address, signal);
       if (signal.aborted) return;
+      if (ending.refused) this.side.tunnels(0, address);
       failures = ending.welcomed ? 1 : failures + 1;
       const pause_ms = ending.refused
         ? REFUSED_MS
@@ -90,14 +90,15 @@ export class Session {
       // One line per kind of trouble, not per attempt.
       if (ending.welcomed || ending.reason !== lastReason) this.side.log(ending.reason);
       lastReason = ending.reason;
-      await pause(pause_ms, signal);
+      this.waiting = new AbortController();
+      await pause(pause_ms, AbortSignal.any([signal, this.waiting.signal]));
     }
   }
 
   /** One stream from hello to its end. */
   private connect(address: string, signal: AbortSignal): Promise<Ending> {
     const { credentials, keepalive, welcome_ms } = this.options;
-    const client = dial(address, credentials, keepalive);
+    const client = dial(address, credentials(), keepalive);
     const { Connect } = client;
     if (Connect === undefined) throw new Error("The contract has no Connect.");
     const stream = Connect.call(client) as CommandStream;
@@ -125,6 +126,8 @@ export class Session {
       ) {
         generation = command.desired.generation;
         this.side.desire(command.desired);
+      } else if ("tunnels" in command && command.tunnels) {
+        this.side.tunnels(command.tunnels.idle, address);
       } else {
         obey(logs, command);
       }
@@ -200,16 +203,4 @@ function endingOf(address: string, welcomed: boolean, error: ServiceError | unde
       ? `lost the control plane at ${address} (${why}); runtimes go on, connecting again`
       : `cannot connect to the control plane at ${address} (${why}); trying again`,
   };
-}
-
-function pause(duration_ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((settle) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      settle();
-    };
-    const timer = setTimeout(end, duration_ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

@@ -14,4 +14,6 @@ CREATE TABLE `alerts` (
 	`resolved_at` integer
 );
 --> statement-breakpoint
-CREATE INDEX `alerts_resolved` ON `alerts` (`resolved_at`);
+CREATE INDEX `alerts_resolved` ON `alerts` (`resolved_at`);--> statement-breakpoint
+ALTER TABLE `hosts` ADD `next_certificate_sha256` text;--> statement-breakpoint
+ALTER TABLE `hosts` ADD `next_certificate_expires_at` integer;

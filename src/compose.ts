@@ -16,6 +16,7 @@ import { loadDashboard } from "./dashboard.ts";
 import { type Login, prepareHome } from "./first-login.ts";
 import { loadAuthority } from "./fleet/authority.ts";
 import { default_expiry_s, Enrolment } from "./fleet/enrolment.ts";
+import { Renewal } from "./fleet/renewal.ts";
 import { hostRoutes } from "./fleet/routes.ts";
 import { startFleetServer } from "./fleet/server.ts";
 import { createHttp } from "./http.ts";
@@ -91,8 +92,9 @@ export async function startAppliance(
     addresses: () => dialAddresses(config.advertise, fleet.port),
     joined: () => hosts.added(),
   });
-  const fleet = await startFleetServer(
-    { authority, enrolment, hosts, log },
+  const renewal = new Renewal({ authority, hosts, now: clock.now });
+  const fleet = startFleetServer(
+    { authority, enrolment, renewal, hosts, tunnels: serving.tunnels, log },
     { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
   );
 

@@ -17,6 +17,7 @@ the load between them and prints medians. It ends what it started. Numbers mean 
          hold        4,000 streams held open on one process, all whole
          soak        mixed traffic with random aborts: memory, and what is left in flight
          portkey     whole answers a second next to the Portkey gateway of npm (fetched into .tools)
+         tunnel      streams of a host that is reached by tunnels, next to one that is reached by its relay
                      without --only: streams, latency and nonstream
   --short            shorter runs and streams of 60 chunks: under 50 s in all
   --json             the last line is one JSON object
@@ -27,7 +28,7 @@ It needs a C compiler and nginx: apt-get install gcc libc6-dev nginx-light`;
 
 /** Memory is measured on a heap that no load has swollen yet, so streams come first. */
 const usual: readonly PartName[] = ["streams", "latency", "nonstream"];
-const others: readonly PartName[] = ["hold", "soak", "portkey"];
+const others: readonly PartName[] = ["hold", "soak", "portkey", "tunnel"];
 
 interface Options extends Length {
   isJson: boolean;

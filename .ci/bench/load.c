@@ -1,5 +1,5 @@
 /*
- * The load client: one epoll loop that sends chat requests to 127.0.0.1, times and verifies every
+ * The load client: one epoll loop that sends chat requests to 127.0.0.1 or another host, times and verifies every
  * answer, and prints one line of JSON. What it asks for is marked, and the mock's answers carry the
  * marks, so that nothing can be lost, doubled, mixed up or cut without being counted.
  */
@@ -15,7 +15,7 @@ static const char usage[] =
     "                                         so many at once, begun evenly over the ramp\n"
     "  mixed     --connections N --seconds S --seed N\n"
     "                                         answers, streams and half requests, a third of them broken off\n"
-    "  --model NAME, --path PATH, --header 'NAME: VALUE' (again for more), --patience-ms N for what is left at the end\n";
+    "  --host ADDRESS, --model NAME, --path PATH, --header 'NAME: VALUE' (again for more), --patience-ms N for what is left at the end\n";
 
 struct client {
   int fd;
@@ -41,7 +41,7 @@ static int port, connections = 64, rate = 200, chunks = 100, interval_us = 20000
 static double seconds = 3;
 static long patience_ms = 15000;
 static unsigned long long seed = 1;
-static const char *model = "bench", *path = "/v1/chat/completions";
+static const char *model = "bench", *path = "/v1/chat/completions", *host = "127.0.0.1";
 static char head_lines[4096];
 
 static int poller;
@@ -74,9 +74,9 @@ static const char *request_of(const struct client *client, size_t *length) {
                              model, 0ull, answer->chunks, interval_us, answer->chunks,
                              streams ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" : "");
     size = (size_t)snprintf(text, sizeof text,
-                            "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n%s"
+                            "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: application/json\r\n%s"
                             "Content-Length: %d\r\n\r\n%s",
-                            path, port, head_lines, body_size, body);
+                            path, host, port, head_lines, body_size, body);
     mark = strstr(text, "[[") + 2;
   }
   memcpy(mark, answer->tag, TAG_DIGITS);
@@ -97,6 +97,7 @@ static void watch(struct client *client, int how, uint32_t events) {
 
 static int dial(struct client *client) {
   struct sockaddr_in address = loopback(port);
+  if (inet_pton(AF_INET, host, &address.sin_addr) != 1) fail("The host must be an IPv4 address.");
   client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (client->fd < 0) fail("No more sockets can be opened. Raise the limit of open files: ulimit -n 16384");
   without_delay(client->fd);
@@ -384,6 +385,7 @@ static void read_option(const char *name, const char *value) {
   if (strcmp(name, "--seconds") == 0) seconds = atof(value);
   else if (strcmp(name, "--seed") == 0) seed = strtoull(value, NULL, 10) | 1;
   else if (strcmp(name, "--patience-ms") == 0) patience_ms = atol(value);
+  else if (strcmp(name, "--host") == 0) host = value;
   else if (strcmp(name, "--model") == 0) model = value;
   else if (strcmp(name, "--path") == 0) path = value;
   else if (strcmp(name, "--header") == 0) add_header(value);

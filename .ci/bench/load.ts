@@ -3,6 +3,8 @@
 /** Where chat requests go. */
 export interface Target {
   name: string;
+  /** IPv4; 127.0.0.1 without it. */
+  host?: string;
   port: number;
   model: string;
   /** Null: none is sent. */
@@ -67,7 +69,7 @@ export type LoadMode =
 /** PROGRAM: the compiled client. Throws what it said when it did not end well; faults are no error here. */
 export async function load(
   program: string,
-  target: Pick<Target, "port" | "model" | "key" | "headers">,
+  target: Pick<Target, "host" | "port" | "model" | "key" | "headers">,
   { mode, ...numbers }: LoadMode,
 ): Promise<LoadResult> {
   const words = Object.entries(numbers).flatMap(([name, value]) => [
@@ -75,7 +77,16 @@ export async function load(
     String(value),
   ]);
   const headers = (target.headers ?? []).flatMap((line) => ["--header", line]);
-  const about = ["--port", String(target.port), "--model", target.model, ...words, ...headers];
+  const host = target.host ? ["--host", target.host] : [];
+  const about = [
+    ...host,
+    "--port",
+    String(target.port),
+    "--model",
+    target.model,
+    ...words,
+    ...headers,
+  ];
   const child = Bun.spawn([program, mode, ...about], {
     env: { ...process.env, ...(target.key && { LOAD_KEY: target.key }) },
     stdio: ["ignore", "pipe", "pipe"],

@@ -6,6 +6,7 @@ import { portkey } from "./portkey.ts";
 import type { Report } from "./report.ts";
 import { soak } from "./soak.ts";
 import { manyStreams } from "./streams.ts";
+import { tunnel } from "./tunnel.ts";
 
 export interface Length {
   isShort: boolean;
@@ -22,6 +23,7 @@ const parts = {
   hold,
   soak: (bed, { minutes }) => soak(bed, minutes),
   portkey: (bed, { isShort }) => portkey(bed, isShort),
+  tunnel: (bed, { isShort }) => tunnel(bed, isShort),
 } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof parts;

@@ -25,6 +25,11 @@ export interface EnrolReply {
   ca_pem: string;
 }
 
+export interface RenewRequest {
+  /** Empty: nothing is certified, the caller only shows its certificate. */
+  csr_pem: string;
+}
+
 export interface Gpu {
   index: number;
   uuid: string;
@@ -176,6 +181,8 @@ export interface Hello {
   /** TCP port of the agent's relay, on the address that it dialled from; 0 without one. */
   relay_port: number;
   labels: Record<string, string>;
+  /** Its replicas are reached by tunnels, see tunnel.ts. */
+  tunnel: boolean;
 }
 
 export interface LogLines {
@@ -203,12 +210,18 @@ export interface FollowLog {
   tail_lines: number;
 }
 
+export interface OpenTunnels {
+  /** Unused tunnels that the host keeps open. */
+  idle: number;
+}
+
 /** Exactly one field is set. */
 export type Command =
   | { welcome: Welcome }
   | { desired: Desired }
   | { follow: FollowLog }
-  | { unfollow: { id: string } };
+  | { unfollow: { id: string } }
+  | { tunnels: OpenTunnels };
 
 export type ReportStream = ServerDuplexStream<Report, Command>;
 export type CommandStream = ClientDuplexStream<Report, Command>;

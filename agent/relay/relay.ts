@@ -7,9 +7,15 @@ import type { Socket, TCPSocketListener } from "bun";
 import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
 import { openPassage, type Passage } from "./passage.ts";
 
+/** PEM texts: who this host is, and the CA that signed it and the control plane's. */
+export interface HostIdentity {
+  key_pem: string;
+  certificate_pem: string;
+  ca_pem: string;
+}
+
 export interface RelayOptions {
-  /** PEM texts: this host's identity, and the CA that signed it and the control plane's. */
-  identity: { key_pem: string; certificate_pem: string; ca_pem: string };
+  identity: HostIdentity;
   /** 0 takes a free one; without it the usual one, or a free one where that is taken. */
   port: number | undefined;
   /** Loopback port of the ready replica that goes by this relay name. */
@@ -18,6 +24,8 @@ export interface RelayOptions {
 
 export interface Relay {
   port: number;
+  /** New connections see this identity; those that are open go on with theirs. */
+  use(identity: HostIdentity): void;
   /** Takes no more connections and ends those that are open. */
   close(): void;
 }
@@ -28,19 +36,44 @@ interface Guest {
 
 const USUAL_PORT = 8444;
 const GREETING_S = 10;
+const AGAIN_MS = 1000;
 
 /** Throws an Error with a sentence when the port cannot be had. */
 export function openRelay(options: RelayOptions): Relay {
-  const listener = bind(options);
-  return { port: listener.port, close: () => listener.stop(true) };
+  // Also those of listeners that were left.
+  const open = new Set<Socket<Guest>>();
+  let listener: TCPSocketListener<Guest> | undefined = bind(options, open);
+  const { port } = listener;
+  let again: Timer | undefined;
+  const change = (identity: HostIdentity) => {
+    clearTimeout(again);
+    // `Bun.listen` cannot change its certificate, so it is left for a new one within one turn. Who waits to
+    // be accepted in that moment is reset before it has sent anything.
+    listener?.stop(false);
+    listener = undefined;
+    try {
+      listener = listen({ ...options, identity }, port, open);
+    } catch {
+      again = setTimeout(change, AGAIN_MS, identity);
+    }
+  };
+  return {
+    port,
+    use: change,
+    close() {
+      clearTimeout(again);
+      listener?.stop(true);
+      for (const socket of open) socket.terminate();
+    },
+  };
 }
 
-function bind(options: RelayOptions): TCPSocketListener<Guest> {
+function bind(options: RelayOptions, open: Set<Socket<Guest>>): TCPSocketListener<Guest> {
   const { port = USUAL_PORT } = options;
   try {
-    return listen(options, port);
+    return listen(options, port, open);
   } catch (cause) {
-    if (options.port === undefined) return listen(options, 0);
+    if (options.port === undefined) return listen(options, 0, open);
     throw new Error(
       `Port ${port} for the relay is in use or may not be bound. Choose another with --relay-port.`,
       { cause },
@@ -48,7 +81,11 @@ function bind(options: RelayOptions): TCPSocketListener<Guest> {
   }
 }
 
-function listen({ identity, portOf }: RelayOptions, port: number): TCPSocketListener<Guest> {
+function listen(
+  { identity, portOf }: RelayOptions,
+  port: number,
+  open: Set<Socket<Guest>>,
+): TCPSocketListener<Guest> {
   return Bun.listen<Guest>({
     hostname: "0.0.0.0",
     port,
@@ -62,6 +99,7 @@ function listen({ identity, portOf }: RelayOptions, port: number): TCPSocketList
     },
     socket: {
       open(socket) {
+        open.add(socket);
         socket.data = { passage: undefined };
         socket.timeout(GREETING_S);
       },
@@ -74,7 +112,10 @@ function listen({ identity, portOf }: RelayOptions, port: number): TCPSocketList
       },
       data: (socket, bytes) => socket.data.passage?.received(bytes),
       drain: (socket) => socket.data.passage?.drained(),
-      close: (socket) => socket.data.passage?.abort(),
+      close(socket) {
+        open.delete(socket);
+        socket.data.passage?.abort();
+      },
       error: (socket) => socket.data.passage?.abort(),
       timeout: (socket) => socket.terminate(),
     },

@@ -81,6 +81,7 @@ const hosts: Noun = {
       "status",
       "cordoned",
       "draining",
+      "via",
       "labels",
       "agent_version",
     ]),

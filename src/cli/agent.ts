@@ -11,6 +11,7 @@ export type RunAgent = (options: {
   vllm?: string;
   sglang?: string;
   relayPort?: number;
+  tunnel: boolean;
   labels: Labels;
   stopRuntimesOnExit: boolean;
   log: (line: string) => void;
@@ -28,6 +29,9 @@ export function agentCommand(runAgent: RunAgent): Command {
       "relay-port": {
         value: "N",
         help: "where a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
+      },
+      tunnel: {
+        help: "listen nowhere: the runtimes are reached by connections that this host opens; where the relay cannot be reached, that happens by itself",
       },
       "llama-server": {
         value: "PATH",
@@ -60,6 +64,7 @@ export function agentCommand(runAgent: RunAgent): Command {
         ...(vllm && { vllm }),
         ...(sglang && { sglang }),
         ...(relayPort !== undefined && { relayPort }),
+        tunnel: words.flag("tunnel"),
         labels,
         stopRuntimesOnExit: words.flag("stop-runtimes-on-exit"),
         log: terminal.err,

@@ -9,6 +9,7 @@ import { createResolver } from "../endpoints/resolve.ts";
 import type { Authority } from "../fleet/authority.ts";
 import { Hosts } from "../fleet/hosts.ts";
 import { RelayWatch } from "../fleet/relay-watch.ts";
+import { Tunnels } from "../fleet/tunnels.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { noticesOf } from "../lifecycle/notices.ts";
 import { modelStatus, routedModels } from "../lifecycle/published.ts";
@@ -63,6 +64,11 @@ export function composeServing(parts: ServingParts) {
   const providers = new Providers(database, secrets, clock.now);
   const aliases = new Aliases(database, known, clock.now);
   const hosts = new Hosts(database, clock.now);
+  const tunnels = new Tunnels({
+    send: (id, command) => hosts.send(id, command),
+    changed: (id) => relays.tunnelled(id),
+    now: clock.steady,
+  });
   const routing = createRouting(clock);
   const hub = { endpoint: hubFromEnvironment().endpoint, fetch, timeout_ms: 8000 };
   const imported = importedModelsIn(home);
@@ -81,6 +87,10 @@ export function composeServing(parts: ServingParts) {
   const gateway: Gateway = createGateway({
     authenticate: people.callers.authenticate,
     identity: authority.server,
+    machines: {
+      pins: (id) => hosts.pins(id),
+      claim: (id, name, user) => tunnels.claim(id, name, user),
+    },
     router: routing,
     limits: people.limits,
     costOf: people.costOf,
@@ -151,9 +161,10 @@ export function composeServing(parts: ServingParts) {
   });
   const relays = new RelayWatch({
     hosts,
+    tunnels,
     // The name of no replica: the relay greets, and closes.
-    knock: ({ host, port, certificate_sha256 }) =>
-      gateway.knock({ host, port, relay: { server_name: relayName(""), certificate_sha256 } }),
+    knock: (relay) =>
+      gateway.knock({ ...relay, relay: { server_name: relayName(""), tunnel: false } }),
     changed() {
       live.changed("hosts");
       live.changed("models");
@@ -179,8 +190,12 @@ export function composeServing(parts: ServingParts) {
     live.changed("hosts");
     live.changed("endpoints");
     if (change === "replicas") live.changed("models");
-    else void relays.look();
+    if (change === "hosts") void relays.look();
     nudge();
+  });
+  hosts.onRemove((id) => {
+    tunnels.remove(id);
+    gateway.cutHost(id);
   });
 
   const statusOf = (id: string) => {
@@ -216,6 +231,7 @@ export function composeServing(parts: ServingParts) {
       lifecycle,
       routing,
       relays,
+      tunnels,
       telemetry,
       reconciliation,
     },

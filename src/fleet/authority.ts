@@ -9,8 +9,9 @@ import { CONTROL_PLANE_NAME } from "../../agent/contract/messages.ts";
 import type { Identity } from "./signing.ts";
 
 const day_ms = 86_400_000;
-/** Nothing renews a host's certificate yet: after this time it joins again. */
-const leaf_lifetime_ms = 365 * day_ms;
+/** Its agent renews it after two thirds; one that was away for longer than this joins again. */
+const host_lifetime_ms = 30 * day_ms;
+const server_lifetime_ms = 365 * day_ms;
 /** The server's own certificate is made anew at the first start in its last third. */
 const renew_before_ms = 120 * day_ms;
 
@@ -44,7 +45,7 @@ export async function loadAuthority(home: string, now: number): Promise<Authorit
     server: { ...server, certificate_pem: `${server.certificate_pem}\n${ca.certificate_pem}` },
     async signHost(csr_pem, host_id, now) {
       const { certifyRequest } = await signing();
-      const pem = await certifyRequest(ca, host_id, csr_pem, now, leaf_lifetime_ms);
+      const pem = await certifyRequest(ca, host_id, csr_pem, now, host_lifetime_ms);
       return { certificate_pem: pem, sha256: sha256(pem), expires_at: expiry(pem) };
     },
   };
@@ -53,7 +54,7 @@ export async function loadAuthority(home: string, now: number): Promise<Authorit
 const signing = () => import("./signing.ts");
 
 async function newServer(ca: Identity, now: number): Promise<Identity> {
-  return (await signing()).newLeaf(ca, CONTROL_PLANE_NAME, now, leaf_lifetime_ms);
+  return (await signing()).newLeaf(ca, CONTROL_PLANE_NAME, now, server_lifetime_ms);
 }
 
 function goodServer(kept: Identity | undefined, ca: Identity, now: number): Identity | undefined {

@@ -17,8 +17,10 @@ import { type Database, openDatabase } from "../storage/database.ts";
 import { type Authority, loadAuthority } from "./authority.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Hosts } from "./hosts.ts";
+import { Renewal } from "./renewal.ts";
 import { type FleetServer, startFleetServer } from "./server.ts";
 import { newRequest } from "./signing-testbed.ts";
+import { Tunnels } from "./tunnels.ts";
 
 export interface Member extends EnrolReply {
   key_pem: string;
@@ -28,6 +30,7 @@ export interface ControlPlane {
   authority: Authority;
   enrolment: Enrolment;
   hosts: Hosts;
+  tunnels: Tunnels;
   server: FleetServer;
 }
 
@@ -35,6 +38,7 @@ export const hello: Hello = {
   agent_version: "1.2.3",
   relay_port: 8444,
   labels: { region: "eu" },
+  tunnel: false,
   inventory: {
     host_name: "gpu-1",
     os: "Debian",
@@ -84,10 +88,17 @@ export class FleetWorld {
     const joined = () => hosts.added();
     const { database } = this;
     const enrolment = new Enrolment({ database, authority, now, addresses, joined });
-    const parts = { authority, enrolment, hosts, log: () => undefined };
+    const renewal = new Renewal({ authority, hosts, now });
+    const tunnels = new Tunnels({
+      send: (id, command) => hosts.send(id, command),
+      changed: () => undefined,
+      now: () => performance.now(),
+    });
+    hosts.onRemove((id) => tunnels.remove(id));
+    const parts = { authority, enrolment, renewal, hosts, tunnels, log: () => undefined };
     const address = { host: "127.0.0.1", port, any_port: false };
-    const server = await startFleetServer(parts, address);
-    return { authority, enrolment, hosts, server };
+    const server = startFleetServer(parts, address);
+    return { authority, enrolment, hosts, tunnels, server };
   }
 
   end(): void {

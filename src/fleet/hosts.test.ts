@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import type { Command } from "../../agent/contract/messages.ts";
 import { openDatabase } from "../storage/database.ts";
 import { hello } from "./fleet-testbed.ts";
-import { Hosts, type Line } from "./hosts.ts";
+import { Hosts } from "./hosts.ts";
+import type { Line } from "./presence.ts";
 import { hosts as table } from "./table.ts";
 
 function world() {
@@ -73,15 +74,21 @@ test("what a host said last is kept while it is away", () => {
   expect(hosts.reach("host_a")).toEqual({ via: "loopback" });
 });
 
-test("a host that dialled from elsewhere is reached by its relay, if it has one", () => {
+test("a host that dialled from elsewhere is reached by its relay, or by tunnel where that cannot be", () => {
   const { hosts, line } = world();
   expect(hosts.reach("host_a")).toBeNull();
   const far = { ...line, remote_address: "10.0.0.7" };
   hosts.connected("host_a", { ...hello, relay_port: 9000 }, far);
-  const relay = { via: "relay", host: "10.0.0.7", port: 9000, certificate_sha256: "00" } as const;
+  const relay = { via: "relay", host: "10.0.0.7", port: 9000 } as const;
   expect(hosts.reach("host_a")).toEqual(relay);
+  hosts.useTunnel("host_a", true);
+  expect(hosts.reach("host_a")).toEqual({ via: "tunnel" });
+  hosts.useTunnel("host_a", false);
+  expect(hosts.reach("host_a")).toEqual(relay);
+  hosts.connected("host_a", { ...hello, relay_port: 9000, tunnel: true }, far);
+  expect(hosts.reach("host_a")).toEqual({ via: "tunnel" });
   hosts.connected("host_a", { ...hello, relay_port: 0 }, far);
-  expect(hosts.reach("host_a")).toBeNull();
+  expect(hosts.reach("host_a")).toEqual({ via: "tunnel" });
 });
 
 test("heartbeats do not write to the database, but once a minute", () => {

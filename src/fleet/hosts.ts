@@ -16,43 +16,19 @@ import { notFound } from "../failure.ts";
 import type { Database } from "../storage/database.ts";
 import type { LogConsumer } from "./log-delivery.ts";
 import { LogFollows } from "./log-follow.ts";
+import { goodPins, refusal, shown } from "./pins.ts";
+import { absent, downFor, heartbeat_interval_s, type Line, type Presence } from "./presence.ts";
+import { type Reach, reachOf, type Ways, waysOf } from "./reach.ts";
 import { boundedHeartbeat, boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
 import { type PresenceChange, Silence } from "./silence.ts";
 import { hosts } from "./table.ts";
 
-const heartbeat_interval_s = 5;
-/** Three missed heartbeats, and a little for a slow network. */
-const silent_after_ms = heartbeat_interval_s * 3000 + 1000;
-/** Reconnecting takes a moment; until then the host is not reported down. */
-const reconnect_grace_ms = 5000;
 const last_seen_step_ms = 60_000;
 
 export type HostRow = typeof hosts.$inferSelect;
 
-/** One agent's stream. */
-export interface Line {
-  send(command: Command): void;
-  close(reason: string): void;
-  /** Where the agent dialled from; null when it shares our network stack, and so its loopback is ours. */
-  remote_address: string | null;
-}
-
-/** How this process gets to the runtimes of a host. */
-export type Reach =
-  | { via: "loopback" }
-  | { via: "relay"; host: string; port: number; certificate_sha256: string };
-
-interface Presence {
-  line: Line | undefined;
-  /** Null until its first word since our start. */
-  heard_at: number | null;
-  heartbeat: Heartbeat | null;
-  observed: Observed | null;
-  desired: Desired | undefined;
-  reach: Reach | null;
-}
-
-export type Change = "hosts" | "replicas";
+/** `ways`: a host is reached in another way. */
+export type Change = "hosts" | "replicas" | "ways";
 
 export class Hosts {
   readonly #database: Database;
@@ -61,6 +37,7 @@ export class Hosts {
   readonly #presences = new Map<string, Presence>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #presenceListeners = new Set<(change: PresenceChange<HostRow>) => void>();
+  readonly #removeListeners = new Set<(id: string) => void>();
   readonly #silence: Silence<HostRow>;
   readonly #logs = new LogFollows((id) => this.#presences.get(id)?.line);
   readonly #started_at: number;
@@ -102,10 +79,28 @@ export class Hosts {
     }
   }
 
-  /** The row that this certificate belongs to, unless it has expired or the host was removed. */
-  byCertificate(sha256: string): HostRow | undefined {
-    const row = [...this.#rows.values()].find((host) => host.certificate_sha256 === sha256);
-    return row && row.certificate_expires_at > this.#now() ? row : undefined;
+  /**
+   * The host that this certificate belongs to, or a sentence why none: not given, expired, removed. A
+   * renewed one that is shown for the first time takes the old one's place.
+   */
+  byCertificate(sha256: string | null): HostRow | string {
+    const rows = [...this.#rows.values()];
+    const row = rows.find(({ id }) => sha256 !== null && this.pins(id).includes(sha256));
+    if (!row || sha256 === null) return refusal(rows, sha256);
+    const changes = shown(row, sha256);
+    if (changes) this.#save(row.id, changes);
+    return this.find(row.id);
+  }
+
+  /** SHA-256 of the certificates that a host may show now; none when it was removed. */
+  pins(id: string): readonly string[] {
+    const row = this.#rows.get(id);
+    return row ? goodPins(row, this.#now()) : [];
+  }
+
+  /** A certificate is about to be handed to the host: from now on it is good, see pins.ts. */
+  certified(id: string, { sha256, expires_at }: { sha256: string; expires_at: number }): void {
+    this.#save(id, { next_certificate_sha256: sha256, next_certificate_expires_at: expires_at });
   }
 
   /** Reads a host that enrolment has just added. */
@@ -122,9 +117,9 @@ export class Hosts {
     const presence = this.#presence(id);
     presence.line?.close("A newer connection of this host took over.");
     this.#logs.disconnected(id);
-    const { inventory, agent_version, labels, relay_port } = boundedHello(hello);
-    const reach = this.#reachOf(id, relay_port, line);
-    Object.assign(presence, { line, heard_at: this.#now(), reach });
+    const { inventory, agent_version, labels, ...told } = boundedHello(hello);
+    const ways = waysOf(told, line.remote_address);
+    Object.assign(presence, { line, heard_at: this.#now(), ways });
     const name = inventory.host_name.replace(/\p{C}/gu, "").slice(0, 100) || earlier;
     this.#save(id, { inventory, agent_version, labels, name, last_seen_at: this.#now() });
     line.send({ welcome: { host_id: id, heartbeat_interval_s } });
@@ -163,18 +158,32 @@ export class Hosts {
     return this.downFor(id) === 0;
   }
 
-  /** Milliseconds; zero while the host is up. After our own start every host gets time to dial in. */
+  /** Milliseconds; zero while the host is up. */
   downFor(id: string): number {
-    const presence = this.#presences.get(id);
-    const heard_at = presence?.heard_at ?? null;
-    if (heard_at === null) return Math.max(1, this.#now() - this.#started_at);
-    const silent_ms = this.#now() - heard_at;
-    return silent_ms <= (presence?.line ? silent_after_ms : reconnect_grace_ms) ? 0 : silent_ms;
+    return downFor(this.#presences.get(id), this.#now(), this.#started_at);
   }
 
-  /** Null for a host that has not connected since our start, or is remote and has no relay. */
+  /** Null for a host that has not connected since our start. */
   reach(id: string): Reach | null {
-    return this.#presences.get(id)?.reach ?? null;
+    const ways = this.ways(id);
+    return ways && reachOf(ways);
+  }
+
+  ways(id: string): Ways | null {
+    return this.#presences.get(id)?.ways ?? null;
+  }
+
+  /** Its runtimes are reached by tunnels from now on, or by its relay again. */
+  useTunnel(id: string, tunnel: boolean): void {
+    const ways = this.ways(id);
+    if (!ways || ways.tunnel === tunnel) return;
+    this.#presence(id).ways = { ...ways, tunnel };
+    this.#changed("ways");
+  }
+
+  /** Nothing happens while the host is not connected. */
+  send(id: string, command: Command): void {
+    this.#presences.get(id)?.line?.send(command);
   }
 
   /** Null for a host that joined but never connected. */
@@ -233,7 +242,11 @@ export class Hosts {
     this.#changed("hosts");
   }
 
-  /** Committed first; then the stream is cut and the certificate is refused for good. */
+  onRemove(listener: (id: string) => void): void {
+    this.#removeListeners.add(listener);
+  }
+
+  /** Committed first; then everything of the host is cut and its certificates are refused for good. */
   remove(id: string): void {
     this.find(id);
     this.#database.delete(hosts).where(eq(hosts.id, id)).run();
@@ -242,29 +255,16 @@ export class Hosts {
     this.#presences.delete(id);
     this.#logs.disconnected(id);
     line?.close("This host was removed from the fleet. Join again with a new token.");
+    for (const listener of this.#removeListeners) listener(id);
     this.#changed("hosts");
   }
 
   #presence(id: string): Presence {
     const known = this.#presences.get(id);
     if (known) return known;
-    const presence: Presence = {
-      line: undefined,
-      heard_at: null,
-      heartbeat: null,
-      observed: null,
-      desired: undefined,
-      reach: null,
-    };
+    const presence = absent();
     this.#presences.set(id, presence);
     return presence;
-  }
-
-  #reachOf(id: string, relay_port: number, { remote_address }: Line): Reach | null {
-    if (remote_address === null) return { via: "loopback" };
-    if (relay_port === 0) return null;
-    const { certificate_sha256 } = this.find(id);
-    return { via: "relay", host: remote_address, port: relay_port, certificate_sha256 };
   }
 
   #save(id: string, changes: Partial<HostRow>): void {

@@ -51,12 +51,19 @@ const causes: readonly string[] = [
   "config",
 ] satisfies Cause[];
 
-export function boundedHello({ agent_version, inventory, relay_port, labels }: Hello): Hello {
+export function boundedHello({
+  agent_version,
+  inventory,
+  relay_port,
+  labels,
+  tunnel,
+}: Hello): Hello {
   return {
     agent_version: cut(agent_version, name_chars),
     inventory: boundedInventory(inventory),
     relay_port,
     labels: soundLabels(labels),
+    tunnel,
   };
 }
 

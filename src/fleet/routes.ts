@@ -7,6 +7,7 @@ import { seriesParameters, seriesQueryOf } from "../telemetry/series-query.ts";
 import { default_expiry_s, type Enrolment } from "./enrolment.ts";
 import { type ExplainedXid, explainedXids } from "./explained-xid.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
+import type { Reach } from "./reach.ts";
 
 /** A replica as people see it: what is wanted, joined with what the host says of it. */
 export interface HostReplica
@@ -40,6 +41,8 @@ export interface HostView {
   replicas: HostReplica[];
   /** Why its runtimes cannot be reached, as one sentence; null when they can. */
   problem: string | null;
+  /** How this appliance reaches its runtimes; null until it has connected since our start. */
+  via: Reach["via"] | null;
 }
 
 export interface HostParts {
@@ -69,6 +72,7 @@ export function hostRoutes(parts: HostParts) {
     ...beatOf(hosts.heartbeat(row.id)),
     replicas: replicasOf(row.id),
     problem: problemOf(row.id),
+    via: hosts.reach(row.id)?.via ?? null,
   });
 
   const viewers = new Elysia()

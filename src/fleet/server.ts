@@ -1,13 +1,11 @@
 /**
- * The gRPC port that agents dial. One port serves both calls: TLS asks for a client certificate but does
- * not demand it, Enrol demands a join token, Connect the very certificate that the host was given.
+ * The gRPC service that agents call, on the port of agent-port.ts. TLS asks for a client certificate but
+ * does not demand it: Enrol demands a join token, all else the very certificate that the host was given.
  */
-import { createHash } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import {
-  experimental,
   Server,
-  type ServerCredentials,
+  ServerCredentials,
   type ServerUnaryCall,
   type sendUnaryData,
   status,
@@ -16,23 +14,31 @@ import {
   type EnrolReply,
   type EnrolRequest,
   Fleet,
+  type RenewRequest,
   type Report,
   type ReportStream,
 } from "../../agent/contract/messages.ts";
+import { type AgentAddress, openAgentPort } from "./agent-port.ts";
 import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
-import type { Hosts, Line } from "./hosts.ts";
+import { GrpcConnection } from "./grpc-connection.ts";
+import type { HostRow, Hosts } from "./hosts.ts";
+import type { Line } from "./presence.ts";
+import { type Renewal, RenewalOvertaken } from "./renewal.ts";
+import type { Tunnels } from "./tunnels.ts";
 
 export interface FleetServerParts {
   authority: Authority;
   enrolment: Pick<Enrolment, "redeem">;
+  renewal: Pick<Renewal, "renew">;
   hosts: Pick<Hosts, "byCertificate" | "connected" | "heard" | "disconnected">;
+  tunnels: Pick<Tunnels, "admit">;
   log(line: string): void;
 }
 
 export interface FleetServer {
   port: number;
-  /** Ends the streams. Agents and their runtimes go on, and dial again. */
+  /** Ends the streams and tunnels. Agents and their runtimes go on, and dial again. */
   stop(): void;
 }
 
@@ -43,64 +49,45 @@ const keepalive = {
   "grpc.max_receive_message_length": 32 * 1024 * 1024,
 };
 
-export interface FleetAddress {
-  host: string;
-  /** 0 takes a free one. */
-  port: number;
-  /** Take a free one when this one is taken. */
-  any_port: boolean;
-}
-
-/** Rejects with a sentence when the port is taken. */
-export async function startFleetServer(
-  parts: FleetServerParts,
-  { host, port, any_port }: FleetAddress,
-): Promise<FleetServer> {
+/** Throws an Error with a sentence when the port is taken. */
+export function startFleetServer(parts: FleetServerParts, address: AgentAddress): FleetServer {
   const server = new Server(keepalive);
+  // Fingerprints of the certificates that were shown, by what grpc-js calls the peer of a call.
+  const shown = new Map<string, string | null>();
+  const callerOf = (call: { getPeer(): string }) =>
+    parts.hosts.byCertificate(shown.get(call.getPeer()) ?? null);
   server.addService(Fleet.service, {
     Enrol: (call: ServerUnaryCall<EnrolRequest, EnrolReply>, done: sendUnaryData<EnrolReply>) => {
       enrol(parts, call.request, done);
     },
-    Connect: (stream: ReportStream) => connect(parts, stream),
+    Renew: (call: ServerUnaryCall<RenewRequest, EnrolReply>, done: sendUnaryData<EnrolReply>) => {
+      renew(parts, callerOf(call), call, done);
+    },
+    Connect: (stream: ReportStream) => connect(parts, callerOf(stream), stream),
   });
-  const creds = credentials(parts.authority);
-  const bound = await bind(server, `${host}:${port}`, creds).catch((cause: unknown) => {
-    if (any_port) return bind(server, `${host}:0`, creds);
-    throw new Error(
-      `Port ${port} for agents is in use or may not be bound. Choose another with --agent-port.`,
-      { cause },
-    );
+  // TLS has been taken off already.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = openAgentPort(parts.authority, address, {
+    grpc(socket, certificate_sha256) {
+      const connection = new GrpcConnection(socket);
+      const peer = `${connection.remoteAddress}:${connection.remotePort}`;
+      shown.set(peer, certificate_sha256);
+      connection.once("close", () => shown.delete(peer));
+      injector.injectConnection(connection);
+      return connection;
+    },
+    tunnel(socket, certificate_sha256) {
+      const host = parts.hosts.byCertificate(certificate_sha256);
+      return typeof host === "string" ? undefined : parts.tunnels.admit(host.id, socket);
+    },
   });
-  return { port: bound, stop: () => server.forceShutdown() };
-}
-
-function bind(server: Server, address: string, creds: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, creds, (error, port) => (error ? reject(error) : resolve(port)));
-  });
-}
-
-/**
- * Certificate providers are the only credentials of grpc-js that ask for a client certificate without
- * demanding it. Version 1.14.7 passes the two providers in each other's place, so one object is both.
- */
-function credentials({ ca_pem, server }: Authority): ServerCredentials {
-  const provider = {
-    addCaCertificateListener: (listener: (update: { caCertificate: Buffer }) => void) =>
-      queueMicrotask(() => listener({ caCertificate: Buffer.from(ca_pem) })),
-    removeCaCertificateListener: () => undefined,
-    addIdentityCertificateListener: (
-      listener: (update: { certificate: Buffer; privateKey: Buffer }) => void,
-    ) =>
-      queueMicrotask(() =>
-        listener({
-          certificate: Buffer.from(server.certificate_pem),
-          privateKey: Buffer.from(server.key_pem),
-        }),
-      ),
-    removeIdentityCertificateListener: () => undefined,
+  return {
+    port: listener.port,
+    stop() {
+      server.forceShutdown();
+      listener.stop(true);
+    },
   };
-  return experimental.createCertificateProviderServerCredentials(provider, provider, false);
 }
 
 function enrol(
@@ -122,14 +109,39 @@ function enrol(
   );
 }
 
-const not_a_member =
-  "This host is not a member of the fleet, or was removed. Join with a new token from `hypervize hosts join-token`.";
+function renew(
+  { renewal, log }: FleetServerParts,
+  host: HostRow | string,
+  call: ServerUnaryCall<RenewRequest, EnrolReply>,
+  done: sendUnaryData<EnrolReply>,
+): void {
+  if (typeof host === "string") {
+    done({ code: status.UNAUTHENTICATED, details: host });
+    return;
+  }
+  renewal
+    .renew(host.id, call.request.csr_pem, () => call.cancelled)
+    .then(
+      (reply) => {
+        if (reply.certificate_pem) log(`host ${host.id} gets a new certificate`);
+        done(null, reply);
+      },
+      (error: unknown) => {
+        const details = error instanceof Error ? error.message : "The renewal failed.";
+        log(`host ${host.id} got no new certificate: ${details}`);
+        const code = error instanceof RenewalOvertaken ? status.ABORTED : status.INVALID_ARGUMENT;
+        done({ code, details });
+      },
+    );
+}
 
-function connect({ hosts, log }: FleetServerParts, stream: ReportStream): void {
-  const certificate = stream.getAuthContext().sslPeerCertificate?.raw;
-  const host = certificate && hosts.byCertificate(sha256(certificate));
-  if (!host) {
-    stream.emit("error", { code: status.UNAUTHENTICATED, details: not_a_member });
+function connect(
+  { hosts, log }: FleetServerParts,
+  host: HostRow | string,
+  stream: ReportStream,
+): void {
+  if (typeof host === "string") {
+    stream.emit("error", { code: status.UNAUTHENTICATED, details: host });
     return;
   }
   const line = lineOf(stream);
@@ -187,8 +199,4 @@ function remoteAddress(peer: string): string | null {
   if (address.startsWith("127.") || address === "::1") return null;
   const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return own.some((entry) => entry.address === address) ? null : address;
-}
-
-function sha256(der: Buffer): string {
-  return createHash("sha256").update(der).digest("hex");
 }

@@ -5,9 +5,12 @@ import type { Inventory } from "../../agent/contract/messages.ts";
 export const hosts = sqliteTable("hosts", {
   id: text("id").primaryKey(),
   name: text("name").notNull(),
-  /** SHA-256 of the host's certificate (DER, hex): a stream with any other certificate is refused. */
+  /** SHA-256 of the host's certificate (DER, hex): what comes with any other is refused. */
   certificate_sha256: text("certificate_sha256").notNull(),
   certificate_expires_at: integer("certificate_expires_at").notNull(),
+  /** Of the renewed certificate, until it is shown for the first time; see pins.ts. */
+  next_certificate_sha256: text("next_certificate_sha256"),
+  next_certificate_expires_at: integer("next_certificate_expires_at"),
   agent_version: text("agent_version").notNull(),
   inventory: text("inventory", { mode: "json" }).$type<Inventory>(),
   /** What its agent was started with, for placement. */

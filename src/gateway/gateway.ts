@@ -35,6 +35,8 @@ export interface Gateway {
   handle(request: ServerRequest): Promise<Answer> | null;
   /** Ends the open requests of those who may ask no more; returns how many there were. */
   cut(whose: (caller: Caller) => boolean): number;
+  /** Breaks every connection to the runtimes of a host: it was removed. */
+  cutHost(host_id: string): void;
   /** Whether a connection can be made: null, or in a word what went wrong. */
   knock: Upstream["knock"];
   /** What a runtime says of itself at PATH. Rejects when it cannot be had. */
@@ -56,6 +58,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
   const live = new Live(options.sweep_ms ?? 250, ports.now);
   const upstream = createUpstream({
     ...(ports.identity && { identity: ports.identity }),
+    ...(ports.machines && { machines: ports.machines }),
     connect_timeout_ms: options.connect_timeout_ms ?? 3_000,
   });
   const around = {
@@ -124,6 +127,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
   return {
     handle: (request) => (isOurs(request.path) ? answer(request) : null),
     cut: (whose) => live.cut(whose, badKey()),
+    cutHost: (host_id) => upstream.cut((address) => address.host_id === host_id),
     knock: upstream.knock,
     async read(address, path, signal) {
       const asked = { method: "GET", path, headers: [], body: "" } as const;

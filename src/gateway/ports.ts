@@ -1,7 +1,7 @@
 /** What the gateway needs from the rest of the appliance. Composition passes it in. */
 import type { Role, Sent } from "../access.ts";
 import type { Failure } from "../failure.ts";
-import type { Identity } from "./upstream/dial.ts";
+import type { Identity, Machines } from "./upstream/dial.ts";
 import type { ProvidedBy, RelayedTo } from "./upstream/request.ts";
 
 /** What a caller is recognised by. */
@@ -44,9 +44,11 @@ export type RuntimeKind = "llama-server" | "vllm" | "sglang" | "provider";
 
 export interface Replica {
   id: string;
+  /** Of the machine that it is on; none for a provider. */
+  host_id?: string;
   host: string;
   port: number;
-  /** Set when HOST and PORT are those of a relay on another machine. */
+  /** Set when that is not this machine. */
   relay?: RelayedTo;
   provider?: ProvidedBy;
   runtime: RuntimeKind;
@@ -168,6 +170,7 @@ export type AskRuntime = (path: string, body: unknown, signal: AbortSignal) => P
 export interface GatewayPorts {
   /** What relays on other machines know us by; without it only this machine's runtimes are reached. */
   identity?: Identity;
+  machines?: Machines;
   /** Throws `missingKey()`, `badKey()`, or 403 for an address that the key may not come from. */
   authenticate(request: Asking): Caller;
   router: Router;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { relayName } from "../../agent/contract/relay-name.ts";
-import type { Reach } from "../fleet/hosts.ts";
+import type { Reach } from "../fleet/reach.ts";
 import { type ElasticModel, specOf } from "./elastic.ts";
 import { observedWith, rowWith } from "./lifecycle-testbed.ts";
 import { modelStatus, replicasOnHost, routedModels } from "./published.ts";
@@ -28,26 +28,34 @@ function replica(host_id: string, state: ReplicaStatus["state"], detail = ""): R
   return { row, state, observed };
 }
 
-test("ready replicas get requests: on loopback, through a relay, or not where there is no way", () => {
+test("ready replicas get requests: on loopback, through a relay or a tunnel, or not where there is no way", () => {
   const statuses = [
     replica("a", "ready"),
     replica("b", "starting"),
     replica("c", "ready"),
     replica("d", "ready"),
+    replica("e", "ready"),
   ];
-  const relay = { via: "relay", host: "10.0.0.7", port: 8444, certificate_sha256: "ab" } as const;
+  const demo = { runtime, model: "demo", slots: 4 };
+  const relay = { via: "relay", host: "10.0.0.7", port: 8444 } as const;
   const reach = (host: string) =>
-    ({ a: { via: "loopback" }, b: relay, d: relay })[host] as Reach | undefined;
+    ({ a: { via: "loopback" }, b: relay, d: relay, e: { via: "tunnel" } })[host] as
+      | Reach
+      | undefined;
   expect(routedModels([model], statuses, (host) => reach(host) ?? null)).toEqual([
     {
       id: "mdl_1",
       name: "demo",
       created_at: 7,
       ready: [
-        { id: "rep_a", host: "127.0.0.1", port: 9000, runtime, model: "demo", slots: 4 },
+        { id: "rep_a", host_id: "a", host: "127.0.0.1", port: 9000, ...demo },
         {
-          ...{ id: "rep_d", host: "10.0.0.7", port: 8444, runtime, model: "demo", slots: 4 },
-          relay: { server_name: relayName("rep_d"), certificate_sha256: "ab" },
+          ...{ id: "rep_d", host_id: "d", host: "10.0.0.7", port: 8444, ...demo },
+          relay: { server_name: relayName("rep_d"), tunnel: false },
+        },
+        {
+          ...{ id: "rep_e", host_id: "e", host: "127.0.0.1", port: 9000, ...demo },
+          relay: { server_name: relayName("rep_e"), tunnel: true },
         },
       ],
       reason: null,

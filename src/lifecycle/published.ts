@@ -1,6 +1,6 @@
 /** What the rest of the appliance is told of the replicas: pure views over one pass of the loop. */
 import { relayName } from "../../agent/contract/relay-name.ts";
-import type { Reach } from "../fleet/hosts.ts";
+import type { Reach } from "../fleet/reach.ts";
 import type { ElasticModel } from "./elastic.ts";
 import type { ReplicaStatus } from "./world.ts";
 
@@ -47,10 +47,11 @@ function problemOf(
 
 export interface RoutedReplica {
   id: string;
-  /** Of the runtime, or of its host's relay. */
+  host_id: string;
+  /** Of the runtime, or of its host's relay; by tunnel neither means anything. */
   host: string;
   port: number;
-  relay?: { server_name: string; certificate_sha256: string };
+  relay?: { server_name: string; tunnel: boolean };
   runtime: "llama-server" | "vllm" | "sglang";
   model: string;
   slots: number;
@@ -96,18 +97,17 @@ export function routedReplicas(
 }
 
 function routedReplica(
-  { row: { id, spec }, observed }: ReplicaStatus,
+  { row: { id, host_id, spec }, observed }: ReplicaStatus,
   reach: Reach | null,
 ): RoutedReplica[] {
   if (!observed || !reach) return [];
   const { model, slots } = spec;
   const runtime = runtimeOf(spec.runtime);
-  if (reach.via === "loopback") {
-    return [{ id, host: observed.host, port: observed.port, runtime, model, slots }];
-  }
-  const { host, port, certificate_sha256 } = reach;
-  const relay = { server_name: relayName(id), certificate_sha256 };
-  return [{ id, host, port, relay, runtime, model, slots }];
+  const { host, port } = reach.via === "relay" ? reach : observed;
+  const replica = { id, host_id, host, port, runtime, model, slots };
+  if (reach.via === "loopback") return [replica];
+  const relay = { server_name: relayName(id), tunnel: reach.via === "tunnel" };
+  return [{ ...replica, relay }];
 }
 
 /** The contract with agents has any word for it; rows hold those that this appliance starts. */

@@ -4,10 +4,12 @@ import type { Standing } from "../endpoints/status.ts";
 
 export interface ReadyReplica {
   id: string;
+  /** Of the machine that it is on; none for a service elsewhere. */
+  host_id?: string;
   host: string;
   port: number;
-  /** Set when HOST and PORT are those of the relay of another machine. */
-  relay?: { server_name: string; certificate_sha256: string };
+  /** Set when that is another machine: its name there, and whether its host opens the connections. */
+  relay?: { server_name: string; tunnel: boolean };
   /** Set when it is a service elsewhere: its TLS (null: plain HTTP), and what its requests need. */
   provider?: { tls: { server_name: string } | null; base_path: string; authorization: string };
   runtime: "llama-server" | "vllm" | "sglang" | "provider";

@@ -9,14 +9,22 @@ export class AgentProcess {
   readonly #testbed: Testbed;
   readonly #token: string;
   readonly #before: readonly string[];
+  readonly #more: readonly string[];
   #child: ChildProcess | undefined;
 
-  /** BEFORE: as in Testbed.spawn. */
-  constructor(testbed: Testbed, home: string, token: string, before: readonly string[] = []) {
+  /** BEFORE: as in Testbed.spawn; MORE: further words of the agent's command line. */
+  constructor(
+    testbed: Testbed,
+    home: string,
+    token: string,
+    before: readonly string[] = [],
+    more: readonly string[] = [],
+  ) {
     this.#testbed = testbed;
     this.home = home;
     this.#token = token;
     this.#before = before;
+    this.#more = more;
     this.start();
     testbed.defer(() => this.stop());
   }
@@ -27,7 +35,10 @@ export class AgentProcess {
 
   start(): void {
     this.#child = this.#testbed.spawn(
-      ["agent", "--home", this.home, "--join", this.#token, "--stop-runtimes-on-exit"],
+      [
+        ...["agent", "--home", this.home, "--join", this.#token, "--stop-runtimes-on-exit"],
+        ...this.#more,
+      ],
       {},
       this.#before,
     );

@@ -102,13 +102,14 @@ export class ApplianceProcess {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
-  /** Starts an agent in a home of its own, joined with a fresh token. BEFORE: as in Testbed.spawn. */
+  /** Starts an agent in a home of its own, joined with a fresh token. BEFORE, MORE: see AgentProcess. */
   async addAgent(
     home = this.#testbed.folder(),
     before: readonly string[] = [],
+    more: readonly string[] = [],
   ): Promise<AgentProcess> {
     const { token } = await this.api<{ token: string }>("/api/hosts/join-tokens", {});
-    return new AgentProcess(this.#testbed, home, token, before);
+    return new AgentProcess(this.#testbed, home, token, before, more);
   }
 
   async addDemoModel(over: Record<string, unknown> = {}): Promise<void> {

@@ -38,7 +38,7 @@ beforeEach(async () => {
   const session = new Session(
     {
       addresses: [`127.0.0.1:${server.port}`],
-      credentials: member,
+      credentials: () => member,
       keepalive: { every_ms: 20_000, within_ms: 10_000 },
       welcome_ms: 5000,
       random: () => 0,
@@ -55,6 +55,7 @@ beforeEach(async () => {
       }),
       observed: () => ({ generation: 0, replicas: [observedReplica("rep_a")], sources: [] }),
       desire: () => undefined,
+      tunnels: () => undefined,
       logOf: (id) => (id === "rep_a" ? log : undefined),
       log: () => undefined,
     },

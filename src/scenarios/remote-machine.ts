@@ -13,9 +13,14 @@ export interface RemoteMachine {
   /** A firewall that lets nothing out of this TCP port, or opens again. */
   block(port: number): void;
   unblock(port: number): void;
+  /** From now on not a packet arrives on either side, and nobody is told; or they do again. */
+  cut(): void;
+  heal(): void;
   remove(): void;
 }
 
+/** A locally administered address that no card here has. */
+const nobody = "02:00:00:00:00:ff";
 const tool = Bun.which("ip") ?? "";
 
 /** Why none can be made here; null when one can. */
@@ -24,11 +29,14 @@ export function whyNoRemoteMachine(): string | null {
   return tool ? null : "there is no ip command (package iproute2)";
 }
 
+let made = 0;
+
 export function makeRemoteMachine(): RemoteMachine {
-  // One of each per process: interface names have 15 characters.
-  const name = `hv${process.pid}`;
-  const net = `10.213.${process.pid % 256}`;
-  const [here, there] = [`${net}.1`, `${net}.2`];
+  // Interface names have 15 characters.
+  const name = `hv${process.pid}m${made}`;
+  const end = (n: number) => `10.213.${process.pid % 256}.${4 * made + n}`;
+  const [here, there] = [end(1), end(2)];
+  made += 1;
   const remove = () => void spawnSync(tool, ["netns", "delete", name]);
   process.once("exit", remove);
   ip(`netns add ${name}`);
@@ -46,6 +54,15 @@ export function makeRemoteMachine(): RemoteMachine {
     before: [tool, "netns", "exec", name],
     block: rule("add"),
     unblock: rule("delete"),
+    cut() {
+      // Sent to a network card that is not there: a silence that needs no firewall.
+      ip(`-n ${name} neighbour replace ${here} lladdr ${nobody} dev ${name}b nud permanent`);
+      ip(`neighbour replace ${there} lladdr ${nobody} dev ${name}a nud permanent`);
+    },
+    heal() {
+      ip(`-n ${name} neighbour delete ${here} dev ${name}b`);
+      ip(`neighbour delete ${there} dev ${name}a`);
+    },
     remove,
   };
 }

@@ -4,7 +4,7 @@
  */
 import { type AnswerSink, Call, type UpstreamCall } from "./call.ts";
 import { Connection } from "./connection.ts";
-import type { Identity } from "./dial.ts";
+import type { Identity, Machines } from "./dial.ts";
 import type { FaultKind } from "./fault.ts";
 import { Pool } from "./pool.ts";
 import { type Address, encodeRequest, type UpstreamRequest } from "./request.ts";
@@ -12,6 +12,8 @@ import { type Address, encodeRequest, type UpstreamRequest } from "./request.ts"
 export interface UpstreamOptions {
   /** Without it the relays of other machines turn us away. */
   identity?: Identity;
+  /** Without it only this machine's runtimes are reached, and providers. */
+  machines?: Machines;
   /** PEM certificates that are believed of providers, beside the system's. */
   ca_pem?: string;
   connect_timeout_ms?: number;
@@ -27,13 +29,16 @@ export interface Upstream {
   send(address: Address, request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
   /** Only connects: resolves with null when that can be done, else with what went wrong. */
   knock(address: Address): Promise<FaultKind | null>;
+  /** Breaks every connection whose address is meant, used or not: their calls hear of a reset. */
+  cut(isMeant: (address: Address) => boolean): void;
   idleConnections(): number;
   /** Closes the idle connections. */
   close(): void;
 }
 
 /** Connections are kept by where they lead, and those of a provider also by the account there. */
-function keyOf({ host, port, relay, provider }: Address): string {
+function keyOf({ host_id, host, port, relay, provider }: Address): string {
+  if (relay?.tunnel) return `tunnel ${host_id} ${relay.server_name}`;
   if (!provider) return `${host}:${port}/${relay?.server_name ?? ""}`;
   const { tls, base_path, authorization } = provider;
   return `${host}:${port}/${tls ? `tls ${tls.server_name}` : "plain"} ${base_path} ${authorization}`;
@@ -41,7 +46,7 @@ function keyOf({ host, port, relay, provider }: Address): string {
 
 export function createUpstream(options: UpstreamOptions = {}): Upstream {
   const opening = {
-    trust: { identity: options.identity, ca_pem: options.ca_pem },
+    trust: { identity: options.identity, machines: options.machines, ca_pem: options.ca_pem },
     timeoutMs: options.connect_timeout_ms ?? 5_000,
   };
   const maxHeadBytes = options.max_head_bytes ?? 32_768;
@@ -50,13 +55,22 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
     idleMs: options.idle_ms ?? 4_000,
     now: options.now ?? (() => performance.now()),
   });
-  const onGone = (connection: Connection) => pool.drop(connection);
+  const open = new Set<Connection>();
+  const onGone = (connection: Connection) => {
+    open.delete(connection);
+    pool.drop(connection);
+  };
+  const newConnection = (key: string) => {
+    const connection = new Connection(key, onGone);
+    open.add(connection);
+    return connection;
+  };
 
   return {
     send(address, request, sink) {
       const key = keyOf(address);
       const connect = (call: Call) => {
-        const connection = new Connection(key, onGone);
+        const connection = newConnection(key);
         connection.open(address, opening, call, call.attach(connection));
       };
       const call = new Call(encodeRequest(address, request), {
@@ -72,7 +86,7 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
     },
     knock(address) {
       const { promise, resolve } = Promise.withResolvers<FaultKind | null>();
-      const connection = new Connection("", onGone);
+      const connection = newConnection("");
       const opened = () => {
         connection.destroy();
         resolve(null);
@@ -80,6 +94,11 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
       const visitor = { opened, received: () => undefined, lost: resolve };
       connection.open(address, opening, visitor, "");
       return promise;
+    },
+    cut(isMeant) {
+      for (const connection of [...open]) {
+        if (connection.address && isMeant(connection.address)) connection.break();
+      }
     },
     idleConnections: () => pool.size,
     close: () => pool.close(),

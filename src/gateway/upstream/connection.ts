@@ -1,5 +1,4 @@
-import type { Socket } from "bun";
-import { dial, type Trust } from "./dial.ts";
+import { dial, type Trust, type Wire, type WireUser } from "./dial.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Address } from "./request.ts";
 
@@ -21,11 +20,12 @@ export interface Opening {
  * One connection to a runtime. Writes are queued when the kernel's buffer is full; reading stops
  * while paused. Without a tenant it is idle, and anything that then happens to it closes it.
  */
-export class Connection {
+export class Connection implements WireUser {
   readonly key: string;
   /** True once it has carried a request: it may then be stale. */
   used = false;
-  #socket: Socket<Connection> | null = null;
+  #socket: Wire | null = null;
+  #address: Address | null = null;
   #tenant: Tenant | null = null;
   #unsent: string | Buffer | null = null;
   #paused = false;
@@ -39,6 +39,15 @@ export class Connection {
     this.#onGone = onGone;
   }
 
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Where it leads; null before `open`. */
+  get address(): Address | null {
+    return this.#address;
+  }
+
   /** True while a part of the request waits for the kernel to take it. */
   get sending(): boolean {
     return this.#unsent !== null;
@@ -46,6 +55,7 @@ export class Connection {
 
   /** Starts to connect and sends DATA when connected. The tenant hears of a failure, never an exception. */
   open(address: Address, opening: Opening, tenant: Tenant, data: string | Buffer): void {
+    this.#address = address;
     this.#tenant = tenant;
     this.#unsent = data;
     this.#connectTimer = setTimeout(() => this.#die("timeout"), opening.timeoutMs);
@@ -86,9 +96,14 @@ export class Connection {
     this.#die("closed");
   }
 
-  reached(socket: Socket<Connection>): void {
-    if (this.#gone) socket.terminate();
-    else this.#socket = socket;
+  /** Closes at once, and the tenant hears of it. */
+  break(): void {
+    this.#die("reset");
+  }
+
+  reached(wire: Wire): void {
+    if (this.#gone) wire.terminate();
+    else this.#socket = wire;
   }
 
   ready(): void {

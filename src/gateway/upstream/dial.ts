@@ -1,10 +1,10 @@
-/** How a connection comes to be: plainly on loopback, in TLS through another machine's relay, or to a provider. */
+/** How a connection comes to be: plainly on loopback, through another machine's relay or tunnel, or to a provider. */
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { getCACertificates, rootCertificates } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import type { Connection } from "./connection.ts";
-import type { Address, RelayedTo } from "./request.ts";
+import type { Address } from "./request.ts";
 
 /** What we show to relays, PEM texts. */
 export interface Identity {
@@ -12,19 +12,50 @@ export interface Identity {
   key_pem: string;
 }
 
+/** What can be done with a connection, and with nothing else. */
+export type Wire = Pick<Socket, "write" | "pause" | "resume" | "terminate">;
+
+/** Who hears of a connection; nothing is said before `reached`. */
+export interface WireUser {
+  /** It does not want a connection any more. */
+  readonly gone: boolean;
+  reached(wire: Wire): void;
+  /** Bytes can be sent. */
+  ready(): void;
+  received(bytes: Buffer): void;
+  flush(): void;
+  closed(error: Error | undefined): void;
+}
+
+/** What is known of the machines that runtimes are on. */
+export interface Machines {
+  /** SHA-256 of the certificates (DER, lower-case hex) that a host's relay may show now. */
+  pins(host_id: string): readonly string[];
+  /** USER gets the next tunnel of the host, joined to the replica of this NAME. False: there will be none. */
+  claim(host_id: string, name: string, user: WireUser): boolean;
+}
+
 /** Who we are to relays, and whom we believe of services elsewhere. */
 export interface Trust {
   identity: Identity | undefined;
+  machines: Machines | undefined;
   /** PEM certificates beside the system's. */
   ca_pem: string | undefined;
 }
 
+/** After so much silence TCP asks, ten times a second apart (Bun's interval and count). */
+const keepalive_ms = 20_000;
+
 /** CONNECTION hears of everything that happens; the promise rejects when nobody listens there. */
 export function dial(
-  { host, port, relay, provider }: Address,
-  { identity, ca_pem }: Trust,
+  { host_id = "", host, port, relay, provider }: Address,
+  { identity, machines, ca_pem }: Trust,
   connection: Connection,
 ): Promise<unknown> {
+  if (relay?.tunnel) {
+    const isComing = machines?.claim(host_id, relay.server_name, connection) ?? false;
+    return isComing ? Promise.resolve() : Promise.reject(new Error("The host has no tunnel."));
+  }
   const target = { hostname: host, port, data: connection };
   if (provider?.tls) {
     const { server_name } = provider.tls;
@@ -39,7 +70,7 @@ export function dial(
   if (!relay) return Bun.connect({ ...target, socket: direct });
   return Bun.connect({
     ...target,
-    socket: relayed(relay),
+    socket: relayed((sha256) => machines?.pins(host_id).includes(sha256) ?? false),
     tls: {
       ...(identity && { cert: identity.certificate_pem, key: identity.key_pem }),
       serverName: relay.server_name,
@@ -67,13 +98,20 @@ const direct: SocketHandler<Connection> = {
   },
 };
 
-const relayed = ({ certificate_sha256 }: RelayedTo): SocketHandler<Connection> => ({
+/** A machine that falls silent in the middle of an answer is given up; only TCP can tell that from a pause. */
+function elsewhere(socket: Socket<Connection>): void {
+  socket.setKeepAlive(true, keepalive_ms);
+  socket.data.reached(socket);
+}
+
+const relayed = (isHost: (sha256: string) => boolean): SocketHandler<Connection> => ({
   ...events,
-  open: (socket) => socket.data.reached(socket),
+  open: (socket) => elsewhere(socket),
   handshake(socket) {
     const seen = fingerprint(socket);
-    if (seen === certificate_sha256) socket.data.ready();
-    else if (seen !== undefined) socket.data.distrusted();
+    if (seen === undefined) return;
+    if (isHost(seen)) socket.data.ready();
+    else socket.data.distrusted();
   },
 });
 
@@ -83,7 +121,7 @@ const relayed = ({ certificate_sha256 }: RelayedTo): SocketHandler<Connection> =
  */
 const certified: SocketHandler<Connection> = {
   ...events,
-  open: (socket) => socket.data.reached(socket),
+  open: (socket) => elsewhere(socket),
   handshake(socket, isRight) {
     if (isRight) socket.data.ready();
     else socket.data.distrusted();

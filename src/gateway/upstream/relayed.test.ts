@@ -14,12 +14,15 @@ const folder = mkdtempSync(join(tmpdir(), "hypervize-relayed-"));
 let authority: Authority;
 let host: SignedHost & { key_pem: string };
 let upstream: Upstream;
+let pins: Record<string, string[]>;
 
 beforeAll(async () => {
   authority = await loadAuthority(folder, Date.now());
   const { csr_pem, key_pem } = await newRequest();
   host = { ...(await authority.signHost(csr_pem, "host_far", Date.now())), key_pem };
-  upstream = createUpstream({ identity: authority.server, connect_timeout_ms: 1_000 });
+  pins = { host_far: [host.sha256] };
+  const machines = { pins: (id: string) => pins[id] ?? [], claim: () => false };
+  upstream = createUpstream({ identity: authority.server, machines, connect_timeout_ms: 1_000 });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -40,8 +43,8 @@ function relay(script: Parameters<typeof scriptedServer>[0]) {
   return server;
 }
 
-function address(port: number, server_name: string, certificate_sha256 = host.sha256): Address {
-  return { host: "127.0.0.1", port, relay: { server_name, certificate_sha256 } };
+function address(port: number, server_name: string, host_id = "host_far"): Address {
+  return { host_id, host: "127.0.0.1", port, relay: { server_name, tunnel: false } };
 }
 
 function send(to: Address, body = "{}", onData: (bytes: Buffer) => void = () => {}) {
@@ -81,14 +84,15 @@ test("a relay with another certificate of the same CA is not told a thing", asyn
     requests++;
   });
   const another = await authority.signHost((await newRequest()).csr_pem, "host_2", Date.now());
-  const wrong = address(server.port, "a.replica.hypervize.internal", another.sha256);
+  pins["host_2"] = [another.sha256];
+  const wrong = address(server.port, "a.replica.hypervize.internal", "host_2");
   expect(await send(wrong).answer).toBe("untrusted in connect");
   expect(requests).toBe(0);
 });
 
 test("without our certificate the relay turns us away before the request counts as answered", async () => {
   const server = relay((_, answer) => answer.json(200, null));
-  const stranger = createUpstream();
+  const stranger = createUpstream({ machines: { pins: () => [host.sha256], claim: () => false } });
   const { promise, resolve } = Promise.withResolvers<UpstreamFault>();
   const sink = { head() {}, data() {}, end() {}, fail: resolve };
   const request = { method: "POST", path: "/x", headers: [], body: "{}" } as const;

@@ -1,7 +1,9 @@
 export interface Address {
+  /** Of the machine that the runtime is on; none for a service elsewhere. */
+  host_id?: string;
   host: string;
   port: number;
-  /** Set when the port is that of a host's relay, which is spoken to in TLS. */
+  /** Set when the runtime is not on this machine. */
   relay?: RelayedTo;
   /** Set when it is a service elsewhere. */
   provider?: ProvidedBy;
@@ -18,10 +20,10 @@ export interface ProvidedBy {
 }
 
 export interface RelayedTo {
-  /** Names the replica to the relay. */
+  /** Names the replica to its host. */
   server_name: string;
-  /** SHA-256 of the host's certificate (DER), lower-case hex. */
-  certificate_sha256: string;
+  /** Through a connection that the host has opened to us; else HOST and PORT are those of its relay. */
+  tunnel: boolean;
 }
 
 /**

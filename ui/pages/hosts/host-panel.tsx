@@ -32,6 +32,7 @@ export function HostPanel({ host, changed }: HostPanelProps) {
         <Property name="Agent" value={host.agent_version} />
         <Property name="Joined" value={date(host.joined_at)} />
         <Property name="Labels" value={labelWords(host)} />
+        {host.via && <Property name="Reached" value={ways[host.via]} />}
         <Property name="Last seen" value={ago(host.last_seen_at, now.value)} />
         {inventory && (
           <>
@@ -53,6 +54,12 @@ export function HostPanel({ host, changed }: HostPanelProps) {
     </Panel>
   );
 }
+
+const ways: Record<NonNullable<HostView["via"]>, string> = {
+  loopback: "on this machine",
+  relay: "by its relay",
+  tunnel: "by tunnel",
+};
 
 const labelWords = ({ labels }: HostView): string =>
   Object.entries(labels)

@@ -1,0 +1,121 @@
+import type { Socket } from "bun";
+import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
+import { admitted, alpn, joined, longest_name, tunnel_protocol } from "../contract/tunnel.ts";
+import { splitAddress } from "../control-plane.ts";
+import { openPassage, type Passage } from "./passage.ts";
+import type { HostIdentity } from "./relay.ts";
+
+export interface TunnelOptions {
+  /** Of the control plane, "host:port". */
+  address: string;
+  identity: HostIdentity;
+  /** Loopback port of the ready replica that goes by this relay name. */
+  portOf(name: string): number | undefined;
+  /** The control plane keeps it. */
+  admitted(): void;
+  /** It leads to a runtime from now on. */
+  taken(): void;
+  /** Called once, always. */
+  ended(): void;
+}
+
+const KEEPALIVE_MS = 20_000;
+const GREETING_MS = 10_000;
+
+/** The host's end of one tunnel to the control plane, see contract/tunnel.ts. */
+export class Tunnel {
+  private readonly options: TunnelOptions;
+  private readonly impatience: Timer;
+  private socket: Socket | undefined;
+  private passage: Passage | undefined;
+  private isAdmitted = false;
+  private isOver = false;
+  private name = "";
+
+  /** Dials at once. */
+  constructor(options: TunnelOptions) {
+    this.options = options;
+    this.impatience = setTimeout(() => this.end(), GREETING_MS);
+    const end = () => this.end();
+    const { address, identity } = options;
+    const { host, port } = splitAddress(address);
+    Bun.connect({
+      hostname: host,
+      port,
+      tls: {
+        key: identity.key_pem,
+        cert: identity.certificate_pem,
+        ca: identity.ca_pem,
+        serverName: CONTROL_PLANE_NAME,
+        rejectUnauthorized: true,
+        ALPNProtocols: alpn(tunnel_protocol),
+      },
+      socket: {
+        open: (socket) => this.opened(socket),
+        handshake: (socket, isRight) => this.greeted(socket, isRight),
+        data: (_, bytes) => this.received(bytes),
+        drain: () => this.passage?.drained(),
+        close: end,
+        error: end,
+        connectError: end,
+      },
+    }).catch(end);
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.impatience);
+    this.passage?.abort();
+    this.socket?.terminate();
+    this.options.ended();
+  }
+
+  private opened(socket: Socket): void {
+    if (this.isOver) socket.terminate();
+    else this.socket = socket;
+  }
+
+  private greeted(socket: Socket, isRight: boolean): void {
+    if (isRight && socket.alpnProtocol === tunnel_protocol) socket.setKeepAlive(true, KEEPALIVE_MS);
+    else this.end();
+  }
+
+  private received(bytes: Buffer): void {
+    if (bytes.length === 0 || this.isOver) return;
+    if (this.passage) this.passage.received(bytes);
+    else if (this.isAdmitted) this.named(bytes);
+    else this.welcomed(bytes);
+  }
+
+  private welcomed(bytes: Buffer): void {
+    if (bytes.toString("latin1", 0, 1) !== admitted) {
+      this.end();
+      return;
+    }
+    this.isAdmitted = true;
+    clearTimeout(this.impatience);
+    this.options.admitted();
+    this.received(bytes.subarray(1));
+  }
+
+  private named(bytes: Buffer): void {
+    const stop = bytes.indexOf("\n");
+    this.name += bytes.toString("latin1", 0, stop < 0 ? bytes.length : stop);
+    if (stop >= 0) this.join(bytes.subarray(stop + 1));
+    else if (this.name.length > longest_name) this.end();
+  }
+
+  private join(rest: Buffer): void {
+    const { portOf, taken } = this.options;
+    const port = portOf(this.name);
+    // One byte after silence always fits.
+    if (port === undefined || this.socket?.write(joined) !== joined.length) {
+      this.end();
+      return;
+    }
+    this.passage = openPassage(this.socket, port);
+    taken();
+    this.received(rest);
+  }
+}

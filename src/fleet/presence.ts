@@ -1,0 +1,45 @@
+import type { Command, Desired, Heartbeat, Observed } from "../../agent/contract/messages.ts";
+import type { Ways } from "./reach.ts";
+
+/** One agent's stream. */
+export interface Line {
+  send(command: Command): void;
+  close(reason: string): void;
+  /** Where the agent dialled from; null when it shares our network stack, and so its loopback is ours. */
+  remote_address: string | null;
+}
+
+/** What is known of a host only while this process runs. */
+export interface Presence {
+  line: Line | undefined;
+  /** Null until its first word since our start. */
+  heard_at: number | null;
+  heartbeat: Heartbeat | null;
+  observed: Observed | null;
+  desired: Desired | undefined;
+  /** Null until it has connected since our start. */
+  ways: Ways | null;
+}
+
+export const heartbeat_interval_s = 5;
+/** Three missed heartbeats, and a little for a slow network. */
+const silent_after_ms = heartbeat_interval_s * 3000 + 1000;
+/** Reconnecting takes a moment; until then the host is not reported down. */
+const reconnect_grace_ms = 5000;
+
+export const absent = (): Presence => ({
+  line: undefined,
+  heard_at: null,
+  heartbeat: null,
+  observed: null,
+  desired: undefined,
+  ways: null,
+});
+
+/** Milliseconds; zero while the host is up. After our own start every host gets time to dial in. */
+export function downFor(presence: Presence | undefined, now: number, started_at: number): number {
+  const heard_at = presence?.heard_at ?? null;
+  if (heard_at === null) return Math.max(1, now - started_at);
+  const silent_ms = now - heard_at;
+  return silent_ms <= (presence?.line ? silent_after_ms : reconnect_grace_ms) ? 0 : silent_ms;
+}
