@@ -3,13 +3,17 @@ import { join, resolve } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Labels } from "./contract/labels.ts";
 import { enrol } from "./enrolment.ts";
-import { epochsIn } from "./epochs.ts";
+import { type Epochs, epochsIn } from "./epochs.ts";
+import { Fence } from "./fence/fence.ts";
+import { nvidiaLook } from "./fence/nvidia-look.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
 import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
+import { Meter } from "./measure/meter.ts";
 import { type Membership, readMembership, writeMembership } from "./membership.ts";
 import { runtimeEnvironment } from "./process/environment.ts";
 import { handlesIn } from "./process/handle.ts";
+import { isAlive } from "./process/identity.ts";
 import { openRelay } from "./relay/relay.ts";
 import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
@@ -41,6 +45,11 @@ export interface AgentOptions {
   log: (line: string) => void;
   signal: AbortSignal;
 }
+
+const fenceTimes = {
+  ...{ look_ms: 15_000, free_ms: 30_000, pause_ms: 250 },
+  stray: { grace_ms: 2000, kill_ms: 5000 },
+};
 
 /**
  * The host agent, until SIGNAL aborts; it resolves when its work has ended, with
@@ -98,8 +107,9 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
 
 async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
   const drivers = [llamaServer(options.llamaServer)];
-  const tools = await runToolsOf(options, folder, drivers);
-  const replicas = new Replicas(tools, await epochsIn(join(folder, "epochs.json")));
+  const epochs = await epochsIn(join(folder, "epochs.json"));
+  const tools = await runToolsOf(options, folder, drivers, epochs);
+  const replicas = new Replicas(tools, epochs);
   const relay = openRelay({
     identity: member,
     port: options.relayPort,
@@ -131,18 +141,33 @@ async function runToolsOf(
   options: AgentOptions,
   folder: string,
   drivers: RuntimeDriver[],
+  epochs: Epochs,
 ): Promise<RunTools> {
   const { memory_bytes, gpus } = await takeInventory(folder, [], options.log);
   const weights = join(folder, "weights");
   const hub = await openHubWeights(join(weights, "hub"), options.env["HF_ENDPOINT"]);
+  const handles = handlesIn(join(folder, "replicas"));
+  const { PATH = "/usr/bin:/bin" } = options.env;
+  const onGpus = nvidiaLook(Bun.which("nvidia-smi", { PATH }));
   return {
     drivers,
     weights: weightsFrom(builtinsIn(weights), hub),
-    handles: handlesIn(join(folder, "replicas")),
+    handles,
+    fence: new Fence({
+      gpus: onGpus,
+      uuids: () => gpus.map(({ uuid }) => uuid),
+      residents: async () =>
+        (await handles.readAll()).handles.filter(({ process }) => isAlive(process)),
+      epochs: epochs.all,
+      times: fenceTimes,
+      log: options.log,
+    }),
+    meter: new Meter({ look: onGpus.look, interval_ms: 5000, look_ms: fenceTimes.look_ms }),
     host: { memory_bytes, gpu_count: gpus.length },
     env: runtimeEnvironment(options.env),
     log_folder: join(folder, "logs"),
     stop_times: { grace_ms: 10_000, kill_ms: 5000 },
+    stall_times: { every_ms: 5000, answer_ms: 5000, silent_ms: 60_000 },
     drain_ms: 30_000,
     now: Date.now,
     log: options.log,
