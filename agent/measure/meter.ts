@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { GpuUse } from "../fence/gpu-use.ts";
 import type { ProcessIdentity } from "../process/identity.ts";
 import type { Peak } from "../replica.ts";
-import { proportionalBytes, residentBytes } from "./memory.ts";
+import { processMemory, residentBytes, together } from "./memory.ts";
 
 export interface MeterParts {
   /** Who is on the GPUs; one look serves all who ask in the same moment. */
@@ -33,9 +33,10 @@ export class Meter {
     let resident_before = 0;
     while (!signal.aborted) {
       const pids = subject.processes().map(({ pid }) => pid);
-      const resident = await sum(pids, residentBytes);
-      // Memory that is not resident is not proportional either.
-      const memory_bytes = resident > resident_before ? await sum(pids, proportionalBytes) : 0;
+      const resident = total(await Promise.all(pids.map(residentBytes)));
+      // What is not resident is not to be counted either.
+      const memory_bytes =
+        resident > resident_before ? together(await Promise.all(pids.map(processMemory))) : 0;
       resident_before = Math.max(resident_before, resident);
       const gpu_memory_bytes = subject.has_gpus ? await this.#gpuBytes(new Set(pids)) : 0;
       const peak = higher(told, { gpu_memory_bytes, memory_bytes });
@@ -82,7 +83,4 @@ export function higher(told: Peak, seen: Peak): Peak {
   };
 }
 
-async function sum(pids: readonly number[], of: (pid: number) => Promise<number>): Promise<number> {
-  const each = await Promise.all(pids.map(of));
-  return each.reduce((total, bytes) => total + bytes, 0);
-}
+const total = (bytes: readonly number[]): number => bytes.reduce((sum, each) => sum + each, 0);
