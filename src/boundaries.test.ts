@@ -19,7 +19,7 @@ const layers: readonly (readonly string[])[] = [
   ["src/routing", "src/lifecycle"],
   [
     ...["src/fleet", "src/keys", "src/users", "src/teams", "src/catalog", "src/endpoints"],
-    ...["src/aliases", "src/providers", "src/prices", "src/usage", "src/metering"],
+    ...["src/aliases", "src/providers", "src/prices", "src/usage", "src/metering", "src/ledger"],
   ],
   ["src/limits"],
   ["src/notify", "src/telemetry"],

@@ -17,6 +17,7 @@ import { default_expiry_s, Enrolment } from "./fleet/enrolment.ts";
 import { hostRoutes } from "./fleet/routes.ts";
 import { startFleetServer } from "./fleet/server.ts";
 import { createHttp } from "./http.ts";
+import { ledgerRoutes } from "./ledger/routes.ts";
 import { replicasOnHost } from "./lifecycle/published.ts";
 import { dialAddresses, listen } from "./listen.ts";
 import { driftRoutes } from "./metering/routes.ts";
@@ -124,7 +125,8 @@ export async function startAppliance(
       usageRoutes(database, guard, clock.now),
       driftRoutes(database, guard),
       liveRoutes(live, guard),
-      sizingRoutes(guard, hubReader(serving.hub, "", 5000)),
+      sizingRoutes(guard, hubReader(serving.hub, "", 5000), serving.ledger.find),
+      ledgerRoutes(serving.ledger, guard),
       metricsRoutes({ telemetry, guard, addressOf }),
     ],
   });
