@@ -3,14 +3,18 @@ import { join, resolve } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Labels } from "./contract/labels.ts";
 import { enrol } from "./enrolment.ts";
-import { epochsIn } from "./epochs.ts";
+import { type Epochs, epochsIn } from "./epochs.ts";
+import { Fence } from "./fence/fence.ts";
+import { usesOf } from "./fence/gpu-use.ts";
 import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
 import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
+import { Meter } from "./measure/meter.ts";
 import { type Membership, nextPairIn, readMembership, writeMembership } from "./membership.ts";
 import { runtimeEnvironment } from "./process/environment.ts";
 import { handlesIn } from "./process/handle.ts";
+import { isAlive } from "./process/identity.ts";
 import { type HostIdentity, openRelay } from "./relay/relay.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { Renewal } from "./renewal.ts";
@@ -55,6 +59,11 @@ export interface AgentOptions {
 
 /** How long a driver may take to name its GPUs; when it does later, the host says hello again. */
 const DRIVER_PATIENCE_MS = 10_000;
+
+const fenceTimes = {
+  ...{ look_ms: 15_000, free_ms: 30_000, pause_ms: 250 },
+  stray: { grace_ms: 2000, kill_ms: 5000 },
+};
 
 /**
  * The host agent, until SIGNAL aborts; it resolves when its work has ended, with
@@ -124,8 +133,9 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     log: options.log,
   });
   const watched = hardware.run(options.signal);
-  const tools = await runToolsOf(options, folder, drivers, hardware);
-  const replicas = new Replicas(tools, await epochsIn(join(folder, "epochs.json")));
+  const epochs = await epochsIn(join(folder, "epochs.json"));
+  const tools = await runToolsOf(options, folder, drivers, epochs, hardware);
+  const replicas = new Replicas(tools, epochs);
   const addresses = options.server === undefined ? member.addresses : [options.server];
   let identity: HostIdentity = member;
   const portOf = (name: string) => replicas.portOf(name);
@@ -180,16 +190,29 @@ async function runToolsOf(
   options: AgentOptions,
   folder: string,
   drivers: RuntimeDriver[],
+  epochs: Epochs,
   { gpus }: Hardware,
 ): Promise<RunTools> {
   const { memory_bytes } = readMemory();
   await gpus.found(DRIVER_PATIENCE_MS);
   const weights = join(folder, "weights");
   const hub = await openHubWeights(join(weights, "hub"), options.env["HF_ENDPOINT"]);
+  const handles = handlesIn(join(folder, "replicas"));
+  const onGpus = { look: (signal: AbortSignal) => usesOf(gpus, signal) };
   return {
     drivers,
     weights: weightsFrom(builtinsIn(weights), hub),
-    handles: handlesIn(join(folder, "replicas")),
+    handles,
+    fence: new Fence({
+      gpus: onGpus,
+      uuids: () => gpus.gpus().map(({ uuid }) => uuid),
+      residents: async () =>
+        (await handles.readAll()).handles.filter(({ process }) => isAlive(process)),
+      epochs: epochs.all,
+      times: fenceTimes,
+      log: options.log,
+    }),
+    meter: new Meter({ look: onGpus.look, interval_ms: 5000, look_ms: fenceTimes.look_ms }),
     host: {
       memory_bytes,
       get gpu_count() {
@@ -199,6 +222,7 @@ async function runToolsOf(
     env: runtimeEnvironment(options.env),
     log_folder: join(folder, "logs"),
     stop_times: { grace_ms: 10_000, kill_ms: 5000 },
+    stall_times: { every_ms: 5000, answer_ms: 5000, silent_ms: 60_000 },
     drain_ms: 30_000,
     now: Date.now,
     log: options.log,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fenced } from "./fence/fence-testbed.ts";
 import { handlesIn } from "./process/handle.ts";
 import { stopGroup } from "./process/stop.ts";
 import { Refusal } from "./refusal.ts";
@@ -85,10 +86,12 @@ function run(
       drivers: [driver],
       weights: changes.weights ?? LOCAL,
       handles: handlesIn(join(home, "replicas")),
+      ...fenced(handlesIn(join(home, "replicas"))),
       host: { memory_bytes: 1, gpu_count: 0 },
       env: { PATH: process.env["PATH"] ?? "", TZ: "UTC" },
       log_folder: join(home, "logs"),
       stop_times: { grace_ms: 2000, kill_ms: 2000 },
+      stall_times: { every_ms: 1000, answer_ms: 1000, silent_ms: 60_000 },
       drain_ms: 60_000,
       now: Date.now,
       log: () => undefined,

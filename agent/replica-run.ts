@@ -2,6 +2,9 @@ import { join } from "node:path";
 import type { DesiredReplica } from "./contract/messages.ts";
 import { refusedVariable } from "./contract/runtime-settings.ts";
 import { errorCode } from "./durable-file.ts";
+import type { Fence } from "./fence/fence.ts";
+import type { Turn } from "./fence/turns.ts";
+import type { Meter } from "./measure/meter.ts";
 import { freePort } from "./process/free-port.ts";
 import type { Handle, Handles } from "./process/handle.ts";
 import { logTail } from "./process/log.ts";
@@ -12,18 +15,23 @@ import { becomeReady, drained } from "./readiness.ts";
 import { Refusal } from "./refusal.ts";
 import type { Download, ReplicaEvent } from "./replica.ts";
 import type { HostFacts, RuntimeDriver } from "./runtimes/runtime.ts";
-import type { Weights } from "./weights/weights.ts";
+import type { StallTimes } from "./stall.ts";
+import { tended } from "./tended.ts";
+import type { Weights, WeightsFound } from "./weights/weights.ts";
 
 /** What every run shares. */
 export interface RunTools {
   drivers: readonly RuntimeDriver[];
   weights: Weights;
   handles: Handles;
+  fence: Fence;
+  meter: Meter;
   host: HostFacts;
   /** The environment of every runtime. */
   env: Readonly<Record<string, string>>;
   log_folder: string;
   stop_times: StopTimes;
+  stall_times: StallTimes;
   /** How long requests in flight may go on before TERM. */
   drain_ms: number;
   now: () => number;
@@ -53,6 +61,8 @@ interface Running {
   handle: Omit<Handle, "version">;
   exited: Promise<Exit>;
   memory_kills: number;
+  /** Of its GPUs, until it has loaded. */
+  turn: Turn;
 }
 
 const PORT_ATTEMPTS = 3;
@@ -64,7 +74,7 @@ export async function runReplica(run: Run, tools: RunTools): Promise<RunEnd> {
     for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt++) {
       const running = run.adopted ? adopt(run.adopted, run, tools) : await start(run, tools);
       if (running === "done") return "done";
-      const end = await follow(running, run, tools);
+      const end = await follow(running, run, tools).finally(() => running.turn.over());
       if (end !== "port_taken") return end;
     }
   } catch (error) {
@@ -84,7 +94,7 @@ export function logPath(tools: Pick<RunTools, "log_folder">, id: string): string
 }
 
 async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
-  const { spec, restarts, order } = run;
+  const { spec, order } = run;
   const driver = driverOf(spec, tools.drivers);
   const refused = refusedVariable(Object.keys(spec.env));
   if (refused !== undefined) throw new Refusal("config", refused);
@@ -94,27 +104,58 @@ async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
     ...{ source, hf_token, signal: order, tell },
     format: driver.reads,
   });
+  const turn = await tools.fence.enter({ spec, needed_bytes: neededBytes(spec, weights) }, order);
+  try {
+    return await launch(run, tools, { driver, weights, turn });
+  } catch (error) {
+    turn.over();
+    throw error;
+  }
+}
+
+interface Prepared {
+  driver: RuntimeDriver;
+  weights: WeightsFound;
+  turn: Turn;
+}
+
+async function launch(
+  { spec, restarts, order, tell, recordEpoch }: Run,
+  tools: RunTools,
+  { driver, weights, turn }: Prepared,
+): Promise<Running | "done"> {
   const port = await freePort();
-  const launch = {
+  const { command, env, start_timeout_ms } = await driver.plan({
     spec: { ...spec, hf_token: "" },
     weights_path: weights.path,
     weights_bytes: weights.bytes,
     port,
     host: tools.host,
-  };
-  const { command, env, start_timeout_ms } = await driver.plan(launch);
-  await run.recordEpoch();
-  if (order.aborted) return "done";
+  });
+  await recordEpoch();
+  if (order.aborted) {
+    turn.over();
+    return "done";
+  }
   const started_at_ms = tools.now();
   const about = { spec, port, started_at_ms, start_timeout_ms, ready_after_ms: 0, restarts };
   const memory_kills = memoryKills();
-  const log_path = logPath(tools, spec.id);
   const { identity, exited } = await supervise(
-    { command, env: { ...tools.env, ...spec.env, ...env }, log_path },
+    {
+      command,
+      env: { ...tools.env, ...spec.env, ...env, ...tools.fence.mark(spec) },
+      log_path: logPath(tools, spec.id),
+    },
     (process) => tools.handles.write({ ...about, process }),
   );
-  run.tell({ kind: "spawned", pid: identity.pid, port, at_ms: started_at_ms });
-  return { driver, handle: { ...about, process: identity }, exited, memory_kills };
+  tell({ kind: "spawned", pid: identity.pid, port, at_ms: started_at_ms });
+  return { driver, handle: { ...about, process: identity }, exited, memory_kills, turn };
+}
+
+/** Its weights at least must lie on its GPUs; where it may take any part of them, nothing is known. */
+function neededBytes({ devices }: DesiredReplica, weights: WeightsFound): number {
+  const gpus = devices.filter((device) => device !== "cpu").length;
+  return gpus === 0 ? 0 : Math.ceil(weights.bytes / gpus);
 }
 
 function adopt(handle: Handle, run: Run, tools: RunTools): Running {
@@ -122,7 +163,9 @@ function adopt(handle: Handle, run: Run, tools: RunTools): Running {
   const { process, port, started_at_ms } = handle;
   run.tell({ kind: "spawned", pid: process.pid, port, at_ms: started_at_ms });
   const exited = watchAdopted(process, ADOPTED_POLL_MS, run.order);
-  return { driver, handle, exited, memory_kills: memoryKills() };
+  const turn = tools.fence.hold(handle.spec);
+  if (handle.ready_after_ms > 0) turn.over();
+  return { driver, handle, exited, memory_kills: memoryKills(), turn };
 }
 
 /** From a process that exists to its end, by itself or by order. */
@@ -144,9 +187,16 @@ async function follow(running: Running, run: Run, tools: RunTools): Promise<RunE
     await clear(running, tools);
     return readiness;
   }
+  running.turn.over();
   const was_ready = readiness === "ready";
   if (was_ready) await announce(running, run, tools);
-  const exit = await exited;
+  const exit = was_ready
+    ? await tended({ driver, handle, exited, tell: run.tell }, tools)
+    : await exited;
+  if (exit instanceof Refusal) {
+    await clear(running, tools);
+    return exit;
+  }
   if (run.order.reason === "leave") return "done";
   if (run.order.reason === "drain" && was_ready) {
     await drained(driver, handle.port, tools.drain_ms);
@@ -184,11 +234,13 @@ async function announce({ handle }: Running, run: Run, tools: RunTools): Promise
   run.tell({ kind: "ready", ready_after_ms, at_ms });
 }
 
-/** Ends what is left of the group, however long the kernel takes, then forgets the process. */
+/** Ends what is left of it, however long the kernel takes, waits for its GPUs' memory, forgets it. */
 async function clear({ handle }: Running, tools: RunTools): Promise<void> {
+  const traces = await tools.fence.traces(handle);
   for (;;) {
     try {
       await stopGroup(handle.process, tools.stop_times);
+      await tools.fence.clear(handle, traces);
       return await tools.handles.remove(handle.spec.id);
     } catch (error) {
       tools.log(`${handle.spec.id}: ${error instanceof Error ? error.message : String(error)}`);

@@ -30,6 +30,16 @@ export interface Replica {
   readonly phase: StartPhase;
   /** While downloading. */
   readonly download: Download;
+  /** The most that this life was seen to hold. */
+  readonly peak: Peak;
+}
+
+/** 0 until it was measured, and without a GPU. */
+export interface Peak {
+  /** On the one of its GPUs that holds most. */
+  readonly gpu_memory_bytes: number;
+  /** Of the host, all processes together. */
+  readonly memory_bytes: number;
 }
 
 export interface Download {
@@ -41,6 +51,7 @@ export interface Download {
 }
 
 const noDownload: Download = { downloaded_bytes: 0, download_bytes: 0, download_bytes_per_s: 0 };
+const noPeak: Peak = { gpu_memory_bytes: 0, memory_bytes: 0 };
 
 /** What happened to a replica, told to the loop by whoever saw it. */
 export type ReplicaEvent =
@@ -49,6 +60,7 @@ export type ReplicaEvent =
   /** It has loaded its model and is asked for a first token. */
   | { kind: "warming" }
   | { kind: "ready"; ready_after_ms: number; at_ms: number }
+  | { kind: "measured"; peak: Peak }
   /** It ended or could not start, unasked. Nothing of it runs any more. */
   | { kind: "ended"; failure: ReplicaFailure; at_ms: number }
   | { kind: "stopping" };
@@ -81,6 +93,7 @@ export function starting(spec: DesiredReplica, previous?: Replica): Replica {
     log_tail: [],
     phase: "loading",
     download: noDownload,
+    peak: noPeak,
   };
 }
 
@@ -104,6 +117,8 @@ export function advance(replica: Replica, event: ReplicaEvent): Replica {
         ready_at_ms: event.at_ms,
         ready_after_ms: event.ready_after_ms,
       };
+    case "measured":
+      return { ...replica, peak: event.peak };
     case "stopping":
       return { ...replica, state: "stopping", phase: "", download: noDownload };
     case "ended":
@@ -119,6 +134,7 @@ function ended(replica: Replica, failure: ReplicaFailure, at_ms: number): Replic
     state: failure.retry ? "crashed" : "failed",
     phase: "",
     download: noDownload,
+    peak: noPeak,
     pid: 0,
     port: 0,
     ready_at_ms: 0,
@@ -152,5 +168,6 @@ export function observe(replica: Replica): ObservedReplica {
     ready_after_ms: replica.ready_after_ms,
     phase: replica.phase,
     ...replica.download,
+    ...replica.peak,
   };
 }

@@ -83,9 +83,9 @@ export class Replicas {
   }
 
   private async adoptAll(): Promise<void> {
-    const { adopted, dropped, unreadable } = await recover(
-      this.tools.handles,
-      this.tools.stop_times,
+    const { fence, handles, stop_times } = this.tools;
+    const { adopted, dropped, unreadable } = await recover(handles, stop_times, async (ended) =>
+      fence.clear(ended, await fence.traces(ended)),
     );
     for (const id of dropped) this.tools.log(`${id} had ended while no agent was here`);
     for (const path of unreadable) {

@@ -15,5 +15,24 @@ CREATE TABLE `alerts` (
 );
 --> statement-breakpoint
 CREATE INDEX `alerts_resolved` ON `alerts` (`resolved_at`);--> statement-breakpoint
+CREATE TABLE `measured_starts` (
+	`source` text NOT NULL,
+	`revision` text NOT NULL,
+	`runtime` text NOT NULL,
+	`runtime_version` text NOT NULL,
+	`context_tokens` integer NOT NULL,
+	`slots` integer NOT NULL,
+	`gpu` text NOT NULL,
+	`gpus` integer NOT NULL,
+	`settings` text NOT NULL,
+	`gpu_bytes` integer NOT NULL,
+	`memory_bytes` integer NOT NULL,
+	`count` integer NOT NULL,
+	`last_at` integer NOT NULL,
+	`starts` text NOT NULL,
+	`wakes` text NOT NULL,
+	PRIMARY KEY(`source`, `revision`, `runtime`, `runtime_version`, `context_tokens`, `slots`, `gpu`, `gpus`, `settings`)
+);
+--> statement-breakpoint
 ALTER TABLE `hosts` ADD `next_certificate_sha256` text;--> statement-breakpoint
 ALTER TABLE `hosts` ADD `next_certificate_expires_at` integer;

@@ -20,6 +20,7 @@ const layers: readonly (readonly string[])[] = [
   [
     ...["src/fleet", "src/keys", "src/users", "src/teams", "src/catalog", "src/endpoints"],
     ...["src/aliases", "src/providers", "src/prices", "src/usage", "src/metering", "src/alerts"],
+    ...["src/ledger"],
   ],
   ["src/limits"],
   ["src/notify", "src/telemetry"],

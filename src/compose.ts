@@ -20,6 +20,7 @@ import { Renewal } from "./fleet/renewal.ts";
 import { hostRoutes } from "./fleet/routes.ts";
 import { startFleetServer } from "./fleet/server.ts";
 import { createHttp } from "./http.ts";
+import { ledgerRoutes } from "./ledger/routes.ts";
 import { replicasOnHost } from "./lifecycle/published.ts";
 import { dialAddresses, listen } from "./listen.ts";
 import { driftRoutes } from "./metering/routes.ts";
@@ -138,7 +139,12 @@ export async function startAppliance(
       usageRoutes(database, guard, clock.now),
       driftRoutes(database, guard),
       liveRoutes(live, guard),
-      sizingRoutes(guard, hubReader(serving.hub, "", 5000, serving.imported.onHub)),
+      sizingRoutes(
+        guard,
+        hubReader(serving.hub, "", 5000, serving.imported.onHub),
+        serving.ledger.find,
+      ),
+      ledgerRoutes(serving.ledger, guard),
       metricsRoutes({ telemetry, guard, addressOf }),
     ],
   });

@@ -167,6 +167,9 @@ export interface ObservedReplica {
   downloaded_bytes: number;
   download_bytes: number;
   download_bytes_per_s: number;
+  /** The most that it was seen to hold on one GPU; 0: not measured, or none. */
+  gpu_memory_bytes: number;
+  memory_bytes: number;
 }
 
 export interface Observed {

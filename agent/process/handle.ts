@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DesiredReplica } from "../contract/messages.ts";
-import { removeDurably, writeDurably } from "../durable-file.ts";
+import { isMissing, removeDurably, writeDurably } from "../durable-file.ts";
 import type { ProcessIdentity } from "./identity.ts";
 
 const VERSION = 1;
@@ -45,13 +45,25 @@ export function handlesIn(folder: string): Handles {
       const unreadable: string[] = [];
       for (const name of await readdir(folder)) {
         if (!name.endsWith(".json")) continue;
-        const handle = parseHandle(await readFile(join(folder, name), "utf8"));
+        const text = await textOf(join(folder, name));
+        if (text === undefined) continue;
+        const handle = parseHandle(text);
         if (handle === undefined) unreadable.push(join(folder, name));
         else handles.push(handle);
       }
       return { handles, unreadable };
     },
   };
+}
+
+/** Undefined when the file has gone since the folder was read: its replica has just ended. */
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Undefined for a text that is not a handle of this version. */

@@ -8,6 +8,7 @@ import { recover } from "./recover.ts";
 import { stopGroup } from "./stop.ts";
 import { supervise } from "./supervise.ts";
 
+const nothingLeft = async () => undefined;
 const TIMES = { grace_ms: 5000, kill_ms: 5000 };
 let folder = "";
 const started: ProcessIdentity[] = [];
@@ -53,7 +54,7 @@ test("a live process is adopted, a dead one and one of another boot are dropped"
   await handles.write(handleOf("rep_alive", alive.identity));
   await handles.write(handleOf("rep_dead", dead.identity));
   await handles.write(handleOf("rep_boot", { ...alive.identity, boot_id: "another" }));
-  const { adopted, dropped, unreadable } = await recover(handles, TIMES);
+  const { adopted, dropped, unreadable } = await recover(handles, TIMES, nothingLeft);
   expect(adopted).toEqual([{ version: 1, ...handleOf("rep_alive", alive.identity) }]);
   expect(dropped.sort()).toEqual(["rep_boot", "rep_dead"]);
   expect(unreadable).toEqual([]);
@@ -66,7 +67,7 @@ test("helpers that a dead runtime left behind are ended", async () => {
   await exited;
   await handles.write(handleOf("rep_a", identity));
   expect(livingGroup(identity)).toHaveLength(1);
-  await recover(handles, TIMES);
+  await recover(handles, TIMES, nothingLeft);
   expect(livingGroup(identity)).toEqual([]);
 });
 
@@ -80,7 +81,7 @@ test.each([
   expect(parseHandle(text)).toBeUndefined();
   const path = join(folder, "rep_x.json");
   writeFileSync(path, text);
-  const { adopted, unreadable } = await recover(handlesIn(folder), TIMES);
+  const { adopted, unreadable } = await recover(handlesIn(folder), TIMES, nothingLeft);
   expect({ adopted, unreadable }).toEqual({ adopted: [], unreadable: [path] });
   expect(readdirSync(folder)).toEqual(["rep_x.json"]);
 });

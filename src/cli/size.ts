@@ -71,7 +71,7 @@ async function ask(words: Words): Promise<Sizing> {
     ...(utilization !== undefined && { utilization: Number(utilization) }),
     ...numbers(words),
   };
-  if (files || words.flag("offline")) return answer(question, files);
+  if (files || words.flag("offline")) return answer(question, files && { files });
   const { endpoint, token } = hubFromEnvironment();
   const hub = { endpoint, fetch, timeout_ms: hub_patience_ms };
   return answerFromHub(question, hubReader(hub, token, hub_patience_ms));

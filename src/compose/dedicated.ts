@@ -2,7 +2,7 @@
 import type { Guard } from "../access.ts";
 import { kindsIn } from "../endpoints/resolve-kinds.ts";
 import { endpointRoutes } from "../endpoints/routes.ts";
-import { demandOf, evictableIn } from "../lifecycle/places.ts";
+import { argumentsOf, demandOf, evictableIn } from "../lifecycle/places.ts";
 import { placementHosts } from "../lifecycle/world.ts";
 import { dryRun } from "../placement/dry-run.ts";
 import { indexFleet } from "../placement/fleet-index.ts";
@@ -25,7 +25,7 @@ export interface DedicatedParts {
 
 export function dedicatedRoutes(parts: DedicatedParts) {
   const { serving, database, settings, guard, emailOf, stopping } = parts;
-  const { endpoints, hosts, lifecycle, routing, telemetry, resolve } = serving;
+  const { endpoints, hosts, lifecycle, routing, telemetry, resolve, ledger } = serving;
   const statuses = () => lifecycle.statuses();
   const fleet = () => placementHosts(fleetHosts(hosts), statuses());
   return endpointRoutes({
@@ -36,9 +36,19 @@ export function dedicatedRoutes(parts: DedicatedParts) {
         { demandOf: routing.demand, inflightOf: routing.inflight },
         statuses(),
       );
-      return dryRun(demandOf({ spec, artifact }), indexFleet(fleet()), evictable, clock.now());
+      return dryRun(
+        demandOf({ spec, artifact }, new Set(), ledger.find),
+        indexFleet(fleet()),
+        evictable,
+        clock.now(),
+      );
     },
     defaultIdleTimeout: () => settings.current().endpoints.default_idle_timeout_s,
+    measuredOf: ({ spec, artifact: { source, runtime, context_tokens } }) =>
+      ledger.find({
+        ...{ source, runtime, context: context_tokens, slots: spec.concurrency },
+        ...{ gpu: null, gpus: null, args: argumentsOf(spec, runtime), env: spec.env },
+      }),
     liveOf: (endpoint) => liveOf(endpoint, { hosts, routing, statuses }),
     followLog: (...follow) => hosts.followLog(...follow),
     seriesFor: (id, query) => telemetry.seriesFor(id, query),

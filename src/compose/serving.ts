@@ -11,9 +11,11 @@ import { Hosts } from "../fleet/hosts.ts";
 import { RelayWatch } from "../fleet/relay-watch.ts";
 import { Tunnels } from "../fleet/tunnels.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { Ledger } from "../ledger/ledger.ts";
 import { noticesOf } from "../lifecycle/notices.ts";
-import { modelStatus, routedModels } from "../lifecycle/published.ts";
+import { modelStatus, readyReplicas, routedModels } from "../lifecycle/published.ts";
 import { Lifecycle } from "../lifecycle/reconcile.ts";
+import type { ReplicaStatus } from "../lifecycle/world.ts";
 import { Recounts } from "../metering/recounts.ts";
 import type { Live } from "../notify/live.ts";
 import { withProviders } from "../providers/pool.ts";
@@ -77,6 +79,7 @@ export function composeServing(parts: ServingParts) {
     imported: imported.onHub,
     readLocal: async (path) => imported.atPath(path) ?? readLocalModel(path),
   });
+  const ledger = new Ledger(database);
   const statuses = () => lifecycle.statuses();
   const recounts = new Recounts();
   const telemetry = composeMeasuring({
@@ -120,6 +123,7 @@ export function composeServing(parts: ServingParts) {
     {
       look: worldOf({
         ...{ catalog, endpoints, hosts, routing, resolve, nudge },
+        measured: ledger.find,
         ttftOf: (id) => telemetry.recentTtft(id),
       }),
       rules: () => ({
@@ -128,8 +132,10 @@ export function composeServing(parts: ServingParts) {
       }),
       endpoints,
       announce(changes) {
-        for (const { wake } of changes) {
-          if (wake) telemetry.observeWake(wake.depth, wake.duration_ms);
+        for (const { endpoint_id, wake } of changes) {
+          if (!wake) continue;
+          telemetry.observeWake(wake.depth, wake.duration_ms);
+          ledger.woke(endpoint_id, wake);
         }
         const find = (id: string) => endpoints.find(id);
         for (const notice of noticesOf(changes, find, clock.now())) outbox.add(notice);
@@ -150,11 +156,23 @@ export function composeServing(parts: ServingParts) {
         for (const watcher of watchers) watcher();
         void reconciliation.tick();
         hosts.lookAround(clock.now());
+        remember(now_statuses);
       },
       report: (error) => log(`lifecycle: ${describe(error)}`),
     },
     clock.now,
   );
+  let unremembered = "";
+  /** A full disk costs what was measured now, and is said once; the next pass tries again. */
+  const remember = (now_statuses: readonly ReplicaStatus[]): void => {
+    try {
+      ledger.record(readyReplicas(now_statuses, hosts.list()));
+      unremembered = "";
+    } catch (error) {
+      if (unremembered === "") log(`ledger: ${describe(error)}`);
+      unremembered = describe(error);
+    }
+  };
   const reconciliation = composeMetering({
     ...{ database, usage, hosts, routing, statuses, log },
     gateway: () => gateway,
@@ -234,6 +252,7 @@ export function composeServing(parts: ServingParts) {
       tunnels,
       telemetry,
       reconciliation,
+      ledger,
     },
     ...{ hub, imported, resolve, statusOf, modelReady },
   };

@@ -6,8 +6,11 @@ import type { Hosts } from "../fleet/hosts.ts";
 import type { ElasticModel } from "../lifecycle/elastic.ts";
 import type { FleetHost, World } from "../lifecycle/world.ts";
 import type { Fit } from "../placement/fleet.ts";
+import { cpu } from "../placement/kinds.ts";
+import { measuredFit } from "../placement/measured-fit.ts";
 import { fitOf } from "../placement/need.ts";
 import type { Routing } from "../routing/routing.ts";
+import type { FindMeasured } from "../sizing/measured.ts";
 
 export interface WorldParts {
   catalog: Catalog;
@@ -15,13 +18,14 @@ export interface WorldParts {
   hosts: Hosts;
   routing: Pick<Routing, "demand" | "inflight">;
   resolve: Resolve;
+  measured: FindMeasured;
   ttftOf(endpoint_id: string): number | null;
   /** Something was found out. */
   nudge(): void;
 }
 
 export function worldOf(parts: WorldParts): () => Omit<World, "now" | "rows"> {
-  const { catalog, endpoints, hosts, routing, ttftOf } = parts;
+  const { catalog, endpoints, hosts, routing, ttftOf, measured } = parts;
   const elasticFits = new ElasticFits(parts);
   return () => ({
     models: catalog.list(),
@@ -30,7 +34,7 @@ export function worldOf(parts: WorldParts): () => Omit<World, "now" | "rows"> {
     demandOf: routing.demand,
     inflightOf: routing.inflight,
     fitOf: (model) => elasticFits.of(model),
-    ttftOf,
+    ...{ ttftOf, measured },
   });
 }
 
@@ -52,10 +56,12 @@ export function fleetHosts(hosts: Hosts): FleetHost[] {
 class ElasticFits {
   readonly #known = new Map<string, Fit | null | undefined>();
   readonly #resolve: Resolve;
+  readonly #measured: FindMeasured;
   readonly #nudge: () => void;
 
-  constructor({ resolve, nudge }: Pick<WorldParts, "resolve" | "nudge">) {
+  constructor({ resolve, measured, nudge }: Pick<WorldParts, "resolve" | "measured" | "nudge">) {
     this.#resolve = resolve;
+    this.#measured = measured;
     this.#nudge = nudge;
   }
 
@@ -83,7 +89,16 @@ class ElasticFits {
     try {
       const { artifact } = await this.#resolve(spec, "", []);
       const { model, runtime } = artifact;
-      return model && fitOf({ model, runtime, context_tokens, concurrency: slots, gpu });
+      const estimate = model && fitOf({ model, runtime, context_tokens, concurrency: slots, gpu });
+      return (
+        estimate &&
+        measuredFit(estimate, false, (kind) =>
+          this.#measured({
+            ...{ source, runtime, context: context_tokens, slots, gpu: kind },
+            ...{ gpus: kind === cpu ? 0 : 1, args: [], env: {} },
+          }),
+        )
+      );
     } catch {
       return null;
     }

@@ -56,6 +56,7 @@ export function worldWith(changes: Partial<EndpointRouteParts> = {}): World {
     dryRun: () => fits,
     defaultIdleTimeout: () => 600,
     liveOf: () => live,
+    measuredOf: () => null,
     emailOf: (id) => Object.values(people).find(({ user_id }) => user_id === id)?.email,
     followLog: () => () => {},
     seriesFor: (id, query) =>

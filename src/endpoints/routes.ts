@@ -2,6 +2,7 @@
 import { Elysia, t } from "elysia";
 import type { Guard, Identity } from "../access.ts";
 import { badRequest } from "../failure.ts";
+import type { Measured } from "../sizing/measured.ts";
 import type { UsageBy, UsageSummary } from "../usage/rollup.ts";
 import { detailRoutes } from "./detail-routes.ts";
 import type { Endpoint } from "./endpoints.ts";
@@ -18,6 +19,8 @@ import { type EndpointLive, type EndpointView, viewOf } from "./view.ts";
 export interface EndpointRouteParts extends ProvisionerParts {
   guard: Guard;
   liveOf(endpoint: Endpoint): EndpointLive;
+  /** See `EndpointView.measured`. */
+  measuredOf(endpoint: Endpoint): Measured | null;
   /** Undefined when there is no such user any more. */
   emailOf(user_id: string): string | undefined;
   followLog: FollowLog;
@@ -65,6 +68,7 @@ export function endpointRoutes(parts: EndpointRouteParts) {
         has_hf_token: endpoints.hasToken(endpoint.id),
         live: parts.liveOf(endpoint),
         sizing: sizingOf(endpoint),
+        measured: parts.measuredOf(endpoint),
         wake: endpoints.wakeTimes(endpoint.id),
       });
   };

@@ -1,5 +1,6 @@
 /** An endpoint as people and programs see it. Pure. */
 import type { Cause, ObservedReplica, StartPhase } from "../../agent/contract/messages.ts";
+import type { Measured } from "../sizing/measured.ts";
 import type { Sizing } from "../sizing/size.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Permission } from "./permission.ts";
@@ -70,6 +71,8 @@ export interface EndpointView extends EndpointSpec {
   runs: Pick<Artifact, "runtime" | "source" | "context_tokens">;
   /** Null when the model's size is unknown, or the fleet has nothing to size it on. */
   sizing: Sizing | null;
+  /** What its starts really took, where it ran last; null before the first. */
+  measured: Measured | null;
   placement: { replica: string; host_id: string; host_name: string; devices: readonly string[] }[];
   target_replicas: number;
   ready_replicas: number;
@@ -89,12 +92,13 @@ export interface Around {
   has_hf_token: boolean;
   live: EndpointLive;
   sizing: Sizing | null;
+  measured: Measured | null;
   wake: WakeTimes | null;
 }
 
 export function viewOf(endpoint: Endpoint, permission: Permission, around: Around): EndpointView {
   const { id, name, spec, artifact, standing, created_at, revision: generation } = endpoint;
-  const { origin, live, owner_email, has_hf_token, sizing, wake } = around;
+  const { origin, live, owner_email, has_hf_token, sizing, measured, wake } = around;
   const { status, since, intent, cause, detail, log_tail, target } = standing;
   const { runtime, source, context_tokens } = artifact;
   const mayChange = permission === "change";
@@ -107,7 +111,7 @@ export function viewOf(endpoint: Endpoint, permission: Permission, around: Aroun
     ...{ phase: live.phase, progress: live.progress, log_tail: mayChange ? log_tail : [] },
     ...spec,
     env: mayChange ? spec.env : hidden(spec.env),
-    ...{ has_hf_token, generation, runs: { runtime, source, context_tokens }, sizing },
+    ...{ has_hf_token, generation, runs: { runtime, source, context_tokens }, sizing, measured },
     placement: live.replicas.map(({ id: replica, host_id, host_name, devices }) => ({
       ...{ replica, host_id, host_name, devices },
     })),

@@ -72,6 +72,7 @@ export const observedReplica = (id: string): ObservedReplica => ({
   downloaded_bytes: 0,
   download_bytes: 0,
   download_bytes_per_s: 0,
+  ...{ gpu_memory_bytes: 0, memory_bytes: 0 },
 });
 
 /** A home and a database that control planes can be started on, one after the other. */

@@ -28,6 +28,8 @@ const log_lines = 1000;
 const log_line_chars = 2048;
 const sentence_chars = 500;
 const name_chars = 200;
+/** No machine has so much memory, and placement reserves by what was measured. */
+const most_bytes = 2 ** 50;
 
 const states: readonly string[] = [
   "starting",
@@ -110,6 +112,8 @@ function boundedReplica(replica: ObservedReplica): ObservedReplica {
     detail: cut(detail, sentence_chars),
     log_tail: log_tail.slice(-log_tail_lines).map((line) => cut(line, sentence_chars)),
     phase: phases.includes(phase) ? phase : "",
+    gpu_memory_bytes: boundedBytes(replica.gpu_memory_bytes),
+    memory_bytes: boundedBytes(replica.memory_bytes),
   };
 }
 
@@ -120,6 +124,9 @@ function boundedInventory(inventory: Inventory): Inventory {
     runtimes: inventory.runtimes.slice(0, most_devices).map(words),
   };
 }
+
+const boundedBytes = (bytes: number): number =>
+  Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= most_bytes ? bytes : 0;
 
 /** THING with every text in it cut. */
 function words<Thing extends object>(thing: Thing): Thing {

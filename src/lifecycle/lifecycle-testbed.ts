@@ -48,6 +48,7 @@ export function observedWith(changes: Partial<ObservedReplica> = {}): ObservedRe
     ...{ id: "rep_1", epoch: 1, state: "ready", host: "127.0.0.1", port: 4000, pid: 7 },
     ...{ started_at_ms: 0, restarts: 0, cause: "", detail: "", log_tail: [], ready_after_ms: 5 },
     ...{ phase: "", downloaded_bytes: 0, download_bytes: 0, download_bytes_per_s: 0 },
+    ...{ gpu_memory_bytes: 0, memory_bytes: 0 },
     ...changes,
   };
 }

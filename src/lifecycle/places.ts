@@ -5,9 +5,12 @@ import { taskArguments } from "../endpoints/task.ts";
 import type { Evictable } from "../placement/eviction.ts";
 import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";
 import { type FleetIndex, indexFleet } from "../placement/fleet-index.ts";
+import { cpu } from "../placement/kinds.ts";
 import { makeRoom, whyNoRoom } from "../placement/make-room.ts";
+import { measuredFit } from "../placement/measured-fit.ts";
 import { fitOf } from "../placement/need.ts";
 import { place } from "../placement/place.ts";
+import type { FindMeasured } from "../sizing/measured.ts";
 import type { ReplicaSpec } from "./table.ts";
 import { placementHosts, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
 
@@ -36,7 +39,7 @@ export class Places {
     const key = sameness(endpoint);
     const known = this.#refusals.get(key);
     if (known) return known;
-    const demand = demandOf(endpoint, beside);
+    const demand = demandOf(endpoint, beside, this.#world.measured);
     const placed = place(demand, this.fleet);
     if (!("refused" in placed)) {
       this.#occupy(endpoint.id, endpoint.revision, specOf(endpoint, placed), placed);
@@ -111,10 +114,18 @@ export class Places {
 export function demandOf(
   { spec, artifact }: Pick<Endpoint, "spec" | "artifact">,
   beside: ReadonlySet<string> = new Set(),
+  measured: FindMeasured = () => null,
 ): Demand {
-  const fit = fits.get(artifact) ?? fitOf({ ...spec, ...artifact });
-  fits.set(artifact, fit);
+  const estimate = fits.get(artifact) ?? fitOf({ ...spec, ...artifact });
+  fits.set(artifact, estimate);
   const { runtime, source } = artifact;
+  const fit = measuredFit(estimate, runtime !== "llama-server", (kind) =>
+    measured({
+      ...{ source, runtime, context: artifact.context_tokens, slots: spec.concurrency },
+      ...{ gpu: kind, gpus: kind === cpu ? 0 : spec.gpu.count },
+      ...{ args: argumentsOf(spec, runtime), env: spec.env },
+    }),
+  );
   return { ...fit, runtime, source, labels: spec.labels, gpu_type: spec.gpu.type, beside };
 }
 
@@ -147,10 +158,16 @@ function specOf({ id, spec, artifact }: Endpoint, { devices }: Placement): Repli
   const { runtime, source, context_tokens } = artifact;
   return {
     ...{ model: id, runtime, source, context_tokens, slots: spec.concurrency },
-    args: [...taskArguments(spec.task, runtime), ...spec.args],
+    args: argumentsOf(spec, runtime),
     ...{ devices: [...devices], env: { ...spec.env } },
   };
 }
+
+/** What its replicas are started with beside what the agent decides. */
+export const argumentsOf = (
+  { task, args }: Endpoint["spec"],
+  runtime: Artifact["runtime"],
+): string[] => [...taskArguments(task, runtime), ...args];
 
 function sameness({ spec, artifact }: Endpoint): string {
   const { runtime, source, context_tokens } = artifact;

@@ -1,4 +1,5 @@
 /** What the rest of the appliance is told of the replicas: pure views over one pass of the loop. */
+import type { Inventory } from "../../agent/contract/messages.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import type { Reach } from "../fleet/reach.ts";
 import type { ElasticModel } from "./elastic.ts";
@@ -113,6 +114,19 @@ function routedReplica(
 /** The contract with agents has any word for it; rows hold those that this appliance starts. */
 const runtimeOf = (name: string): RoutedReplica["runtime"] =>
   name === "vllm" || name === "sglang" ? name : "llama-server";
+
+/** Replicas that serve, with what their hosts say of them: what is worth remembering of a start. */
+export function readyReplicas(
+  statuses: readonly ReplicaStatus[],
+  hosts: readonly { id: string; inventory: Inventory | null }[],
+) {
+  const inventories = new Map(hosts.map(({ id, inventory }) => [id, inventory]));
+  return statuses.flatMap(({ row: { id, owner_id, host_id, epoch, spec }, state, observed }) => {
+    const inventory = inventories.get(host_id);
+    if (state !== "ready" || !observed || !inventory) return [];
+    return [{ id, owner_id, epoch, spec, observed, inventory }];
+  });
+}
 
 /** What runs, or should run, on a host. INFLIGHT counts the gateway's open requests on a replica. */
 export function replicasOnHost(

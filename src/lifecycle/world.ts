@@ -7,6 +7,7 @@ import type {
 } from "../../agent/contract/messages.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Device, Fit, Host } from "../placement/fleet.ts";
+import type { FindMeasured } from "../sizing/measured.ts";
 import type { Demand } from "./dedicated/situation.ts";
 import type { ElasticModel } from "./elastic.ts";
 import { foreignBytes } from "./foreign.ts";
@@ -41,6 +42,8 @@ export interface World {
   /** Over the last minute; null with too few requests to say. */
   ttftOf(endpoint_id: string): number | null;
   inflightOf(replica_id: string): number;
+  /** What starts have really taken; absent where nobody remembers. */
+  measured?: FindMeasured;
   /** What an Elastic model needs: null when nothing says, undefined while that is being found out. */
   fitOf(model: ElasticModel): Fit | null | undefined;
 }

@@ -52,6 +52,19 @@ test("it has its address at once, is up a moment later, answers, and one mail sa
   expect(smtp.inbox[0]?.secure).toBe(true);
 });
 
+test("what its start took is measured, shown, and used for the size", async () => {
+  const { measured } = await eventually("it is measured", async () => {
+    const view = await endpoint.view();
+    return view.measured !== null && view;
+  });
+  expect(measured).toMatchObject({ gpu: "cpu", gpus: 0, gpu_bytes: 0, count: 1 });
+  expect(measured?.memory_bytes).toBeGreaterThan(20 * 2 ** 20);
+  expect(measured?.memory_bytes).toBeLessThan(400 * 2 ** 20);
+  expect(measured?.start_p50_ms).toBeGreaterThan(10);
+  const { data } = await appliance.api<{ data: object[] }>("/api/ledger");
+  expect(data).toMatchObject([{ source: "builtin:hypervize-demo", runtime: "llama-server" }]);
+});
+
 test("idle, it sleeps; a request wakes it and waits; another may fail fast", async () => {
   await endpoint.change({ idle_timeout_s: 1 });
   await endpoint.is("sleeping");

@@ -98,23 +98,6 @@ describe.skipIf(obstacle !== null)("a host on another machine", () => {
     await watch.exited;
   });
 
-  test("a relay that a firewall hides is a problem that says which port to open", async () => {
-    const problem = async () => (await appliance.ready()).problem ?? "";
-    const [host] = await appliance.hosts();
-    // Any news of a host makes the appliance look at once, and not only every 15 seconds.
-    const look = () => appliance.api(`/api/hosts/${host?.id}/uncordon`, {});
-    machine.block(8444);
-    await look();
-    await eventually("the problem is seen", async () =>
-      (await problem()).includes("TCP port 8444"),
-    );
-    expect((await appliance.hosts())[0]?.problem).toContain(`${machine.there}:8444`);
-    machine.unblock(8444);
-    await look();
-    await eventually("the problem is gone", async () => (await problem()) === "");
-    expect((await chat(appliance.url, key, "Hello")).status).toBe(200);
-  });
-
   test("the agent comes back after kill -9, and its host serves again", async () => {
     const { pid } = await agent.runtime();
     await agent.kill();

@@ -1,5 +1,6 @@
 /** The answer in words: what was asked, what it takes, what would fit. */
 import { gib } from "./gpus.ts";
+import { measuredInWords } from "./measured.ts";
 import type { Model } from "./model.ts";
 import { reserve_bytes } from "./runtime-memory.ts";
 import type { Ask, Plan } from "./size.ts";
@@ -9,6 +10,7 @@ export function explain(model: Model, ask: Ask, plan: Plan, remedy: number | nul
   return [
     answer(model, plan),
     wouldFit(model, plan, remedy),
+    measuredInWords(plan),
     needs(model, ask, plan),
     ...doubts(model, plan),
   ]

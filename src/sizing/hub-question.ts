@@ -1,8 +1,9 @@
 /** Answers a question about a model of a hub by what the hub has, when somebody can read it there. */
-import { type HubSource, parseHubSource } from "../../agent/contract/hub-source.ts";
+import { type HubSource, hubSource, parseHubSource } from "../../agent/contract/hub-source.ts";
 import { Failure } from "../failure.ts";
 import { type HubReading, readHubModel } from "./hub-model.ts";
 import { type Hub, HubError } from "./hub-request.ts";
+import type { FindMeasured } from "./measured.ts";
 import type { FileFacts } from "./model-files.ts";
 import { answer, type Question } from "./question.ts";
 import type { Sizing } from "./size.ts";
@@ -44,7 +45,11 @@ export function hubReader(
 }
 
 /** Like `answer`; what the hub did not tell is said at the end of the explanation. */
-export async function answerFromHub(question: Question, readHub: ReadHub): Promise<Sizing> {
+export async function answerFromHub(
+  question: Question,
+  readHub: ReadHub,
+  measured?: FindMeasured,
+): Promise<Sizing> {
   const { model, config, dtype } = question;
   const source = model === undefined ? undefined : parseHubSource(model);
   if (config !== undefined || source === undefined) return answer(question);
@@ -54,7 +59,10 @@ export async function answerFromHub(question: Question, readHub: ReadHub): Promi
   const said = (words: string): string => [words, ...notes].join(" ");
   try {
     // Another type than the files' is computed from the shapes.
-    const sizing = answer({ ...question, model: name }, dtype === undefined ? facts : shapes);
+    const files = dtype === undefined ? facts : shapes;
+    const place = hubSource({ ...source, word: file ?? source.word });
+    const known = { files, source: place, ...(measured && { measured }) };
+    const sizing = answer({ ...question, model: name }, known);
     return { ...sizing, explanation: said(sizing.explanation) };
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "model_size_unknown") throw error;

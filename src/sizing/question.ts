@@ -2,6 +2,7 @@
 import { badRequest } from "../failure.ts";
 import { factsOfConfig } from "./config.ts";
 import { gpuNamed } from "./gpus.ts";
+import type { FindMeasured } from "./measured.ts";
 import { modelFrom } from "./model.ts";
 import type { FileFacts } from "./model-files.ts";
 import { type Sizing, size } from "./size.ts";
@@ -23,8 +24,17 @@ export const default_gpu = "H100-80";
 /** vLLM's, in the versions that the measurements are of. */
 export const default_utilization = 0.9;
 
-/** FILES: what was read from the model's own files. Throws a 400 that names the field, a 422 when the model's size is unknown. */
-export function answer(question: Question, files: FileFacts = {}): Sizing {
+/** What is known beside the question. */
+export interface Known {
+  /** Read from the model's own files. */
+  files?: FileFacts;
+  /** As replicas of it are started from; without it nothing measured is looked for. */
+  source?: string;
+  measured?: FindMeasured;
+}
+
+/** Throws a 400 that names the field, a 422 when the model's size is unknown. */
+export function answer(question: Question, known: Known = {}): Sizing {
   const { model, config, gpu, gpus, context, concurrency = 1, dtype } = question;
   const { utilization = default_utilization } = question;
   if (model === undefined && config === undefined) {
@@ -39,21 +49,31 @@ export function answer(question: Question, files: FileFacts = {}): Sizing {
   if (!(utilization > 0 && utilization <= 1)) {
     throw badRequest("`utilization` is more than 0 and at most 1, such as 0.9.", "utilization");
   }
+  const card = gpuNamed(gpu ?? default_gpu);
   return size(
     modelFrom({
-      ...files,
+      ...known.files,
       name: model ?? "This model",
       ...(config !== undefined && { config: factsOfConfig(config) }),
       ...(dtype !== undefined && { dtype }),
     }),
     {
-      gpu: gpuNamed(gpu ?? default_gpu),
+      gpu: card,
       concurrency,
       utilization,
       ...(gpus !== undefined && { gpus }),
       ...(context !== undefined && { context }),
     },
+    lookup(question, card.name, known),
   );
+}
+
+/** Of other weights than its own, nothing was measured. */
+function lookup({ config, dtype, concurrency = 1 }: Question, gpu: string, known: Known) {
+  const { source, measured } = known;
+  if (!source || !measured || config !== undefined || dtype !== undefined) return undefined;
+  return (context: number, gpus: number | null) =>
+    measured({ source, context, slots: concurrency, gpu, gpus, args: [], env: {} });
 }
 
 function whole(field: string, value: number, most: number): void {

@@ -2,6 +2,7 @@
 import { kvBytesPerToken, layerShare, requestBytes, type Split } from "./cache.ts";
 import { explain } from "./explain.ts";
 import type { Gpu } from "./gpus.ts";
+import { type Measured, withMeasured } from "./measured.ts";
 import type { Model, Source } from "./model.ts";
 import { activationBytes, batchOf, nonTorchBytes, reserve_bytes } from "./runtime-memory.ts";
 
@@ -43,6 +44,8 @@ export interface Sizing {
   /** Requests of the asked context at once; 0 when not even one. */
   max_concurrency: number;
   source: Source;
+  /** Of this very configuration; null where it was never started, or nobody remembers. */
+  measured: Measured | null;
   explanation: string;
 }
 
@@ -57,8 +60,16 @@ const context_unstated = 8192;
 /** Where the model does not say how far it goes. */
 const longest_context = 16_777_216;
 
-export function size(model: Model, ask: Ask): Sizing {
-  const plan = ask.gpus === undefined ? fewest(model, ask) : planFor(model, ask, ask.gpus);
+/** FIND: what was measured with the decided context on so many GPUs; null: on as few as there is a measurement of. */
+export function size(
+  model: Model,
+  ask: Ask,
+  find: (context: number, gpus: number | null) => Measured | null = () => null,
+): Sizing {
+  const estimate = ask.gpus === undefined ? fewest(model, ask) : planFor(model, ask, ask.gpus);
+  const measured = find(estimate.context, ask.gpus ?? null);
+  const other = measured !== null && measured.gpus > 0 && measured.gpus !== estimate.gpus;
+  const plan = withMeasured(other ? planFor(model, ask, measured.gpus) : estimate, measured);
   const remedy = plan.verdict === "fits" ? null : remedyFor(model, ask, plan.gpus);
   return { ...plan, explanation: explain(model, ask, plan, remedy) };
 }
@@ -144,6 +155,7 @@ function planWith(model: Model, ask: Ask, gpus: number, split: Split): Plan {
     max_context,
     max_concurrency: atOnce(left(context) - reserve_bytes, each(context), ask.gpu),
     source: model.source,
+    measured: null,
   };
 }
 

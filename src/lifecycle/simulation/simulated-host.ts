@@ -184,5 +184,6 @@ function observedOf(id: string, epoch: number, restarts: number): ObservedReplic
     ...{ id, epoch, restarts, state: "starting", phase: "loading", host: "127.0.0.1", port: 0 },
     ...{ pid: 1, started_at_ms: 0, cause: "", detail: "", log_tail: [], ready_after_ms: 0 },
     ...{ downloaded_bytes: 0, download_bytes: 0, download_bytes_per_s: 0 },
+    ...{ gpu_memory_bytes: 0, memory_bytes: 0 },
   };
 }

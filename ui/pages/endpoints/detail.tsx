@@ -1,7 +1,7 @@
 /** One endpoint in full. */
 import type { EndpointView } from "../../../src/http.ts";
 import { Copyable } from "../../copy.tsx";
-import { ago, count, date } from "../../format.ts";
+import { ago, bytes, count, date, duration, plural } from "../../format.ts";
 import { Loaded } from "../../notice.tsx";
 import { now } from "../../now.ts";
 import { Heading, Panel } from "../../panel.tsx";
@@ -89,6 +89,7 @@ function Facts({ endpoint }: { endpoint: EndpointView }) {
     ["Visible to", endpoint.visibility],
     ["Created", date(endpoint.created_at)],
     ["Revision", String(endpoint.generation)],
+    ["Measured", measuredWords(endpoint)],
     ["Size", sizing?.explanation ?? "Nothing says how large it is."],
   ];
   return (
@@ -101,6 +102,15 @@ function Facts({ endpoint }: { endpoint: EndpointView }) {
       ))}
     </dl>
   );
+}
+
+/** What its starts really took. */
+function measuredWords({ measured }: EndpointView): string {
+  if (!measured) return "nothing yet";
+  const { gpu, gpus, gpu_bytes, memory_bytes, start_p50_ms, count: starts } = measured;
+  const where = gpus === 0 ? "processors" : `${gpus} × ${gpu}`;
+  const held = gpu_bytes > 0 ? `${bytes(gpu_bytes)} a GPU` : bytes(memory_bytes);
+  return `${held} on ${where} · starts in ${duration(start_p50_ms)} (${plural(starts, "start")})`;
 }
 
 const curlFor = ({ openai_base_url }: EndpointView): string =>

@@ -1,0 +1,55 @@
+import { nearFamily } from "./fence/family.ts";
+import type { Meter } from "./measure/meter.ts";
+import type { Handle } from "./process/handle.ts";
+import { Refusal } from "./refusal.ts";
+import type { ReplicaEvent } from "./replica.ts";
+import type { HostFacts, RuntimeDriver } from "./runtimes/runtime.ts";
+import { hangs, type StallTimes } from "./stall.ts";
+
+/** A runtime that serves. */
+export interface Serving<End> {
+  driver: RuntimeDriver;
+  handle: Omit<Handle, "version">;
+  /** Its end by itself or by order. */
+  exited: Promise<End>;
+  tell: (event: ReplicaEvent) => void;
+}
+
+export interface TendTools {
+  meter: Meter;
+  host: HostFacts;
+  stall_times: StallTimes;
+}
+
+/**
+ * Until it ends: measures it, and looks whether it still answers, since a process can live and serve
+ * nobody any more. One that hangs is for the caller to end, and a Refusal; one that was only slow or
+ * stopped for a moment goes on as if nothing had been.
+ */
+export async function tended<End>(
+  { driver, handle, exited, tell }: Serving<End>,
+  { meter, host, stall_times }: TendTools,
+): Promise<End | Refusal> {
+  const over = new AbortController();
+  const { devices } = handle.spec;
+  const processes = () => nearFamily(handle);
+  const has_gpus = host.gpu_count > 0 && !(devices.length > 0 && devices.every(isProcessor));
+  void meter.follow({ processes, has_gpus }, over.signal, (peak) =>
+    tell({ kind: "measured", peak }),
+  );
+  const pids = () => processes().map(({ pid }) => pid);
+  const hanging = hangs({ driver, port: handle.port, pids }, stall_times, over.signal);
+  const silent = hanging.then<End | Refusal>((hung) => (hung ? asRefusal(stall_times) : exited));
+  return Promise.race<End | Refusal>([exited, silent]).finally(() => over.abort());
+}
+
+const isProcessor = (device: string): boolean => device === "cpu";
+
+function asRefusal({ silent_ms }: StallTimes): Refusal {
+  const seconds = Math.round(silent_ms / 1000);
+  return new Refusal(
+    "timeout",
+    `It answered nothing and did nothing for ${seconds} s, so it was ended. It starts again by itself.`,
+    true,
+  );
+}
