@@ -132,7 +132,9 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     owners: () => replicas.observed().replicas,
     log: options.log,
   });
-  const watched = hardware.run(options.signal);
+  // Longer than the replicas, whose ends are proved by it.
+  const watching = new AbortController();
+  const watched = hardware.run(watching.signal);
   const epochs = await epochsIn(join(folder, "epochs.json"));
   const tools = await runToolsOf(options, folder, drivers, epochs, hardware);
   const replicas = new Replicas(tools, epochs);
@@ -177,10 +179,11 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     await Promise.all([
       replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
       session.keep(options.signal),
-      watched,
       renewal.keep(options.signal),
     ]);
   } finally {
+    watching.abort();
+    await watched;
     tunnels.close();
     relay?.close();
   }
