@@ -27,7 +27,7 @@ import { llamaServer } from "./runtimes/llama-server.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
 import { Session, type SessionSide } from "./session.ts";
 import { builtinsIn } from "./weights/builtin.ts";
-import { openHubWeights } from "./weights/hub/open.ts";
+import { openHubWeights, sharedCache } from "./weights/hub/open.ts";
 import { weightsFrom } from "./weights/source.ts";
 
 export interface AgentOptions {
@@ -136,7 +136,9 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
   const watching = new AbortController();
   const watched = hardware.run(watching.signal);
   const epochs = await epochsIn(join(folder, "epochs.json"));
-  const tools = await runToolsOf(options, folder, drivers, epochs, hardware);
+  const tools = await runToolsOf(options, folder, drivers, epochs, hardware, () =>
+    replicas.sources(),
+  );
   const replicas = new Replicas(tools, epochs);
   const addresses = options.server === undefined ? member.addresses : [options.server];
   let identity: HostIdentity = member;
@@ -195,11 +197,17 @@ async function runToolsOf(
   drivers: RuntimeDriver[],
   epochs: Epochs,
   { gpus }: Hardware,
+  needed: () => readonly string[],
 ): Promise<RunTools> {
   const { memory_bytes } = readMemory();
   await gpus.found(DRIVER_PATIENCE_MS);
   const weights = join(folder, "weights");
-  const hub = await openHubWeights(join(weights, "hub"), options.env["HF_ENDPOINT"]);
+  const shared = sharedCache(options.env);
+  const hub = await openHubWeights(shared ?? join(weights, "hub"), options.env, {
+    ...{ needed, log: options.log },
+    // Others use that one too.
+    evicts: shared === undefined,
+  });
   const handles = handlesIn(join(folder, "replicas"));
   const onGpus = { look: (signal: AbortSignal) => usesOf(gpus, signal) };
   return {

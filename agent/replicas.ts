@@ -57,6 +57,14 @@ export class Replicas {
     };
   }
 
+  /** Of what runs or is wanted here. */
+  sources(): string[] {
+    const wanted = this.desired?.replicas ?? [];
+    return [...wanted, ...[...this.replicas.values()].map(({ spec }) => spec)].map(
+      ({ source }) => source,
+    );
+  }
+
   /** Loopback port of the ready replica that the control plane's relay NAME means. */
   portOf(name: string): number | undefined {
     const ready = [...this.replicas.values()].filter(({ state }) => state === "ready");

@@ -26,6 +26,8 @@ export interface Bed {
   appliance: ApplianceProcess;
   ours: Target;
   nginx: Target;
+  /** Folder of what nginx has at /files/. */
+  files: string;
   /** The mock itself. */
   direct: Target;
   /** What of a request's way is switched off, since this binary does not have it. */
@@ -58,6 +60,7 @@ export async function makeBed(testbed: Testbed): Promise<Bed> {
       if (target === ours) metering.expect(result);
       return result;
     },
+    files: nginx.files,
     nginx: { name: "nginx", port: nginx.port, model, key, pid: nginx.pid },
     direct: { name: "direct", port: runtime, model, key, pid: null },
   };

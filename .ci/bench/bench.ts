@@ -18,6 +18,7 @@ the load between them and prints medians. It ends what it started. Numbers mean 
          soak        mixed traffic with random aborts: memory, and what is left in flight
          portkey     whole answers a second next to the Portkey gateway of npm (fetched into .tools)
          tunnel      streams of a host that is reached by tunnels, next to one that is reached by its relay
+         weights     a download with its checksum, next to curl without one
                      without --only: streams, latency and nonstream
   --short            shorter runs and streams of 60 chunks: under 50 s in all
   --json             the last line is one JSON object
@@ -28,7 +29,7 @@ It needs a C compiler and nginx: apt-get install gcc libc6-dev nginx-light`;
 
 /** Memory is measured on a heap that no load has swollen yet, so streams come first. */
 const usual: readonly PartName[] = ["streams", "latency", "nonstream"];
-const others: readonly PartName[] = ["hold", "soak", "portkey", "tunnel"];
+const others: readonly PartName[] = ["hold", "soak", "portkey", "tunnel", "weights"];
 
 interface Options extends Length {
   isJson: boolean;

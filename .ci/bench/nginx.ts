@@ -10,6 +10,7 @@ const own = join(import.meta.dir, "../../.tools/nginx");
 const advice = "Install it as root: apt-get install nginx-light";
 
 const configuration = (folder: string, port: number, upstream: number): string => `
+${process.getuid?.() === 0 ? "user root;" : ""}
 worker_processes 1;
 worker_rlimit_nofile 16384;
 daemon off;
@@ -33,6 +34,10 @@ http {
       proxy_set_header Connection "";
       proxy_buffering off;
     }
+    location /files/ {
+      sendfile on;
+      alias ${folder}/files/;
+    }
   }
 }
 `;
@@ -41,11 +46,15 @@ export interface Nginx {
   port: number;
   /** Of its only worker. */
   pid: number;
+  /** What lies in it is at /files/. */
+  files: string;
 }
 
 /** Ends with the testbed. */
 export async function startNginx(testbed: Testbed, upstream: number): Promise<Nginx> {
   const folder = testbed.folder();
+  const files = join(folder, "files");
+  mkdirSync(files);
   const port = await freePort();
   const file = join(folder, "nginx.conf");
   writeFileSync(file, configuration(folder, port, upstream));
@@ -62,7 +71,7 @@ export async function startNginx(testbed: Testbed, upstream: number): Promise<Ng
   });
   const [pid] = childrenOf(child.pid ?? 0);
   if (!pid) throw new Error("nginx has no worker.");
-  return { port, pid };
+  return { port, pid, files };
 }
 
 async function end(child: ChildProcess): Promise<void> {

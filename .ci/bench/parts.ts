@@ -7,6 +7,7 @@ import type { Report } from "./report.ts";
 import { soak } from "./soak.ts";
 import { manyStreams } from "./streams.ts";
 import { tunnel } from "./tunnel.ts";
+import { weights } from "./weights.ts";
 
 export interface Length {
   isShort: boolean;
@@ -23,6 +24,7 @@ const parts = {
   hold,
   soak: (bed, { minutes }) => soak(bed, minutes),
   portkey: (bed, { isShort }) => portkey(bed, isShort),
+  weights: (bed, { isShort }) => weights(bed, isShort),
   tunnel: (bed, { isShort }) => tunnel(bed, isShort),
 } satisfies Record<string, Part>;
 

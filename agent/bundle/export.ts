@@ -72,8 +72,12 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
 
 async function gather(options: ExportOptions): Promise<Gathered<Item>[]> {
   const gathered: Gathered<Item>[] = [];
-  const { models, runtimes, cache, env } = options;
-  const hub = await openHubWeights(resolve(cache), env["HF_ENDPOINT"]);
+  const { models, runtimes, cache, env, say } = options;
+  const hub = await openHubWeights(resolve(cache), env, {
+    needed: () => [],
+    evicts: false,
+    log: say,
+  });
   for (const model of models) {
     gathered.push(
       /^file:/i.test(model)

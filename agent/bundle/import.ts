@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../durable-file.ts";
 import { takeLock } from "../lock.ts";
-import { freeBytes } from "../weights/hub/disk-room.ts";
+import { diskOf } from "../weights/hub/disk-room.ts";
 import { type ByteSource, sourceOf } from "./byte-source.ts";
 import { sha256Of } from "./contents.ts";
 import { readHead } from "./envelope.ts";
@@ -122,8 +122,10 @@ async function filesToStage(
   return staged;
 }
 
+const askSystem = async (folder: string): Promise<number> => (await diskOf(folder)).free_bytes;
+
 async function checkRoom(
-  { home, freeBytes: ask = freeBytes }: ImportOptions,
+  { home, freeBytes: ask = askSystem }: ImportOptions,
   needed_bytes: number,
 ): Promise<void> {
   const free_bytes = await ask(home);

@@ -25,6 +25,10 @@ export class Flights {
     return known.flight;
   }
 
+  has(path: string): boolean {
+    return this.open.has(path);
+  }
+
   leave(path: string): void {
     const known = this.open.get(path);
     if (known === undefined) return;

@@ -1,6 +1,9 @@
-import { access, rename, unlink } from "node:fs/promises";
+import { access, mkdir, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Refusal } from "../../refusal.ts";
 import type { Flight } from "./blob-flights.ts";
+import { withBlobLock } from "./blob-lock.ts";
+import type { BlobRecords } from "./blob-records.ts";
 import { askHub, type Hub, type HubAnswer } from "./hub-request.ts";
 import { PartialFile } from "./partial-file.ts";
 import { digestIn, type HubFile, type RepositoryView } from "./repository.ts";
@@ -9,13 +12,35 @@ import { type Persistence, persist, Trouble } from "./trouble.ts";
 /** Where a blob lies until it is whole; huggingface_hub calls it so, too. */
 export const partialPath = (blob: string): string => `${blob}.incomplete`;
 
+export interface FetchTools {
+  hub: Hub & Persistence;
+  records: Pick<BlobRecords, "keep">;
+}
+
 /**
  * Brings FILE to PATH, where it appears only whole and with the right checksum. What is fetched so
  * far stays beside it when this ends early, also by kill -9, and the next call goes on from there.
  * Throws a Refusal, SIGNAL's reason, or the error of the disk.
  */
 export async function fetchBlob(
-  hub: Hub & Persistence,
+  { hub, records }: FetchTools,
+  view: RepositoryView,
+  file: HubFile,
+  path: string,
+  flight: Flight,
+): Promise<void> {
+  const places = { path, partial: partialPath(path) };
+  const grown = (bytes: number) => {
+    flight.received = bytes;
+  };
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await withBlobLock(places, view.signal, grown, () =>
+    fetchAlone({ hub, records }, view, file, path, flight),
+  );
+}
+
+async function fetchAlone(
+  { hub, records }: FetchTools,
   view: RepositoryView,
   file: HubFile,
   path: string,
@@ -35,7 +60,7 @@ export async function fetchBlob(
         moved();
       });
     await persist(attempt, view.signal, hub);
-    if ((await partial.finish()) !== file.digest) {
+    if ((await partial.digest()) !== file.digest) {
       await unlink(partialPath(path));
       flight.received = 0;
       throw new Refusal(
@@ -45,6 +70,8 @@ export async function fetchBlob(
       );
     }
     await rename(partialPath(path), path);
+    // Nobody waits for the disk: after a power cut it is checked again.
+    records.keep(path).catch(() => undefined);
   } finally {
     await partial.close();
   }

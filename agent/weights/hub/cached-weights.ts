@@ -12,6 +12,8 @@ export interface CachedWeights extends WeightsFound {
   commit: string;
   /** The first file of the set; null for a whole snapshot. */
   name: string | null;
+  /** Paths of all its files. */
+  files: readonly string[];
 }
 
 /**
@@ -60,6 +62,7 @@ export async function wholeSet(
     commit,
     name,
     path: first.path,
+    files: whole.map(({ path }) => path),
     bytes: whole.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freeBytes, roomRefusal } from "./disk-room.ts";
+import { diskOf, roomRefusal } from "./disk-room.ts";
 import { hubBench, reached, testBytes } from "./hub-weights-testbed.ts";
 
 const RESERVE_BYTES = 256 * 1024 * 1024;
@@ -19,20 +19,24 @@ test("the refusal says what is needed, what there is, and what to free", () => {
 });
 
 test("the free space of a real disk is more than nothing", async () => {
-  expect(await freeBytes(tmpdir())).toBeGreaterThan(RESERVE_BYTES);
+  expect((await diskOf(tmpdir())).free_bytes).toBeGreaterThan(RESERVE_BYTES);
 });
 
 test("nothing is fetched to a disk that is too full; another download counts, the same one does not", async () => {
   const files = { "a.gguf": testBytes(600_000), "b.gguf": testBytes(600_000, 2) };
   const bench = await hubBench({ "org/repo": { files } });
   try {
-    await bench.reopen({ freeBytes: async () => RESERVE_BYTES + 599_999 });
+    await bench.reopen({
+      disk: async () => ({ free_bytes: RESERVE_BYTES + 599_999, total_bytes: 1e9 }),
+    });
     const full = bench.get({ source: "hf:org/repo:a.gguf" });
     await expect(full).rejects.toMatchObject({ failure_class: "disk_full" });
     expect(bench.hub.sent()).toBe(0);
     expect(existsSync(join(bench.folder, "models--org--repo"))).toBe(false);
 
-    await bench.reopen({ freeBytes: async () => RESERVE_BYTES + 900_000 });
+    await bench.reopen({
+      disk: async () => ({ free_bytes: RESERVE_BYTES + 900_000, total_bytes: 1e9 }),
+    });
     bench.hub.failNext({ at: "cdn", hang_after: 100_000 });
     const stop = new AbortController();
     const { tell, there } = reached(100_000);

@@ -1,13 +1,14 @@
 import { statfs } from "node:fs/promises";
 import { Refusal } from "../../refusal.ts";
+import type { Disk } from "./eviction.ts";
 
 /** Left for the agent's own records, and for logs. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 
-/** What this process may still write to the disk that holds FOLDER. */
-export async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
+/** The disk that holds FOLDER: what this process may still write to it, and all of it. */
+export async function diskOf(folder: string): Promise<Disk> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { free_bytes: bavail * bsize, total_bytes: blocks * bsize };
 }
 
 /** Before the first byte is fetched: a disk that runs full stops more than one download. */

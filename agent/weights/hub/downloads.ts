@@ -1,6 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { fetchBlob, partialPath } from "./blob.ts";
 import { type Flight, Flights } from "./blob-flights.ts";
+import type { BlobRecords } from "./blob-records.ts";
 import { roomRefusal } from "./disk-room.ts";
 import type { Hub } from "./hub-request.ts";
 import type { RepoCache } from "./repo-cache.ts";
@@ -12,8 +13,9 @@ export interface DownloadTools {
   /** Laid out like the cache of huggingface_hub. */
   folder: string;
   hub: Hub & Persistence;
-  /** Of the disk that holds FOLDER. */
-  freeBytes(folder: string): Promise<number>;
+  records: BlobRecords;
+  /** Makes room for so many bytes where it can; resolves with what is free then. */
+  makeRoom(needed_bytes: number): Promise<number>;
 }
 
 export interface WantedFiles {
@@ -36,9 +38,14 @@ export class Downloads {
     this.tools = tools;
   }
 
+  /** Blobs that somebody waits for. */
+  isComing(path: string): boolean {
+    return this.flights.has(path);
+  }
+
   /** Until all files lie whole in the cache. Throws a Refusal, the signal's reason, or the disk's error. */
   async fetch({ cache, view, listing, files, follow }: WantedFiles): Promise<void> {
-    const { folder, hub, freeBytes } = this.tools;
+    const { folder, hub, records, makeRoom } = this.tools;
     const at = { ...view, revision: listing.commit };
     const joined: string[] = [];
     try {
@@ -53,10 +60,10 @@ export class Downloads {
       }
       const isWhole = parts.every(({ flight }) => flight.received === flight.bytes);
       const needed = isWhole ? 0 : this.flights.missing();
-      const refused = roomRefusal(folder, needed, await freeBytes(folder));
+      const refused = roomRefusal(folder, needed, await makeRoom(needed));
       if (refused !== undefined) throw refused;
       for (const { file, path, flight } of parts) {
-        await flight.inTurn(view.signal, () => fetchBlob(hub, at, file, path, flight));
+        await flight.inTurn(view.signal, () => fetchBlob({ hub, records }, at, file, path, flight));
       }
       // Two replicas may want files of one repository at the same time.
       await this.inTurn(view.signal, async () => {

@@ -163,17 +163,30 @@ interface Patience {
   end(): void;
 }
 
+/** Renewed with every piece of a download, so its timer is set anew only when it goes off too early. */
 function patienceOf(patience_ms: number, parent: AbortSignal): Patience {
   const late = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const end = () => clearTimeout(timer);
+  let until = Number.POSITIVE_INFINITY;
+  let isSet = false;
+  const set = (wait_ms: number) => {
+    isSet = true;
+    setTimeout(look, wait_ms).unref();
+  };
+  const look = () => {
+    const left_ms = until - performance.now();
+    isSet = false;
+    if (left_ms === Number.POSITIVE_INFINITY) return;
+    if (left_ms > 0) set(left_ms);
+    else late.abort(new DOMException("The hub is silent.", "TimeoutError"));
+  };
   return {
     signal: AbortSignal.any([parent, late.signal]),
-    end,
+    end() {
+      until = Number.POSITIVE_INFINITY;
+    },
     renew() {
-      end();
-      const abort = () => late.abort(new DOMException("The hub is silent.", "TimeoutError"));
-      timer = setTimeout(abort, patience_ms);
+      until = performance.now() + patience_ms;
+      if (!isSet) set(patience_ms);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Download } from "../../replica.ts";
@@ -21,11 +21,14 @@ export interface HubBench {
   folder: string;
   /** Of all pauses between attempts, which take no time here. */
   pauses: number[];
+  /** What was logged. */
+  lines: string[];
   tools: HubWeightsTools;
   weights: HubWeights;
   get(wish: Wish): Promise<WeightsFound>;
   /** Looks at the folder as a new agent does. */
   reopen(changes?: Partial<HubWeightsTools>): Promise<void>;
+  recordsAreThere(): boolean;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBenc
   const hub = await HubTestbed.start({ repos });
   const folder = mkdtempSync(join(tmpdir(), "hypervize-hub-"));
   const pauses: number[] = [];
+  const lines: string[] = [];
   const tools: HubWeightsTools = {
     folder,
     hub: {
@@ -42,11 +46,15 @@ export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBenc
       random: () => 1,
       pause: async (duration_ms) => void pauses.push(duration_ms),
     },
-    freeBytes: async () => 1e12,
+    records_folder: join(folder, ".records"),
+    disk: async () => ({ free_bytes: 1e12, total_bytes: 1e12 }),
+    evicts: true,
+    needed: () => [],
+    log: (line) => lines.push(line),
     report_every_ms: 20,
   };
   const bench: HubBench = {
-    ...{ hub, folder, pauses, tools },
+    ...{ hub, folder, pauses, lines, tools },
     weights: await HubWeights.open(tools),
     get(wish) {
       const signal = new AbortController().signal;
@@ -61,6 +69,7 @@ export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBenc
     async reopen(changes = {}) {
       bench.weights = await HubWeights.open({ ...tools, ...changes });
     },
+    recordsAreThere: () => existsSync(tools.records_folder),
     async close() {
       await hub.stop();
       rmSync(folder, { recursive: true });

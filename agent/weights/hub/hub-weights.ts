@@ -1,8 +1,10 @@
+import { realpath } from "node:fs/promises";
 import { chooseGguf } from "../../contract/gguf-choice.ts";
 import { type HubSource, hubSource, parseHubSource } from "../../contract/hub-source.ts";
 import { chooseSnapshot } from "../../contract/snapshot-choice.ts";
 import { Refusal } from "../../refusal.ts";
 import type { WeightsFound, WeightsRequest } from "../weights.ts";
+import { BlobRecords } from "./blob-records.ts";
 import {
   type CachedWeights,
   cachedSources,
@@ -16,10 +18,18 @@ import { ProgressWatch } from "./download-progress.ts";
 import { Downloads, type DownloadTools } from "./downloads.ts";
 import { RepoCache } from "./repo-cache.ts";
 import { describeFile, type HubFile, listRepository } from "./repository.ts";
+import { makeRoom, type RoomParts } from "./room.ts";
 import { persist } from "./trouble.ts";
 
-export interface HubWeightsTools extends DownloadTools {
+export interface HubWeightsTools extends Pick<DownloadTools, "folder" | "hub"> {
+  /** What is known of blobs; a folder beside FOLDER. */
+  records_folder: string;
   report_every_ms: number;
+  disk: RoomParts["disk"];
+  evicts: boolean;
+  /** Sources that replicas of this host need. */
+  needed(): readonly string[];
+  log(line: string): void;
 }
 
 /**
@@ -28,12 +38,17 @@ export interface HubWeightsTools extends DownloadTools {
  */
 export class HubWeights {
   private readonly tools: HubWeightsTools;
+  private readonly records: BlobRecords;
   private readonly downloads: Downloads;
-  private readonly known: Set<string>;
+  private known: Set<string>;
 
   private constructor(tools: HubWeightsTools, known: Set<string>) {
     this.tools = tools;
-    this.downloads = new Downloads(tools);
+    this.records = new BlobRecords(tools.records_folder);
+    const { records } = this;
+    const { folder, hub } = tools;
+    const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
+    this.downloads = new Downloads({ folder, hub, records, makeRoom });
     this.known = known;
   }
 
@@ -58,11 +73,60 @@ export class HubWeights {
     }
     const { repository } = named;
     const cache = new RepoCache(this.tools.folder, repository);
-    const { commit, name, path, bytes } =
-      (await findCached(cache, named, request.format)) ?? (await this.fetch(cache, named, request));
+    const { commit, name, path, bytes, files } =
+      (await this.intact(cache, named, request)) ?? (await this.fetch(cache, named, request));
+    const now = this.tools.hub.now();
+    await Promise.all(files.map((file) => this.records.used(file, now)));
     this.known.add(hubSource({ repository, revision: commit, word: name }));
     this.known.add(request.source);
     return { path, bytes };
+  }
+
+  /** What lies here whole and unharmed. A file that is not what it was is removed, to be fetched again. */
+  private async intact(
+    cache: RepoCache,
+    named: HubSource,
+    { source, format }: WeightsRequest,
+  ): Promise<CachedWeights | undefined> {
+    const found = await findCached(cache, named, format);
+    if (found === undefined) return undefined;
+    let isWhole = true;
+    for (const file of found.files) {
+      if (await this.records.isRight(file)) continue;
+      this.tools.log(`${source}: ${file} has changed on the disk; it is removed and fetched again`);
+      await this.records.remove(await realpath(file));
+      isWhole = false;
+    }
+    if (!isWhole) await this.lookAgain();
+    return isWhole ? found : undefined;
+  }
+
+  private async makeRoom(needed_bytes: number): Promise<number> {
+    const { records, downloads, tools } = this;
+    const isComing = (blob: string) => downloads.isComing(blob);
+    const pinned = () => this.filesOf(tools.needed());
+    const free = await makeRoom({ ...tools, records, isComing, pinned }, needed_bytes);
+    await this.lookAgain();
+    return free;
+  }
+
+  /** Of those that lie here whole. */
+  private async filesOf(sources: readonly string[]): Promise<string[]> {
+    const found = sources.flatMap((source) => {
+      const named = source.startsWith("hf:") ? parseHubSource(source) : undefined;
+      if (named === undefined) return [];
+      const cache = new RepoCache(this.tools.folder, named.repository);
+      return [findCached(cache, named, "gguf"), findCached(cache, named, "safetensors")];
+    });
+    return (await Promise.all(found)).flatMap((weights) => weights?.files ?? []);
+  }
+
+  /** Some of what lay here may be gone. */
+  private async lookAgain(): Promise<void> {
+    const whole = await Promise.all(
+      [...this.known].map(async (source) => (await this.filesOf([source])).length > 0),
+    );
+    this.known = new Set([...this.known].filter((_, index) => whole[index]));
   }
 
   private async fetch(

@@ -31,7 +31,7 @@ afterEach(() => bench.close());
 function fetcher(): Bun.Subprocess {
   const program = `
     import { openHubWeights } from ${JSON.stringify(join(import.meta.dir, "open.ts"))};
-    const weights = await openHubWeights(${JSON.stringify(bench.folder)}, ${JSON.stringify(bench.hub.url)});
+    const weights = await openHubWeights(${JSON.stringify(bench.folder)}, { HF_ENDPOINT: ${JSON.stringify(bench.hub.url)} }, { needed: () => [], evicts: true, log: () => {} });
     const signal = new AbortController().signal;
     await weights.get({ source: "hf:org/repo", format: "gguf", hf_token: "", signal, tell: () => {} });`;
   return Bun.spawn([process.execPath, "-e", program], { stdout: "ignore", stderr: "inherit" });

@@ -1,35 +1,44 @@
-import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
+import { type FileHash, fileHash, kindOf } from "../file-hash.ts";
 
-const CHUNK_BYTES = 1024 * 1024;
+/** That wait for the disk. */
+const MOST_BYTES = 1024 * 1024;
+/** The system takes 1,024 in one call (IOV_MAX, writev(2)). */
+const MOST_PIECES = 512;
 
 /**
- * A file that grows at its end. What was hashed is always what lies in it: a file that an ended agent
- * left is read once when it is opened.
+ * A file that grows at its end, and is hashed from the disk as it grows, what an ended agent left included.
+ * Pieces are gathered while those before them are written, so that network, disk and checksum each do their
+ * work at the same time.
  */
 export class PartialFile {
   private readonly file: FileHandle;
-  private readonly begin: () => Hash;
-  private hash: Hash;
-  /** Bytes that it has. */
+  private readonly begin: () => FileHash;
+  private hash: FileHash;
+  private gathered: Uint8Array[] = [];
+  private gathered_bytes = 0;
+  private written = 0;
+  private writing: Promise<void> = Promise.resolve();
+  private isWriting = false;
+  /** Bytes that it has, or will have as soon as they are written. */
   length = 0;
 
-  private constructor(file: FileHandle, begin: () => Hash) {
+  private constructor(file: FileHandle, begin: () => FileHash) {
     this.file = file;
     this.begin = begin;
     this.hash = begin();
   }
 
-  /** BYTES and DIGEST are those of the whole file; more than that is thrown away. */
+  /** Its folder is there. BYTES and DIGEST are those of the whole file; more than that is thrown away. */
   static async open(path: string, bytes: number, digest: string): Promise<PartialFile> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
-    const partial = new PartialFile(file, () => hashLike(digest, bytes));
     try {
-      if ((await file.stat()).size > bytes) await file.truncate(0);
-      await partial.readWhatIsThere();
+      const { size } = await file.stat();
+      if (size > bytes) await file.truncate(0);
+      const partial = new PartialFile(file, () => fileHash(path, kindOf(digest), bytes));
+      partial.grow(size > bytes ? 0 : size);
+      partial.length = partial.written;
       return partial;
     } catch (error) {
       await file.close();
@@ -37,40 +46,80 @@ export class PartialFile {
     }
   }
 
+  /** Takes BYTES over. Rejects with the disk's error, also about what was appended before; it is then of no use any more. */
   async append(bytes: Uint8Array): Promise<void> {
-    await this.file.appendFile(bytes);
-    this.hash.update(bytes);
+    this.gathered.push(bytes);
+    this.gathered_bytes += bytes.length;
     this.length += bytes.length;
+    const isMuch = this.gathered_bytes >= MOST_BYTES || this.gathered.length >= MOST_PIECES;
+    if (isMuch) await this.writing;
+    if (!this.isWriting) this.write();
   }
 
   async restart(): Promise<void> {
+    this.gathered = [];
+    this.gathered_bytes = 0;
+    await this.writing;
     await this.file.truncate(0);
+    this.hash.end();
     this.hash = this.begin();
+    this.written = 0;
     this.length = 0;
   }
 
-  /** In hex, and on the disk. Nothing may be appended any more. */
-  async finish(): Promise<string> {
-    await this.file.sync();
-    return this.hash.digest("hex");
+  /** Its checksum in hex. Nothing may be appended any more. */
+  async digest(): Promise<string> {
+    await this.flush();
+    return this.hash.digest(this.written);
   }
 
+  /** What was appended is kept for the next one who opens it. */
   async close(): Promise<void> {
-    await this.file.close();
+    try {
+      await this.flush();
+    } finally {
+      this.hash.end();
+      await this.file.close();
+    }
   }
 
-  private async readWhatIsThere(): Promise<void> {
-    const buffer = Buffer.alloc(CHUNK_BYTES);
-    for (;;) {
-      const { bytesRead } = await this.file.read(buffer, 0, CHUNK_BYTES, this.length);
-      if (bytesRead === 0) return;
-      this.hash.update(buffer.subarray(0, bytesRead));
-      this.length += bytesRead;
+  private async flush(): Promise<void> {
+    await this.writing;
+    if (this.gathered_bytes > 0) this.write();
+    await this.writing;
+  }
+
+  private write(): void {
+    const pieces = this.gathered;
+    this.gathered = [];
+    this.gathered_bytes = 0;
+    this.isWriting = true;
+    this.writing = this.writeAll(pieces);
+    // Whoever appends next hears of it.
+    this.writing.catch(() => undefined);
+  }
+
+  private async writeAll(pieces: readonly Uint8Array[]): Promise<void> {
+    for (let rest = pieces; rest.length > 0; ) {
+      const { bytesWritten } = await this.file.writev(rest);
+      this.grow(bytesWritten);
+      rest = behind(rest, bytesWritten);
     }
+    this.isWriting = false;
+  }
+
+  private grow(bytes: number): void {
+    this.written += bytes;
+    this.hash.upTo(this.written);
   }
 }
 
-/** SHA-256, or git's SHA-1 of a blob, which begins with its kind and length (git hash-object). */
-function hashLike(digest: string, bytes: number): Hash {
-  return digest.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${bytes}\0`);
+/** What of PIECES is left after so many bytes. */
+function behind(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes;
+  return pieces.flatMap((piece) => {
+    const gone = Math.min(skip, piece.length);
+    skip -= gone;
+    return gone === piece.length ? [] : [piece.subarray(gone)];
+  });
 }

@@ -1,0 +1,105 @@
+import { createHash, type Hash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+
+/** What a digest of so many characters is: SHA-256, or git's SHA-1 of a blob (git hash-object). */
+export type DigestKind = "sha256" | "git";
+
+export const kindOf = (digest: string): DigestKind => (digest.length === 64 ? "sha256" : "git");
+
+/**
+ * Runs in a thread of its own, in a compiled program too, where a thread cannot be a file. It reads what
+ * the system has just written and still has in memory, so nothing is copied between threads.
+ */
+const thread = `
+const { createHash } = require("node:crypto");
+const { openSync, readSync, closeSync } = require("node:fs");
+const buffer = Buffer.allocUnsafe(1024 * 1024);
+let file, hash, at;
+function follow({ path, kind, bytes, to, end }) {
+  if (path !== undefined) {
+    file = openSync(path, "r");
+    at = 0;
+    hash = kind === "sha256" ? createHash("sha256") : createHash("sha1").update("blob " + bytes + "\\0");
+  }
+  while (at < to) {
+    const count = readSync(file, buffer, 0, Math.min(buffer.length, to - at), at);
+    if (count === 0) throw new Error("The file has become shorter.");
+    hash.update(buffer.subarray(0, count));
+    at += count;
+  }
+  if (!end) return;
+  closeSync(file);
+  postMessage({ digest: hash.digest("hex") });
+}
+onmessage = ({ data }) => {
+  try {
+    follow(data);
+  } catch (error) {
+    postMessage({ error: error.message });
+  }
+};
+`;
+
+/** The checksum of a file that grows: it counts what lies in the file, not what was meant to. */
+export interface FileHash {
+  /** So many bytes are written. */
+  upTo(bytes: number): void;
+  /** In hex, of the first BYTES. Rejects when they cannot be read. */
+  digest(bytes: number): Promise<string>;
+  end(): void;
+}
+
+/** A thread costs milliseconds and megabytes, so smaller files are read at the end. */
+const SMALL_BYTES = 2 * 1024 * 1024;
+
+/** PATH exists; BYTES is what the whole file will have. */
+export function fileHash(path: string, kind: DigestKind, bytes: number): FileHash {
+  if (bytes >= SMALL_BYTES) return new HashThread(path, kind, bytes);
+  return {
+    upTo: () => undefined,
+    async digest(so_many) {
+      const hash = newHash(kind, bytes);
+      return hash.update((await readFile(path)).subarray(0, so_many)).digest("hex");
+    },
+    end: () => undefined,
+  };
+}
+
+/** Of a file that does not change. */
+export async function digestOf(path: string, kind: DigestKind): Promise<string> {
+  const { size } = await stat(path);
+  return fileHash(path, kind, size).digest(size);
+}
+
+const newHash = (kind: DigestKind, bytes: number): Hash =>
+  kind === "sha256" ? createHash("sha256") : createHash("sha1").update(`blob ${bytes}\0`);
+
+class HashThread implements FileHash {
+  private readonly worker = new Worker(
+    URL.createObjectURL(new Blob([thread], { type: "text/javascript" })),
+  );
+  private readonly answer = Promise.withResolvers<string>();
+
+  constructor(path: string, kind: DigestKind, bytes: number) {
+    this.answer.promise.catch(() => undefined);
+    this.worker.onmessage = ({ data }) => {
+      if ("digest" in data) this.answer.resolve(data.digest);
+      else this.answer.reject(new Error(`${path} cannot be read back: ${data.error}`));
+    };
+    this.worker.onerror = ({ message }) => this.answer.reject(new Error(message));
+    this.worker.postMessage({ path, kind, bytes, to: 0 });
+  }
+
+  upTo(bytes: number): void {
+    this.worker.postMessage({ to: bytes });
+  }
+
+  async digest(bytes: number): Promise<string> {
+    this.worker.postMessage({ to: bytes, end: true });
+    return this.answer.promise.finally(() => this.end());
+  }
+
+  end(): void {
+    this.worker.terminate();
+  }
+}

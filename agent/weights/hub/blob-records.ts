@@ -1,0 +1,73 @@
+import { open, readFile, realpath, stat, unlink, utimes } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { writeDurably } from "../../durable-file.ts";
+import { digestOf, kindOf } from "../file-hash.ts";
+
+/**
+ * Which blobs are known to be right, and when they were last used: one small file per blob, written when
+ * its checksum was right and the disk has all of it. It holds the blob's size and time of change, so that a
+ * file that was touched since, or was perhaps not whole when the power went, is checked again.
+ */
+export class BlobRecords {
+  private readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Its checksum was right a moment ago. Resolves when the disk has it. */
+  async keep(path: string): Promise<void> {
+    const blob = await realpath(path);
+    const file = await open(blob, "r");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await writeDurably(await this.recordOf(blob), await stampOf(blob));
+  }
+
+  /**
+   * Whether the blob that PATH leads to is what its name says. A gigabyte takes about a second where
+   * nothing is known; a blob that is not named after a checksum cannot be judged and passes.
+   */
+  async isRight(path: string): Promise<boolean> {
+    const blob = await realpath(path);
+    const digest = basename(blob);
+    if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(digest)) return true;
+    const known = await readFile(await this.recordOf(blob), "utf8").catch(() => "");
+    if (known === (await stampOf(blob))) return true;
+    if ((await digestOf(blob, kindOf(digest))) !== digest) return false;
+    await this.keep(blob);
+    return true;
+  }
+
+  async used(path: string, now_ms: number): Promise<void> {
+    const record = await this.recordOf(await realpath(path));
+    await utimes(record, now_ms / 1000, now_ms / 1000).catch(() => undefined);
+  }
+
+  /** When it was last used; when it came, for one that nobody has used. */
+  async usedAt(path: string): Promise<number> {
+    const record = await stat(await this.recordOf(path)).catch(() => stat(path));
+    return Math.round(record.mtimeMs);
+  }
+
+  /** Also what is known of it. */
+  async remove(blob: string): Promise<void> {
+    const record = await this.recordOf(blob);
+    await unlink(blob);
+    await unlink(record).catch(() => undefined);
+  }
+
+  /** The same checksum may lie here twice, of two repositories. */
+  private async recordOf(blob: string): Promise<string> {
+    const { ino } = await stat(blob, { bigint: true });
+    return join(this.folder, `${basename(blob)}-${ino}`);
+  }
+}
+
+async function stampOf(blob: string): Promise<string> {
+  const { size, mtimeNs } = await stat(blob, { bigint: true });
+  return `${size} ${mtimeNs}`;
+}
