@@ -47,6 +47,8 @@ export interface AgentHome {
     env?: Record<string, string>;
     vllm?: string;
     sglang?: string;
+    vllmImage?: string;
+    containerProgram?: string;
   }): () => Promise<void>;
   /** Runs an agent as a process of its own, to be killed; ENV is added to this process's. */
   spawn(env?: Record<string, string>): Bun.Subprocess;

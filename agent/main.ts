@@ -1,69 +1,24 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { decodeJoinToken } from "./contract/join-token.ts";
-import type { Labels } from "./contract/labels.ts";
+import { driversOf } from "./drivers.ts";
 import { enrol } from "./enrolment.ts";
-import { type Epochs, epochsIn } from "./epochs.ts";
-import { Fence } from "./fence/fence.ts";
-import { usesOf } from "./fence/gpu-use.ts";
+import { epochsIn } from "./epochs.ts";
+import { Ownership } from "./fence/ownership.ts";
 import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
 import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
-import { Meter } from "./measure/meter.ts";
 import { type Membership, nextPairIn, readMembership, writeMembership } from "./membership.ts";
-import { runtimeEnvironment } from "./process/environment.ts";
-import { handlesIn } from "./process/handle.ts";
-import { isAlive } from "./process/identity.ts";
+import type { AgentOptions } from "./options.ts";
 import { type HostIdentity, openRelay } from "./relay/relay.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { Renewal } from "./renewal.ts";
 import { callRenew } from "./renewal-call.ts";
 import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
-import { sglang, vllm } from "./runtimes/engine.ts";
-import { installedRuntime } from "./runtimes/installed.ts";
-import { llamaServer } from "./runtimes/llama-server.ts";
-import type { RuntimeDriver } from "./runtimes/runtime.ts";
+import { DRIVER_PATIENCE_MS, runToolsOf } from "./run-tools.ts";
 import { Session, type SessionSide } from "./session.ts";
-import { builtinsIn } from "./weights/builtin.ts";
-import { openHubWeights, sharedCache } from "./weights/hub/open.ts";
-import { weightsFrom } from "./weights/source.ts";
-
-export interface AgentOptions {
-  /** The data folder; the agent keeps everything under HOME/agent. */
-  home: string;
-  /** A join token; needed only by a home that has not joined. */
-  join?: string;
-  /** "host:port" to dial instead of the addresses in the token. */
-  server?: string;
-  /** Path or name of llama-server; without it the one that a bundle brought, else "llama-server" on PATH. */
-  llamaServer?: string;
-  /** Path or name of the `vllm` and `sglang` scripts of their Python environments; on PATH without it. */
-  vllm?: string;
-  sglang?: string;
-  /** Where the relay listens, 0 for any free port; 8444, or a free one where that is taken, without it. */
-  relayPort?: number;
-  /** Listens nowhere: the control plane reaches the runtimes by connections that this host opens. */
-  tunnel?: boolean;
-  /** What placement may ask of this host, well formed (contract/labels.ts). */
-  labels?: Labels;
-  version: string;
-  /** The environment of the agent, from which runtimes get a few variables. */
-  env: Readonly<Record<string, string | undefined>>;
-  /** False under systemd: runtimes outlive the agent and are adopted by the next one. */
-  stopRuntimesOnExit: boolean;
-  log: (line: string) => void;
-  signal: AbortSignal;
-}
-
-/** How long a driver may take to name its GPUs; when it does later, the host says hello again. */
-const DRIVER_PATIENCE_MS = 10_000;
-
-const fenceTimes = {
-  ...{ look_ms: 15_000, free_ms: 30_000, pause_ms: 250 },
-  stray: { grace_ms: 2000, kill_ms: 5000 },
-};
 
 /**
  * The host agent, until SIGNAL aborts; it resolves when its work has ended, with
@@ -120,25 +75,22 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
 }
 
 async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
-  const llama = options.llamaServer ?? (await installedRuntime(options.home, "llama-server"));
-  const path = options.env["PATH"];
-  const drivers = [
-    llamaServer(llama),
-    vllm({ executable: options.vllm, path }),
-    sglang({ executable: options.sglang, path }),
-  ];
+  const drivers = await driversOf(options, folder);
+  const ownership = new Ownership();
   const hardware = openHardware({
     env: options.env,
     owners: () => replicas.observed().replicas,
+    markedOwner: (pid) => ownership.of(pid),
     log: options.log,
   });
   // Longer than the replicas, whose ends are proved by it.
   const watching = new AbortController();
   const watched = hardware.run(watching.signal);
   const epochs = await epochsIn(join(folder, "epochs.json"));
-  const tools = await runToolsOf(options, folder, drivers, epochs, hardware, () =>
-    replicas.sources(),
-  );
+  const tools = await runToolsOf(options, folder, {
+    ...{ drivers, epochs, hardware },
+    needed: () => replicas.sources(),
+  });
   const replicas = new Replicas(tools, epochs);
   const addresses = options.server === undefined ? member.addresses : [options.server];
   let identity: HostIdentity = member;
@@ -189,55 +141,6 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     tunnels.close();
     relay?.close();
   }
-}
-
-async function runToolsOf(
-  options: AgentOptions,
-  folder: string,
-  drivers: RuntimeDriver[],
-  epochs: Epochs,
-  { gpus }: Hardware,
-  needed: () => readonly string[],
-): Promise<RunTools> {
-  const { memory_bytes } = readMemory();
-  await gpus.found(DRIVER_PATIENCE_MS);
-  const weights = join(folder, "weights");
-  const shared = sharedCache(options.env);
-  const hub = await openHubWeights(shared ?? join(weights, "hub"), options.env, {
-    ...{ needed, log: options.log },
-    // Others use that one too.
-    evicts: shared === undefined,
-  });
-  const handles = handlesIn(join(folder, "replicas"));
-  const onGpus = { look: (signal: AbortSignal) => usesOf(gpus, signal) };
-  return {
-    drivers,
-    weights: weightsFrom(builtinsIn(weights), hub),
-    handles,
-    fence: new Fence({
-      gpus: onGpus,
-      uuids: () => gpus.gpus().map(({ uuid }) => uuid),
-      residents: async () =>
-        (await handles.readAll()).handles.filter(({ process }) => isAlive(process)),
-      epochs: epochs.all,
-      times: fenceTimes,
-      log: options.log,
-    }),
-    meter: new Meter({ look: onGpus.look, interval_ms: 5000, look_ms: fenceTimes.look_ms }),
-    host: {
-      memory_bytes,
-      get gpu_count() {
-        return gpus.gpus().length;
-      },
-    },
-    env: runtimeEnvironment(options.env),
-    log_folder: join(folder, "logs"),
-    stop_times: { grace_ms: 10_000, kill_ms: 5000 },
-    stall_times: { every_ms: 5000, answer_ms: 5000, silent_ms: 60_000 },
-    drain_ms: 30_000,
-    now: Date.now,
-    log: options.log,
-  };
 }
 
 function sessionSide(

@@ -1,4 +1,5 @@
-import { nearFamily } from "./fence/family.ts";
+import { setTimeout } from "node:timers/promises";
+import { familyOf, nearFamily } from "./fence/family.ts";
 import type { Meter } from "./measure/meter.ts";
 import type { Handle } from "./process/handle.ts";
 import { Refusal } from "./refusal.ts";
@@ -32,7 +33,9 @@ export async function tended<End>(
 ): Promise<End | Refusal> {
   const over = new AbortController();
   const { devices } = handle.spec;
-  const processes = () => nearFamily(handle);
+  const processes = driver.elsewhere
+    ? followed(handle, stall_times.every_ms, over.signal)
+    : () => nearFamily(handle);
   const has_gpus = host.gpu_count > 0 && !(devices.length > 0 && devices.every(isProcessor));
   void meter.follow({ processes, has_gpus }, over.signal, (peak) =>
     tell({ kind: "measured", peak }),
@@ -41,6 +44,19 @@ export async function tended<End>(
   const hanging = hangs({ driver, port: handle.port, pids }, stall_times, over.signal);
   const silent = hanging.then<End | Refusal>((hung) => (hung ? asRefusal(stall_times) : exited));
   return Promise.race<End | Refusal>([exited, silent]).finally(() => over.abort());
+}
+
+/** The family as it was last seen; looking for marks takes many small readings. */
+function followed(handle: Serving<unknown>["handle"], every_ms: number, signal: AbortSignal) {
+  let family = nearFamily(handle);
+  const look = async (): Promise<void> => {
+    while (!signal.aborted) {
+      family = await familyOf(handle);
+      await setTimeout(every_ms, undefined, { signal }).catch(() => undefined);
+    }
+  };
+  void look();
+  return () => family;
 }
 
 const isProcessor = (device: string): boolean => device === "cpu";

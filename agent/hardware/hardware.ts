@@ -10,6 +10,8 @@ export interface HardwareParts {
   env: Readonly<Record<string, string | undefined>>;
   /** Replicas that have a process now. */
   owners(): readonly Owner[];
+  /** The replica of a process that is in no replica's group or session; empty for none. */
+  markedOwner(pid: number): string;
   log(line: string): void;
 }
 
@@ -24,13 +26,13 @@ export interface Hardware {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export function openHardware({ env, owners, log }: HardwareParts): Hardware {
+export function openHardware({ env, owners, markedOwner, log }: HardwareParts): Hardware {
   const { PATH = "/usr/bin:/bin" } = env;
   const path = Bun.which("nvidia-smi", { PATH });
   const xids = new XidWatch({ open: openKernelLog, log });
   const gpus = new NvidiaGpuWatch({
     ...{ path, env, log, times: gpuWatchTimes, now: () => performance.now() },
-    ownerOf: (pid) => ownerOf(pid, owners()),
+    ownerOf: (pid) => ownerOf(pid, owners()) || markedOwner(pid),
     changed(found: Gpu[]) {
       xids.know(found);
       hardware.changes += 1;

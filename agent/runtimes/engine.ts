@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { Refusal } from "../refusal.ts";
+import { type ContainerOptions, inContainer } from "./container.ts";
 import { devicesFor } from "./devices.ts";
 import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
@@ -15,6 +16,8 @@ const LOAD_BYTES_PER_MS = 50_000;
 interface Engine {
   name: "vllm" | "sglang";
   flag: string;
+  /** How it is called inside its image. */
+  inside: { entrypoint: string; arguments(launch: Launch, version: string): string[] };
   command(program: PythonProgram, launch: Launch): string[];
   /** Gauges of requests that it works on and holds; names from the engines' `metrics` modules. */
   in_flight: RegExp;
@@ -26,6 +29,8 @@ export interface EngineOptions {
   executable?: string | undefined;
   /** The agent's own PATH. */
   path?: string | undefined;
+  /** It comes as an image instead. */
+  container?: ContainerOptions | undefined;
 }
 
 /** vLLM from a Python environment: its `vllm` script. */
@@ -33,6 +38,7 @@ export const vllm = (options: EngineOptions = {}): RuntimeDriver =>
   driverOf(
     {
       ...{ name: "vllm", flag: "--vllm", classify: classifyVllm },
+      inside: { entrypoint: "vllm", arguments: vllmArguments },
       command: ({ path, version }, launch) => [path, ...vllmArguments(launch, version)],
       in_flight: /^vllm:num_requests_(?:running|waiting)(?:\{[^\n]*\})? ([0-9.e+]+)$/gm,
     },
@@ -44,6 +50,7 @@ export const sglang = (options: EngineOptions = {}): RuntimeDriver =>
   driverOf(
     {
       ...{ name: "sglang", flag: "--sglang", classify: classifySglang },
+      inside: { entrypoint: "python3", arguments: sglangArguments },
       command: ({ python, path }, launch) => {
         if (python !== undefined) return [python, ...sglangArguments(launch)];
         throw new Refusal("config", `There is no python3 beside ${path}. Install SGLang again.`);
@@ -53,7 +60,7 @@ export const sglang = (options: EngineOptions = {}): RuntimeDriver =>
     options,
   );
 
-function driverOf(engine: Engine, { executable = engine.name, path }: EngineOptions) {
+function driverOf(engine: Engine, { executable = engine.name, path, container }: EngineOptions) {
   const find = () => pythonProgram(executable, engine.name);
   const driver: RuntimeDriver = {
     name: engine.name,
@@ -75,7 +82,7 @@ function driverOf(engine: Engine, { executable = engine.name, path }: EngineOpti
       return {
         command: engine.command(found, launch),
         env: { ...quiet, ...devicesFor(launch.spec), PATH: search },
-        start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
+        start_timeout_ms: startTimeout(launch),
       };
     },
     async ready(port, signal) {
@@ -91,8 +98,14 @@ function driverOf(engine: Engine, { executable = engine.name, path }: EngineOpti
     },
     classify: engine.classify,
   };
-  return driver;
+  if (container === undefined) return driver;
+  const { name, inside, classify } = engine;
+  const contained = { name, ...inside, classify, start_timeout_ms: startTimeout };
+  return { ...driver, ...inContainer(contained, container) };
 }
+
+const startTimeout = ({ weights_bytes }: Launch): number =>
+  START_MS + Math.ceil(weights_bytes / LOAD_BYTES_PER_MS);
 
 /**
  * One token, or what a model that makes none makes. /health alone proves little: vLLM answers 200 while its engine

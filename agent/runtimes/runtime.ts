@@ -44,6 +44,8 @@ export interface Death {
 export interface RuntimeDriver {
   readonly name: string;
   readonly reads: WeightsFormat;
+  /** What works is not the process that is started, nor of its group or session, but carries its mark. */
+  readonly elsewhere?: true;
   /** Finds the runtime and asks it what it can do; looked for again while it is missing. */
   detect(): Promise<RuntimeFound | undefined>;
   /** Throws a Refusal when this launch cannot work. Starts nothing. */

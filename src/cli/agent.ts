@@ -10,6 +10,9 @@ export type RunAgent = (options: {
   llamaServer?: string;
   vllm?: string;
   sglang?: string;
+  vllmImage?: string;
+  sglangImage?: string;
+  containerProgram?: string;
   relayPort?: number;
   tunnel: boolean;
   labels: Labels;
@@ -39,6 +42,15 @@ export function agentCommand(runAgent: RunAgent): Command {
       },
       vllm: { value: "PATH", help: "the vllm script of its Python environment (default: on PATH)" },
       sglang: { value: "PATH", help: "the sglang script of its environment (default: on PATH)" },
+      "vllm-image": {
+        value: "IMAGE",
+        help: "run vLLM from this image instead, such as vllm/vllm-openai:v0.11.2; pull it before",
+      },
+      "sglang-image": { value: "IMAGE", help: "the same for SGLang" },
+      "container-program": {
+        value: "PATH",
+        help: "docker or podman (default: whichever is on PATH, Docker first)",
+      },
       label: {
         value: "KEY=VALUE",
         repeated: true,
@@ -55,6 +67,9 @@ export function agentCommand(runAgent: RunAgent): Command {
       const llamaServer = llamaServerFrom(words.text("llama-server"));
       const vllm = words.text("vllm");
       const sglang = words.text("sglang");
+      const vllmImage = words.text("vllm-image");
+      const sglangImage = words.text("sglang-image");
+      const containerProgram = words.text("container-program");
       const labels = labelsOf(labelsFrom(words.texts("label")));
       await runAgent({
         home: homeFrom(words.text("home")),
@@ -63,6 +78,9 @@ export function agentCommand(runAgent: RunAgent): Command {
         ...(llamaServer && { llamaServer }),
         ...(vllm && { vllm }),
         ...(sglang && { sglang }),
+        ...(vllmImage && { vllmImage }),
+        ...(sglangImage && { sglangImage }),
+        ...(containerProgram && { containerProgram }),
         ...(relayPort !== undefined && { relayPort }),
         tunnel: words.flag("tunnel"),
         labels,

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { Epochs } from "./epochs.ts";
+import { Fence } from "./fence/fence.ts";
+import { usesOf } from "./fence/gpu-use.ts";
+import type { Hardware } from "./hardware/hardware.ts";
+import { readMemory } from "./hardware/load.ts";
+import { Meter } from "./measure/meter.ts";
+import type { AgentOptions } from "./options.ts";
+import { runtimeEnvironment } from "./process/environment.ts";
+import { handlesIn } from "./process/handle.ts";
+import { isAlive } from "./process/identity.ts";
+import type { RunTools } from "./replica-run.ts";
+import type { RuntimeDriver } from "./runtimes/runtime.ts";
+import { builtinsIn } from "./weights/builtin.ts";
+import { openHubWeights, sharedCache } from "./weights/hub/open.ts";
+import { weightsFrom } from "./weights/source.ts";
+
+/** How long a driver may take to name its GPUs; when it does later, the host says hello again. */
+export const DRIVER_PATIENCE_MS = 10_000;
+
+const fenceTimes = {
+  ...{ look_ms: 15_000, free_ms: 30_000, pause_ms: 250 },
+  stray: { grace_ms: 2000, kill_ms: 5000 },
+};
+
+export interface Around {
+  drivers: RuntimeDriver[];
+  epochs: Epochs;
+  hardware: Pick<Hardware, "gpus">;
+  /** Sources that replicas of this host need. */
+  needed(): readonly string[];
+}
+
+/** What every run of a replica works with. */
+export async function runToolsOf(
+  options: AgentOptions,
+  folder: string,
+  { drivers, epochs, hardware: { gpus }, needed }: Around,
+): Promise<RunTools> {
+  const { memory_bytes } = readMemory();
+  await gpus.found(DRIVER_PATIENCE_MS);
+  const weights = join(folder, "weights");
+  const shared = sharedCache(options.env);
+  const hub = await openHubWeights(shared ?? join(weights, "hub"), options.env, {
+    ...{ needed, log: options.log },
+    // Others use that one too.
+    evicts: shared === undefined,
+  });
+  const handles = handlesIn(join(folder, "replicas"));
+  const onGpus = { look: (signal: AbortSignal) => usesOf(gpus, signal) };
+  return {
+    drivers,
+    weights: weightsFrom(builtinsIn(weights), hub),
+    handles,
+    fence: new Fence({
+      gpus: onGpus,
+      uuids: () => gpus.gpus().map(({ uuid }) => uuid),
+      residents: async () =>
+        (await handles.readAll()).handles.filter(({ process }) => isAlive(process)),
+      epochs: epochs.all,
+      times: fenceTimes,
+      log: options.log,
+    }),
+    meter: new Meter({ look: onGpus.look, interval_ms: 5000, look_ms: fenceTimes.look_ms }),
+    host: {
+      memory_bytes,
+      get gpu_count() {
+        return gpus.gpus().length;
+      },
+    },
+    env: runtimeEnvironment(options.env),
+    log_folder: join(folder, "logs"),
+    stop_times: { grace_ms: 10_000, kill_ms: 5000 },
+    stall_times: { every_ms: 5000, answer_ms: 5000, silent_ms: 60_000 },
+    drain_ms: 30_000,
+    now: Date.now,
+    log: options.log,
+  };
+}

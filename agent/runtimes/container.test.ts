@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { agentHome, demoReplica, replicaIs } from "../agent-testbed.ts";
+import { familyOf, nearFamily } from "../fence/family.ts";
+import { handlesIn } from "../process/handle.ts";
+import { identify, isAlive } from "../process/identity.ts";
+import { inContainer } from "./container.ts";
+import { vllm } from "./engine.ts";
+import { EngineEnvironment } from "./fakes/environment-testbed.ts";
+
+let environment: EngineEnvironment;
+let docker: string;
+let image: string;
+beforeAll(() => {
+  environment = new EngineEnvironment({ vllm: "0.30.0", sglang: "0.5.5" });
+  docker = join(environment.folder, "docker");
+  image = `${environment.bin}:v0.30.0`;
+  const program = join(import.meta.dir, "fakes", "container.ts");
+  writeFileSync(docker, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
+  chmodSync(docker, 0o755);
+});
+afterAll(() => environment.end());
+
+const launch = (devices: string[], weights_path: string, env = {}) => ({
+  ...{ spec: demoReplica({ devices, env }), weights_path, weights_bytes: 1 },
+  ...{ port: 4000, host: { memory_bytes: 1, gpu_count: 2 } },
+});
+const contained = (program: string) =>
+  inContainer(
+    {
+      ...{ name: "vllm", entrypoint: "vllm", arguments: () => ["serve"] },
+      ...{ classify: () => "port_taken", start_timeout_ms: () => 1 },
+    },
+    { image: "vllm/vllm-openai:v0.11.2", program, cache_folder: environment.folder, env: {} },
+  );
+
+describe("the command", () => {
+  test("gives a container its GPUs, its weights to read, and secrets by name alone", async () => {
+    const { command } = await contained(docker).plan(
+      launch(["GPU-a", "GPU-b"], environment.model, { HF_SECRET: "quoxomb" }),
+    );
+    const line = command.join(" ");
+    expect(line).toContain('--gpus "device=GPU-a,GPU-b" ');
+    expect(line).toContain(`-v ${environment.model}:${environment.model}:ro `);
+    expect(line).toContain("-e HF_SECRET -e HYPERVIZE_REPLICA -e SPT_NOENV ");
+    expect(line).not.toContain("quoxomb");
+    expect(line).toEndWith("--entrypoint vllm vllm/vllm-openai:v0.11.2 serve");
+  });
+
+  test("speaks CDI to Podman, and asks for no GPU where none is meant", async () => {
+    const podman = join(environment.folder, "podman");
+    symlinkSync(docker, podman);
+    const words = async (devices: string[]) =>
+      (await contained(podman).plan(launch(devices, environment.model))).command.join(" ");
+    expect(await words(["GPU-a", "GPU-b"])).toContain(
+      "--device nvidia.com/gpu=GPU-a --device nvidia.com/gpu=GPU-b ",
+    );
+    expect(await words([])).toContain("--device nvidia.com/gpu=all ");
+    expect(await words(["cpu"])).not.toContain("nvidia");
+  });
+
+  test("mounts the blobs that a snapshot's links lead to", async () => {
+    const [blobs, snapshot] = ["blobs", "snapshot"].map((name) => join(environment.folder, name));
+    for (const folder of [blobs, snapshot]) mkdirSync(folder ?? "");
+    writeFileSync(join(blobs ?? "", "abc"), "x");
+    symlinkSync("../blobs/abc", join(snapshot ?? "", "config.json"));
+    const { command } = await contained(docker).plan(launch([], snapshot ?? ""));
+    expect(command.filter((_, at) => command[at - 1] === "-v")).toEqual([
+      `${snapshot}:${snapshot}:ro`,
+      `${blobs}:${blobs}:ro`,
+      expect.stringContaining(":/hypervize"),
+    ]);
+  });
+});
+
+test("the tag is the version; an image that is not here is no runtime", async () => {
+  const options = { program: docker, cache_folder: environment.folder, env: {} };
+  const found = (name: string) => vllm({ container: { ...options, image: name } }).detect();
+  expect(await found(image)).toEqual({ name: "vllm", version: "0.30.0", path: `docker:${image}` });
+  expect(await found("vllm/vllm-openai:latest")).toBeUndefined();
+});
+
+test.each([
+  ["could not select device driver", "NVIDIA Container Toolkit"],
+  ["Got permission denied while trying to connect to the Docker daemon socket", "group docker"],
+  ["Cannot connect to the Docker daemon at unix:///x", "Start it"],
+  ["Error: x: image not known", "Pull it"],
+  ["strange", "could not be started: strange"],
+])("%j is said in words", (line, sentence) => {
+  const death = { exit: { code: 125, signal: undefined }, log_tail: ["", line, ""] };
+  const refusal = contained(docker).classify({
+    ...death,
+    ...{ was_ready: false, out_of_memory_kills: false },
+  });
+  expect(refusal).toMatchObject({
+    failure_class: "config",
+    message: expect.stringContaining(sentence),
+  });
+});
+
+/** An agent with vLLM from an image, and one replica on it; RUNS: the processes of its container. */
+async function running(env: Record<string, string> = {}) {
+  const agent = await agentHome();
+  agent.open({ vllmImage: image, containerProgram: docker });
+  const replica = demoReplica({ runtime: "vllm", source: `file://${environment.model}`, env });
+  agent.testbed.desire({ generation: 1, replicas: [replica] });
+  const inside = async () => {
+    const { handles } = await handlesIn(join(agent.home, "agent", "replicas")).readAll();
+    const [handle] = handles;
+    if (!handle) return [];
+    const client = nearFamily(handle).map(({ pid }) => pid);
+    return (await familyOf(handle)).filter(({ pid }) => !client.includes(pid));
+  };
+  return { agent, inside, replica };
+}
+
+test("it serves, and ends with its container", async () => {
+  const { agent, inside } = await running();
+  try {
+    await agent.testbed.until(replicaIs("ready"));
+    const processes = await inside();
+    expect(processes.length).toBeGreaterThan(0);
+    agent.testbed.desire({ generation: 2, replicas: [] });
+    await agent.testbed.until(({ replicas }) => replicas.length === 0);
+    expect(processes.filter(isAlive)).toEqual([]);
+  } finally {
+    await agent.close();
+  }
+}, 60_000);
+
+test("a container whose client was killed is ended before the next one starts", async () => {
+  const { agent, inside } = await running();
+  try {
+    const [ready] = (await agent.testbed.until(replicaIs("ready"))).replicas;
+    const processes = await inside();
+    process.kill(ready?.pid ?? 0, "SIGKILL");
+    await agent.testbed.until(replicaIs("ready", ({ restarts }) => restarts === 1));
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect((await inside()).length).toBeGreaterThan(0);
+    expect(identify(ready?.pid ?? 0)).toBeUndefined();
+  } finally {
+    await agent.close();
+  }
+}, 60_000);
+
+test("a host without the toolkit says so", async () => {
+  const { agent } = await running({ FAKE_TOOLKIT: "none" });
+  try {
+    const [failed] = (await agent.testbed.until(replicaIs("failed"))).replicas;
+    expect(failed).toMatchObject({
+      cause: "config",
+      detail: expect.stringContaining("NVIDIA Container Toolkit"),
+    });
+  } finally {
+    await agent.close();
+  }
+}, 60_000);

@@ -1,0 +1,173 @@
+/** An engine that comes as an image: the same command, run by Docker or Podman. */
+import { mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { DesiredReplica } from "../contract/messages.ts";
+import { Refusal } from "../refusal.ts";
+import { devicesFor, gpusOf } from "./devices.ts";
+import { quiet } from "./engine-arguments.ts";
+import type { Death, Launch, Plan, RuntimeDriver } from "./runtime.ts";
+
+export interface ContainerOptions {
+  /** Such as `vllm/vllm-openai:v0.11.2`; it lies on this host already. */
+  image: string;
+  /** `docker` or `podman`, or the path of one; whichever is on PATH without it, Docker first. */
+  program?: string | undefined;
+  /** What the engine compiles is kept here, so that only the first start waits for it. */
+  cache_folder: string;
+  /** The agent's own environment. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+interface Contained {
+  name: "vllm" | "sglang";
+  /** The command inside the image, and its arguments. */
+  entrypoint: string;
+  arguments(launch: Launch, version: string): string[];
+  classify: RuntimeDriver["classify"];
+  start_timeout_ms(launch: Launch): number;
+}
+
+/** Of the agent's (fence/mark.ts): by them the processes inside are known as ours. */
+const MARKS = ["HYPERVIZE_REPLICA", "SPT_NOENV"];
+/** Where the cache folder is inside, which is the home of whoever runs there. */
+const HOME_INSIDE = "/hypervize";
+const LOOK_MS = 10_000;
+
+export function inContainer(
+  engine: Contained,
+  options: ContainerOptions,
+): Pick<RuntimeDriver, "detect" | "plan" | "classify" | "elsewhere"> {
+  const { image, cache_folder } = options;
+  const version = versionIn(image);
+  return {
+    elsewhere: true,
+    async detect() {
+      const program = programOf(options);
+      if (program === undefined || !(await hasImage(program, options))) return undefined;
+      return { name: engine.name, version, path: `${basename(program)}:${image}` };
+    },
+    async plan(launch): Promise<Plan> {
+      const program = programOf(options);
+      if (program === undefined) {
+        throw new Refusal(
+          "config",
+          `Neither Docker nor Podman is on this host, and ${engine.name} is to run from the image ${image}. Install one of them.`,
+        );
+      }
+      const { spec } = launch;
+      const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE };
+      const folder = join(cache_folder, engine.name);
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const words = [
+        ...["run", "--rm", "--pull=never", "--network=host", "--ipc=host"],
+        ...["--security-opt", "no-new-privileges", "--cap-drop=ALL"],
+        ...identityFor(program),
+        ...gpuWords(program, spec),
+        ...(await mountsOf(launch.weights_path)).flatMap((path) => ["-v", `${path}:${path}:ro`]),
+        ...["-v", `${folder}:${HOME_INSIDE}`],
+        ...Object.entries(inside).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
+        // By name alone, their values come from the client's environment: a command line is for all to read.
+        ...[...Object.keys(spec.env), ...MARKS].flatMap((name) => ["-e", name]),
+        ...["--entrypoint", engine.entrypoint, image],
+        ...engine.arguments(launch, version),
+      ];
+      return {
+        command: [program, ...words],
+        env: clientEnvironment(options),
+        start_timeout_ms: engine.start_timeout_ms(launch),
+      };
+    },
+    classify: (death) => refusedByEngine(death) ?? engine.classify(death),
+  };
+}
+
+function programOf({ program, env: { PATH } }: ContainerOptions): string | undefined {
+  const names = program === undefined ? ["docker", "podman"] : [program];
+  const found = names.map((name) => Bun.which(name, PATH === undefined ? {} : { PATH }));
+  return found.find((place) => place !== null);
+}
+
+/** Where the client finds its service, its images and its settings. */
+function clientEnvironment({ env }: ContainerOptions): Record<string, string> {
+  const own = /^(?:PATH|HOME|XDG_RUNTIME_DIR|DOCKER_\w+|CONTAINERS?_\w+)$/;
+  const passed = Object.entries(env).filter(([name]) => own.test(name));
+  return Object.fromEntries(passed.map(([name, value]) => [name, value ?? ""]));
+}
+
+const isPodman = (program: string): boolean => basename(program).startsWith("podman");
+
+/** A tag such as `v0.11.2` or `v0.5.4-cu129` is the engine's version. */
+function versionIn(image: string): string {
+  return /:v?(\d+(?:\.\d+)+[\w.]*)[^/]*$/.exec(image)?.[1] ?? "unknown";
+}
+
+/**
+ * Processes inside are the agent's own user outside, so that their files and their mark can be read and they
+ * can be ended by identity. Rootless Podman maps that user to itself (podman-run(1), --userns).
+ */
+function identityFor(program: string): string[] {
+  const [uid = 0, gid = 0] = [process.getuid?.(), process.getgid?.()];
+  const user = ["--user", `${uid}:${gid}`];
+  return isPodman(program) && uid !== 0 ? ["--userns=keep-id", ...user] : user;
+}
+
+/** CDI names for Podman; Docker's own flag wants its list quoted, since commas part options. */
+function gpuWords(program: string, spec: Pick<DesiredReplica, "devices">): string[] {
+  const all = spec.devices.length === 0;
+  const gpus = gpusOf(spec);
+  if (!all && gpus.length === 0) return [];
+  if (isPodman(program)) {
+    return (all ? ["all"] : gpus).flatMap((gpu) => ["--device", `nvidia.com/gpu=${gpu}`]);
+  }
+  return ["--gpus", all ? "all" : `"device=${gpus.join(",")}"`];
+}
+
+/** The folder itself, and those that links in it lead to: the hub's snapshots are links to blobs. */
+async function mountsOf(path: string): Promise<string[]> {
+  const isFolder = (await stat(path)).isDirectory();
+  const files = isFolder ? (await readdir(path)).map((name) => join(path, name)) : [path];
+  const real = await Promise.all(files.map(async (file) => dirname(await realpath(file))));
+  const folder = isFolder ? path : dirname(path);
+  return [...new Set([folder, ...real])];
+}
+
+async function hasImage(program: string, options: ContainerOptions): Promise<boolean> {
+  const child = Bun.spawn([program, "image", "inspect", options.image], {
+    env: clientEnvironment(options),
+    stdio: ["ignore", "ignore", "ignore"],
+    timeout: LOOK_MS,
+  });
+  return (await child.exited) === 0;
+}
+
+const TROUBLES: readonly [pattern: RegExp, sentence: string][] = [
+  [
+    /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
+    "The NVIDIA Container Toolkit is not set up on this host. Install it, then `nvidia-ctk runtime configure --runtime=docker` for Docker, or `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` for Podman.",
+  ],
+  [
+    /permission denied while trying to connect to the Docker daemon/i,
+    "The agent's user may not use Docker. Add it to the group docker, or use Podman.",
+  ],
+  [
+    /Cannot connect to the Docker daemon/i,
+    "Docker does not run on this host. Start it: systemctl start docker.",
+  ],
+  [
+    /No such image|image not known|unable to find image/i,
+    "The image is not on this host. Pull it there first.",
+  ],
+  [
+    /executable file .* not found|no such file or directory: OCI/i,
+    "The image is none of this engine.",
+  ],
+];
+
+/** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
+function refusedByEngine({ exit, log_tail, was_ready }: Death): Refusal | undefined {
+  if (was_ready || exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
+  const log = log_tail.join("\n");
+  const known = TROUBLES.find(([pattern]) => pattern.test(log))?.[1];
+  const last = log_tail.findLast((line) => line.trim() !== "") ?? "";
+  return new Refusal("config", known ?? `The container could not be started: ${last}`);
+}
