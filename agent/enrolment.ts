@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { type ServiceError, status } from "@grpc/grpc-js";
+import { withClockHint } from "./clock-hint.ts";
 import type { JoinToken } from "./contract/join-token.ts";
 import type { EnrolReply, EnrolRequest, Fleet } from "./contract/messages.ts";
 import { dial } from "./control-plane.ts";
@@ -71,5 +72,5 @@ function sentenceOf(error: ServiceError, address: string): string {
   if (error.code === status.UNAUTHENTICATED || error.code === status.INVALID_ARGUMENT) {
     return error.details || "The join token is not valid. Create a new one on the control plane.";
   }
-  return `The control plane at ${address} did not enrol this host: ${error.details}. Try again.`;
+  return `The control plane at ${address} did not enrol this host: ${withClockHint(error.details, Date.now())}. Try again.`;
 }

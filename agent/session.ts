@@ -1,4 +1,5 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
+import { withClockHint } from "./clock-hint.ts";
 import type {
   Command,
   CommandStream,
@@ -195,7 +196,7 @@ function endingOf(address: string, welcomed: boolean, error: ServiceError | unde
       reason: `the control plane refuses this host: ${error.details || "it was removed"}. Its runtimes go on; to join again, stop the agent, delete its identity.json and use a new join token`,
     };
   }
-  const why = error?.details || "it closed the connection";
+  const why = withClockHint(error?.details || "it closed the connection", Date.now());
   return {
     welcomed,
     refused: false,

@@ -15,6 +15,7 @@ import type { Config } from "./config.ts";
 import { loadDashboard } from "./dashboard.ts";
 import { type Login, prepareHome } from "./first-login.ts";
 import { loadAuthority } from "./fleet/authority.ts";
+import { clockProblem } from "./fleet/clock.ts";
 import { default_expiry_s, Enrolment } from "./fleet/enrolment.ts";
 import { Renewal } from "./fleet/renewal.ts";
 import { hostRoutes } from "./fleet/routes.ts";
@@ -107,7 +108,7 @@ export async function startAppliance(
 
   const stopping = new AbortController();
   const replicasOf = (id: string) => replicasOnHost(id, lifecycle.statuses(), routing.inflight);
-  const problemOf = (id: string) => relays.problem(id);
+  const problemOf = (id: string) => relays.problem(id) ?? clockProblem(hosts.clockAhead(id));
   const http = createHttp({
     version,
     now: clock.now,

@@ -22,6 +22,8 @@ export interface Wanted {
   /** Whether it says that it has loaded. */
   ready?: () => boolean;
   adopted?: Handle;
+  /** How long it may be silent before it counts as hanging; a minute without it. */
+  silent_ms?: number;
 }
 
 export interface OpenRun {
@@ -45,7 +47,14 @@ export class FencedRuns {
     for (const [id, epoch] of epochs) this.fenced.epochs.set(id, epoch);
   }
 
-  run({ id, devices, weights_bytes = GIB, script, ready = () => true, adopted }: Wanted): OpenRun {
+  run({
+    id,
+    devices,
+    weights_bytes = GIB,
+    script,
+    ready = () => true,
+    ...wanted
+  }: Wanted): OpenRun {
     const order = new AbortController();
     const events: ReplicaEvent[] = [];
     const listeners = new Set<() => void>();
@@ -55,7 +64,7 @@ export class FencedRuns {
           ...{ id, epoch: 1, model: "m", runtime: "script", source: "file:///dev/null" },
           ...{ context_tokens: 1, slots: 1, args: [], devices, env: {}, hf_token: "" },
         },
-        ...{ restarts: 0, adopted, order: order.signal },
+        ...{ restarts: 0, adopted: wanted.adopted, order: order.signal },
         tell(event) {
           events.push(event);
           for (const listener of listeners) listener();
@@ -89,7 +98,7 @@ export class FencedRuns {
         env: { PATH: process.env["PATH"] ?? "" },
         log_folder: join(this.home, "logs"),
         stop_times: { grace_ms: 1000, kill_ms: 5000 },
-        stall_times: { every_ms: 1000, answer_ms: 1000, silent_ms: 60_000 },
+        stall_times: { every_ms: 50, answer_ms: 1000, silent_ms: wanted.silent_ms ?? 60_000 },
         drain_ms: 1000,
         now: Date.now,
         log: (line) => this.fenced.lines.push(line),

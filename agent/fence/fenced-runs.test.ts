@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { identify, isAlive } from "../process/identity.ts";
+import { identify, isAlive, readStat } from "../process/identity.ts";
 import { eventually, FencedRuns, GIB, pidsIn } from "./fenced-runs-testbed.ts";
 
 setDefaultTimeout(30_000);
@@ -196,4 +196,32 @@ test("what it holds is measured while it serves, and a peak stays", async () => 
   run.order("now");
   await run.end;
   expect(peak()?.peak.gpu_memory_bytes).toBe(12 * GIB);
+});
+
+/** Whether the process of RUN answers: a stopped one does not. */
+async function stoppable(silent_ms: number) {
+  let pid = 0;
+  const ready = () => readStat(pid)?.state !== "T";
+  const run = runs.run({ id: "a", devices: ["GPU-0"], script: holding(10), ready, silent_ms });
+  await run.until("ready");
+  for (const event of run.events) if (event.kind === "spawned") pid = event.pid;
+  process.kill(pid, "SIGSTOP");
+  return { run, identity: identify(pid) };
+}
+
+test("a runtime that was stopped in the middle (SIGSTOP) is ended and asks for another", async () => {
+  const { run, identity } = await stoppable(300);
+  expect(await run.end).toMatchObject({
+    ...{ failure_class: "timeout", retry: true },
+    message: expect.stringContaining("answered nothing and did nothing"),
+  });
+  expect(identity && isAlive(identity)).toBe(false);
+});
+
+test("one that goes on in time is left alone", async () => {
+  const { run, identity } = await stoppable(60_000);
+  process.kill(identity?.pid ?? 0, "SIGCONT");
+  expect(identity && isAlive(identity)).toBe(true);
+  run.order("now");
+  expect(await run.end).toBe("done");
 });

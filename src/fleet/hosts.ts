@@ -132,7 +132,10 @@ export class Hosts {
     const presence = this.#presence(id);
     const wasUp = this.isUp(id);
     presence.heard_at = this.#now();
-    if ("heartbeat" in report) presence.heartbeat = boundedHeartbeat(report.heartbeat);
+    if ("heartbeat" in report) {
+      presence.heartbeat = boundedHeartbeat(report.heartbeat);
+      presence.clock_ahead_ms = report.heartbeat.at_ms - presence.heard_at;
+    }
     if ("log" in report) this.#logs.received(id, boundedLog(report.log));
     if ("observed" in report) {
       presence.observed = boundedObserved(report.observed);
@@ -190,6 +193,11 @@ export class Hosts {
   lastSeen(id: string): number | null {
     const presence = this.#presences.get(id);
     return presence?.line ? presence.heard_at : this.find(id).last_seen_at;
+  }
+
+  /** How far its clock was before ours with its last heartbeat; null before the first. */
+  clockAhead(id: string): number | null {
+    return this.#presences.get(id)?.clock_ahead_ms ?? null;
   }
 
   heartbeat(id: string): Heartbeat | null {

@@ -15,6 +15,8 @@ export interface Presence {
   /** Null until its first word since our start. */
   heard_at: number | null;
   heartbeat: Heartbeat | null;
+  /** Of the host's clock, with its last heartbeat. */
+  clock_ahead_ms: number | null;
   observed: Observed | null;
   desired: Desired | undefined;
   /** Null until it has connected since our start. */
@@ -31,6 +33,7 @@ export const absent = (): Presence => ({
   line: undefined,
   heard_at: null,
   heartbeat: null,
+  clock_ahead_ms: null,
   observed: null,
   desired: undefined,
   ways: null,

@@ -1,0 +1,16 @@
+import { expect, test } from "bun:test";
+import { withClockHint } from "./clock-hint.ts";
+
+const now = Date.UTC(2026, 10, 22, 3, 0, 5);
+
+test.each([
+  "certificate is not yet valid",
+  "Last error: Error: certificate has expired. Resolution",
+])("%j is rather a clock that is wrong", (details) => {
+  expect(withClockHint(details, now)).toContain("2026-11-22 03:00:05 UTC");
+  expect(withClockHint(details, now)).toContain("timedatectl");
+});
+
+test("another failure keeps its words", () => {
+  expect(withClockHint("ECONNREFUSED", now)).toBe("ECONNREFUSED");
+});
