@@ -11,14 +11,17 @@ import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
 import { type Membership, nextPairIn, readMembership, writeMembership } from "./membership.ts";
 import type { AgentOptions } from "./options.ts";
+import { pause } from "./reconnect-pause.ts";
 import { type HostIdentity, openRelay } from "./relay/relay.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { Renewal } from "./renewal.ts";
 import { callRenew } from "./renewal-call.ts";
 import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
-import { DRIVER_PATIENCE_MS, runToolsOf } from "./run-tools.ts";
+import { DRIVER_PATIENCE_MS, hubWeightsOf, runToolsOf } from "./run-tools.ts";
 import { Session, type SessionSide } from "./session.ts";
+import { Board } from "./weights/peers/board.ts";
+import { Peers } from "./weights/peers/peers.ts";
 
 /**
  * The host agent, until SIGNAL aborts; it resolves when its work has ended, with
@@ -87,17 +90,21 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
   const watching = new AbortController();
   const watched = hardware.run(watching.signal);
   const epochs = await epochsIn(join(folder, "epochs.json"));
-  const tools = await runToolsOf(options, folder, {
-    ...{ drivers, epochs, hardware },
-    needed: () => replicas.sources(),
+  let identity: HostIdentity = member;
+  const peers = new Peers({
+    ...{ own_id: member.host_id, identity: () => identity, board: new Board() },
+    whole: (digest) => hub.wholeBlob(digest),
+    ...{ silent_ms: 15_000, settle_ms: 300, pause, log: options.log },
   });
+  const needed = () => replicas.sources();
+  const hub = await hubWeightsOf(options, folder, { needed, peers });
+  const tools = await runToolsOf(options, folder, { drivers, epochs, hardware, hub });
   const replicas = new Replicas(tools, epochs);
   const addresses = options.server === undefined ? member.addresses : [options.server];
-  let identity: HostIdentity = member;
   const portOf = (name: string) => replicas.portOf(name);
   const relay = options.tunnel
     ? undefined
-    : openRelay({ identity, port: options.relayPort, portOf });
+    : openRelay({ identity, port: options.relayPort, portOf, peers });
   options.log(relay ? `the relay listens on port ${relay.port}` : "no relay: tunnels are opened");
   const tunnels = new Tunnels({ identity: () => identity, portOf, random: Math.random });
   const session = new Session(
@@ -108,7 +115,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, tools, replicas, hardware, { port: relay?.port ?? 0, tunnels }),
+    sessionSide(options, tools, replicas, hardware, { port: relay?.port ?? 0, tunnels, peers }),
   );
   replicas.changed = () => session.report();
   hardware.changed = () => session.renew();
@@ -148,7 +155,7 @@ function sessionSide(
   tools: RunTools,
   replicas: Replicas,
   hardware: Hardware,
-  data: { port: number; tunnels: Tunnels },
+  data: { port: number; tunnels: Tunnels; peers: Peers },
 ): SessionSide {
   const { gpus, xids } = hardware;
   let cpu = readCpuTimes();
@@ -183,6 +190,7 @@ function sessionSide(
     },
     observed: () => replicas.observed(),
     desire: (desired) => replicas.desire(desired),
+    peers: (list) => data.peers.know(list),
     tunnels: (idle, address) => data.tunnels.keep(idle, address),
     logOf(replica_id) {
       const here = replicas.observed().replicas.some(({ id }) => id === replica_id);

@@ -12,6 +12,7 @@ import { isAlive } from "./process/identity.ts";
 import type { RunTools } from "./replica-run.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
 import { builtinsIn } from "./weights/builtin.ts";
+import type { HubWeights, HubWeightsTools } from "./weights/hub/hub-weights.ts";
 import { openHubWeights, sharedCache } from "./weights/hub/open.ts";
 import { weightsFrom } from "./weights/source.ts";
 
@@ -27,30 +28,36 @@ export interface Around {
   drivers: RuntimeDriver[];
   epochs: Epochs;
   hardware: Pick<Hardware, "gpus">;
-  /** Sources that replicas of this host need. */
-  needed(): readonly string[];
+  hub: HubWeights;
+}
+
+/** Weights from the hub, in the agent's folder or in a cache that people of this machine have already. */
+export function hubWeightsOf(
+  { env, log }: AgentOptions,
+  folder: string,
+  around: Pick<HubWeightsTools, "needed" | "peers">,
+): Promise<HubWeights> {
+  const shared = sharedCache(env);
+  return openHubWeights(shared ?? join(folder, "weights", "hub"), env, {
+    ...{ ...around, log },
+    // Others use that one too.
+    evicts: shared === undefined,
+  });
 }
 
 /** What every run of a replica works with. */
 export async function runToolsOf(
   options: AgentOptions,
   folder: string,
-  { drivers, epochs, hardware: { gpus }, needed }: Around,
+  { drivers, epochs, hardware: { gpus }, hub }: Around,
 ): Promise<RunTools> {
   const { memory_bytes } = readMemory();
   await gpus.found(DRIVER_PATIENCE_MS);
-  const weights = join(folder, "weights");
-  const shared = sharedCache(options.env);
-  const hub = await openHubWeights(shared ?? join(weights, "hub"), options.env, {
-    ...{ needed, log: options.log },
-    // Others use that one too.
-    evicts: shared === undefined,
-  });
   const handles = handlesIn(join(folder, "replicas"));
   const onGpus = { look: (signal: AbortSignal) => usesOf(gpus, signal) };
   return {
     drivers,
-    weights: weightsFrom(builtinsIn(weights), hub),
+    weights: weightsFrom(builtinsIn(join(folder, "weights")), hub),
     handles,
     fence: new Fence({
       gpus: onGpus,

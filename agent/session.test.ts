@@ -54,6 +54,7 @@ function fakeSide(): Side {
       tunnel: false,
     }),
     observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas, sources }),
+    peers: () => undefined,
     tunnels: (idle) => {
       tunnels.push(idle);
       for (const listener of listeners) listener();

@@ -7,6 +7,7 @@ import type {
   Heartbeat,
   Hello,
   Observed,
+  Peer,
   Report,
 } from "./contract/messages.ts";
 import { type Credentials, dial, type Keepalive } from "./control-plane.ts";
@@ -23,6 +24,8 @@ export interface SessionSide {
   desire(desired: Desired): void;
   /** The control plane at ADDRESS wants so many unused tunnels; 0: none, those that are used go on. */
   tunnels(idle: number, address: string): void;
+  /** The other hosts that give weights, all of them. */
+  peers(list: readonly Peer[]): void;
   /** Where a replica writes its log; undefined for one that is not on this host. */
   logOf(replica_id: string): string | undefined;
   log(line: string): void;
@@ -127,6 +130,8 @@ export class Session {
       ) {
         generation = command.desired.generation;
         this.side.desire(command.desired);
+      } else if ("peers" in command && command.peers) {
+        this.side.peers(command.peers.peers);
       } else if ("tunnels" in command && command.tunnels) {
         this.side.tunnels(command.tunnels.idle, address);
       } else {

@@ -2,7 +2,7 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { openHubWeights } from "../../agent/weights/hub/open.ts";
+import { noPeers, openHubWeights } from "../../agent/weights/hub/open.ts";
 import type { Bed } from "./bed.ts";
 import type { Report } from "./report.ts";
 import { median, rounded, rounds } from "./rounds.ts";
@@ -69,7 +69,7 @@ function hubOf(address: string, bytes: number, sha256: string): Bun.Server<undef
 }
 
 async function download(folder: string, HF_ENDPOINT: string): Promise<void> {
-  const parts = { needed: () => [], evicts: false, log: () => undefined };
+  const parts = { needed: () => [], evicts: false, peers: noPeers, log: () => undefined };
   const store = await openHubWeights(folder, { HF_ENDPOINT }, parts);
   const { signal } = new AbortController();
   const tell = () => undefined;

@@ -3,7 +3,7 @@ import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hubSource, parseHubSource } from "../contract/hub-source.ts";
-import { openHubWeights } from "../weights/hub/open.ts";
+import { noPeers, openHubWeights } from "../weights/hub/open.ts";
 import type { WeightsFound, WeightsRequest } from "../weights/weights.ts";
 import { Contents } from "./contents.ts";
 import { fingerprintOf, type Signer, sealHead } from "./envelope.ts";
@@ -76,6 +76,7 @@ async function gather(options: ExportOptions): Promise<Gathered<Item>[]> {
   const hub = await openHubWeights(resolve(cache), env, {
     needed: () => [],
     evicts: false,
+    peers: noPeers,
     log: say,
   });
   for (const model of models) {

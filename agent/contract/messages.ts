@@ -218,12 +218,23 @@ export interface OpenTunnels {
   idle: number;
 }
 
+/** Another host that gives weights to this one. */
+export interface Peer {
+  host_id: string;
+  /** Of its relay. */
+  address: string;
+  port: number;
+  /** Of the certificates that it may show (DER, lower-case hex). */
+  certificate_sha256: string[];
+}
+
 /** Exactly one field is set. */
 export type Command =
   | { welcome: Welcome }
   | { desired: Desired }
   | { follow: FollowLog }
   | { unfollow: { id: string } }
+  | { peers: { peers: Peer[] } }
   | { tunnels: OpenTunnels };
 
 export type ReportStream = ServerDuplexStream<Report, Command>;

@@ -3,7 +3,7 @@ import type { Socket, SocketHandler } from "bun";
 import { TestAuthority, type TestIdentity } from "../authority-testbed.ts";
 import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
 import { relayName } from "../contract/relay-name.ts";
-import { openRelay } from "./relay.ts";
+import { openRelay, type PeerDoor } from "./relay.ts";
 
 /** One end of a connection. */
 export class Line {
@@ -70,6 +70,14 @@ const events = (line: Line): SocketHandler<undefined> => ({
   connectError: () => undefined,
 });
 
+/** No other host may ask for weights. */
+const closed: PeerDoor = {
+  admits: () => false,
+  answering() {
+    throw new Error("Nobody was admitted.");
+  },
+};
+
 export class RelayWorld {
   readonly authority: TestAuthority;
   readonly host: TestIdentity;
@@ -93,7 +101,7 @@ export class RelayWorld {
   relay(port?: number): number {
     const portOf = (name: string) =>
       this.ports.get([...this.ports.keys()].find((id) => relayName(id) === name) ?? "");
-    const relay = openRelay({ identity: this.host, port, portOf });
+    const relay = openRelay({ identity: this.host, port, portOf, peers: closed });
     this.endings.push(() => relay.close());
     return relay.port;
   }

@@ -1,10 +1,13 @@
 /**
  * The one port of a host that the control plane dials: TLS 1.3 in front of the ready replicas. Which
- * replica is meant, the TLS server name says; nothing else on loopback can be reached.
+ * replica is meant, the TLS server name says; nothing else on loopback can be reached. Other hosts of the
+ * fleet may ask here for weights, and for nothing else.
  */
-import { constants } from "node:crypto";
+import { constants, createHash } from "node:crypto";
 import type { Socket, TCPSocketListener } from "bun";
 import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
+import type { PeerSocket } from "../weights/peers/answering.ts";
+import { PEERS_NAME } from "../weights/peers/protocol.ts";
 import { openPassage, type Passage } from "./passage.ts";
 
 /** PEM texts: who this host is, and the CA that signed it and the control plane's. */
@@ -20,7 +23,18 @@ export interface RelayOptions {
   port: number | undefined;
   /** Loopback port of the ready replica that goes by this relay name. */
   portOf(name: string): number | undefined;
+  peers: PeerDoor;
 }
+
+/** Where other hosts of the fleet ask for weights, see weights/peers/protocol.ts. */
+export interface PeerDoor {
+  /** Whether the host with this certificate may ask. */
+  admits(certificate_sha256: string): boolean;
+  answering(socket: PeerSocket): Visit;
+}
+
+/** What becomes of a connection. */
+type Visit = Pick<Passage, "received" | "drained" | "abort">;
 
 export interface Relay {
   port: number;
@@ -31,7 +45,7 @@ export interface Relay {
 }
 
 interface Guest {
-  passage: Passage | undefined;
+  visit: Visit | undefined;
 }
 
 const USUAL_PORT = 8444;
@@ -82,7 +96,7 @@ function bind(options: RelayOptions, open: Set<Socket<Guest>>): TCPSocketListene
 }
 
 function listen(
-  { identity, portOf }: RelayOptions,
+  { identity, portOf, peers }: RelayOptions,
   port: number,
   open: Set<Socket<Guest>>,
 ): TCPSocketListener<Guest> {
@@ -100,26 +114,38 @@ function listen(
     socket: {
       open(socket) {
         open.add(socket);
-        socket.data = { passage: undefined };
+        socket.data = { visit: undefined };
         socket.timeout(GREETING_S);
       },
       handshake(socket, success) {
-        const replica =
-          success && isControlPlane(socket) ? portOf(socket.getServername()) : undefined;
+        socket.data.visit = success ? admit(socket, { portOf, peers }) : undefined;
         socket.timeout(0);
-        if (replica === undefined) socket.terminate();
-        else socket.data.passage = openPassage(socket, replica);
+        if (socket.data.visit === undefined) socket.terminate();
       },
-      data: (socket, bytes) => socket.data.passage?.received(bytes),
-      drain: (socket) => socket.data.passage?.drained(),
+      data: (socket, bytes) => socket.data.visit?.received(bytes),
+      drain: (socket) => socket.data.visit?.drained(),
       close(socket) {
         open.delete(socket);
-        socket.data.passage?.abort();
+        socket.data.visit?.abort();
       },
-      error: (socket) => socket.data.passage?.abort(),
+      error: (socket) => socket.data.visit?.abort(),
       timeout: (socket) => socket.terminate(),
     },
   });
+}
+
+function admit(
+  socket: Socket<Guest>,
+  { portOf, peers }: Pick<RelayOptions, "portOf" | "peers">,
+): Visit | undefined {
+  const name = socket.getServername();
+  if (name === PEERS_NAME) {
+    const { raw } = socket.getPeerX509Certificate();
+    const sha256 = createHash("sha256").update(raw).digest("hex");
+    return socket.authorized && peers.admits(sha256) ? peers.answering(socket) : undefined;
+  }
+  const replica = isControlPlane(socket) ? portOf(name) : undefined;
+  return replica === undefined ? undefined : openPassage(socket, replica);
 }
 
 /** The CA signs hosts too, and no host may use another one's runtimes. */

@@ -8,6 +8,7 @@ import { Endpoints } from "../endpoints/endpoints.ts";
 import { createResolver } from "../endpoints/resolve.ts";
 import type { Authority } from "../fleet/authority.ts";
 import { Hosts } from "../fleet/hosts.ts";
+import { tellPeers } from "../fleet/peers.ts";
 import { RelayWatch } from "../fleet/relay-watch.ts";
 import { Tunnels } from "../fleet/tunnels.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
@@ -66,6 +67,7 @@ export function composeServing(parts: ServingParts) {
   const providers = new Providers(database, secrets, clock.now);
   const aliases = new Aliases(database, known, clock.now);
   const hosts = new Hosts(database, clock.now);
+  tellPeers(hosts);
   const tunnels = new Tunnels({
     send: (id, command) => hosts.send(id, command),
     changed: (id) => relays.tunnelled(id),

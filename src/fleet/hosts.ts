@@ -101,6 +101,7 @@ export class Hosts {
   /** A certificate is about to be handed to the host: from now on it is good, see pins.ts. */
   certified(id: string, { sha256, expires_at }: { sha256: string; expires_at: number }): void {
     this.#save(id, { next_certificate_sha256: sha256, next_certificate_expires_at: expires_at });
+    this.#changed("hosts");
   }
 
   /** Reads a host that enrolment has just added. */
@@ -182,6 +183,10 @@ export class Hosts {
     if (!ways || ways.tunnel === tunnel) return;
     this.#presence(id).ways = { ...ways, tunnel };
     this.#changed("ways");
+  }
+
+  lineOf(id: string): Line | undefined {
+    return this.#presences.get(id)?.line;
   }
 
   /** Nothing happens while the host is not connected. */

@@ -30,9 +30,14 @@ function world(ways: Record<string, Ways>) {
   return { state, watch, ways, words };
 }
 
-const far: Ways = { loopback: false, relay: { host: "10.0.0.7", port: 9000 }, tunnel: false };
-const here: Ways = { loopback: true, relay: null, tunnel: false };
-const hidden: Ways = { loopback: false, relay: null, tunnel: true };
+const far: Ways = {
+  loopback: false,
+  relay_port: 8444,
+  relay: { host: "10.0.0.7", port: 9000 },
+  tunnel: false,
+};
+const here: Ways = { loopback: true, relay_port: 8444, relay: null, tunnel: false };
+const hidden: Ways = { loopback: false, relay_port: 0, relay: null, tunnel: true };
 
 test("a relay that cannot be reached is a problem until it can, and each is told once", async () => {
   const { state, watch, words } = world({ host_far: far });

@@ -56,6 +56,7 @@ beforeEach(async () => {
       observed: () => ({ generation: 0, replicas: [observedReplica("rep_a")], sources: [] }),
       desire: () => undefined,
       tunnels: () => undefined,
+      peers: () => undefined,
       logOf: (id) => (id === "rep_a" ? log : undefined),
       log: () => undefined,
     },

@@ -10,6 +10,8 @@ import { digestOf, kindOf } from "../file-hash.ts";
  */
 export class BlobRecords {
   private readonly folder: string;
+  /** Found right by this process: before the disk has a record of it, others may already ask. */
+  private readonly fresh = new Map<string, string>();
 
   constructor(folder: string) {
     this.folder = folder;
@@ -18,6 +20,7 @@ export class BlobRecords {
   /** Its checksum was right a moment ago. Resolves when the disk has it. */
   async keep(path: string): Promise<void> {
     const blob = await realpath(path);
+    this.fresh.set(blob, await stampOf(blob));
     const file = await open(blob, "r");
     try {
       await file.sync();
@@ -40,6 +43,17 @@ export class BlobRecords {
     if ((await digestOf(blob, kindOf(digest))) !== digest) return false;
     await this.keep(blob);
     return true;
+  }
+
+  /** Of a blob that was found right and was not touched since; undefined for any other. */
+  async knownBytes(blob: string): Promise<number | undefined> {
+    try {
+      const stamp = await stampOf(blob);
+      const known = this.fresh.get(blob) ?? (await readFile(await this.recordOf(blob), "utf8"));
+      return known === stamp ? Number(stamp.split(" ")[0]) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async used(path: string, now_ms: number): Promise<void> {

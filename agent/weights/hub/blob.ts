@@ -1,6 +1,7 @@
 import { access, mkdir, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Refusal } from "../../refusal.ts";
+import type { PeerFetch, Peers } from "../peers/peers.ts";
 import type { Flight } from "./blob-flights.ts";
 import { withBlobLock } from "./blob-lock.ts";
 import type { BlobRecords } from "./blob-records.ts";
@@ -15,6 +16,7 @@ export const partialPath = (blob: string): string => `${blob}.incomplete`;
 export interface FetchTools {
   hub: Hub & Persistence;
   records: Pick<BlobRecords, "keep">;
+  peers: Pick<Peers, "begin">;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface FetchTools {
  * Throws a Refusal, SIGNAL's reason, or the error of the disk.
  */
 export async function fetchBlob(
-  { hub, records }: FetchTools,
+  tools: FetchTools,
   view: RepositoryView,
   file: HubFile,
   path: string,
@@ -34,13 +36,11 @@ export async function fetchBlob(
     flight.received = bytes;
   };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await withBlobLock(places, view.signal, grown, () =>
-    fetchAlone({ hub, records }, view, file, path, flight),
-  );
+  await withBlobLock(places, view.signal, grown, () => fetchAlone(tools, view, file, path, flight));
 }
 
 async function fetchAlone(
-  { hub, records }: FetchTools,
+  { hub, records, peers }: FetchTools,
   view: RepositoryView,
   file: HubFile,
   path: string,
@@ -48,19 +48,24 @@ async function fetchAlone(
 ): Promise<void> {
   if (await exists(path)) return;
   const partial = await PartialFile.open(partialPath(path), file.bytes, file.digest);
+  const fromPeers = peers.begin(file.digest, partialPath(path), file.bytes);
   try {
     let furthest = partial.length;
     flight.received = partial.length;
-    const attempt = (moved: () => void) =>
-      fetchRest(hub, view, file, partial, (bytes) => {
+    const attempt = async (moved: () => void) => {
+      const appended = (bytes: number) => {
         flight.received = partial.length;
         flight.arrived += bytes;
         if (partial.length <= furthest) return;
         furthest = partial.length;
         moved();
-      });
+      };
+      if (fromPeers) await askPeers(fromPeers, view, file, partial, appended);
+      await fetchRest(hub, view, file, partial, appended);
+    };
     await persist(attempt, view.signal, hub);
     if ((await partial.digest()) !== file.digest) {
+      fromPeers?.spoiled();
       await unlink(partialPath(path));
       flight.received = 0;
       throw new Refusal(
@@ -73,7 +78,44 @@ async function fetchAlone(
     // Nobody waits for the disk: after a power cut it is checked again.
     records.keep(path).catch(() => undefined);
   } finally {
+    fromPeers?.end();
     await partial.close();
+  }
+}
+
+/** As much as other hosts of the fleet have or get; what they do not have is the hub's. */
+async function askPeers(
+  peers: PeerFetch,
+  { signal }: RepositoryView,
+  file: HubFile,
+  partial: PartialFile,
+  appended: (bytes: number) => void,
+): Promise<void> {
+  while (partial.length < file.bytes) {
+    const chunks = await peers.next(partial.length, signal);
+    if (chunks === undefined) break;
+    // A peer that fails is no trouble: there are others.
+    await take(chunks, file, partial, appended).catch((error: unknown) => {
+      if (error instanceof DiskTrouble) throw error.cause;
+    });
+  }
+  if (partial.length < file.bytes) peers.fromHub();
+}
+
+class DiskTrouble extends Error {}
+
+async function take(
+  chunks: AsyncIterable<Uint8Array>,
+  file: HubFile,
+  partial: PartialFile,
+  appended: (bytes: number) => void,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    if (partial.length + chunk.length > file.bytes) throw new Error("It sent too much.");
+    await partial.append(chunk).catch((cause: unknown) => {
+      throw new DiskTrouble("", { cause });
+    });
+    appended(chunk.length);
   }
 }
 

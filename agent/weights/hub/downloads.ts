@@ -1,5 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
-import { fetchBlob, partialPath } from "./blob.ts";
+import { type FetchTools, fetchBlob, partialPath } from "./blob.ts";
 import { type Flight, Flights } from "./blob-flights.ts";
 import type { BlobRecords } from "./blob-records.ts";
 import { roomRefusal } from "./disk-room.ts";
@@ -14,6 +14,7 @@ export interface DownloadTools {
   folder: string;
   hub: Hub & Persistence;
   records: BlobRecords;
+  peers: FetchTools["peers"];
   /** Makes room for so many bytes where it can; resolves with what is free then. */
   makeRoom(needed_bytes: number): Promise<number>;
 }
@@ -45,7 +46,7 @@ export class Downloads {
 
   /** Until all files lie whole in the cache. Throws a Refusal, the signal's reason, or the disk's error. */
   async fetch({ cache, view, listing, files, follow }: WantedFiles): Promise<void> {
-    const { folder, hub, records, makeRoom } = this.tools;
+    const { folder, hub, records, peers, makeRoom } = this.tools;
     const at = { ...view, revision: listing.commit };
     const joined: string[] = [];
     try {
@@ -63,7 +64,9 @@ export class Downloads {
       const refused = roomRefusal(folder, needed, await makeRoom(needed));
       if (refused !== undefined) throw refused;
       for (const { file, path, flight } of parts) {
-        await flight.inTurn(view.signal, () => fetchBlob({ hub, records }, at, file, path, flight));
+        await flight.inTurn(view.signal, () =>
+          fetchBlob({ hub, records, peers }, at, file, path, flight),
+        );
       }
       // Two replicas may want files of one repository at the same time.
       await this.inTurn(view.signal, async () => {

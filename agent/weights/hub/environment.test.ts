@@ -32,8 +32,8 @@ afterEach(async () => {
 /** An agent's download in a process with these variables; resolves with the file. */
 async function fetched(variables: Record<string, string>): Promise<Buffer> {
   const program = `
-    import { openHubWeights } from ${JSON.stringify(join(import.meta.dir, "open.ts"))};
-    const parts = { needed: () => [], evicts: true, log: () => {} };
+    import { noPeers, openHubWeights } from ${JSON.stringify(join(import.meta.dir, "open.ts"))};
+    const parts = { needed: () => [], evicts: true, peers: noPeers, log: () => {} };
     const weights = await openHubWeights(${JSON.stringify(bench.folder)}, process.env, parts);
     const { signal } = new AbortController();
     const wish = { source: "hf:org/repo", format: "gguf", hf_token: "", signal, tell: () => {} };

@@ -6,6 +6,7 @@ import type { WeightsFormat, WeightsFound } from "../weights.ts";
 import { HubTestbed } from "./hub-testbed.ts";
 import type { TestRepo } from "./hub-testbed-repos.ts";
 import { HubWeights, type HubWeightsTools } from "./hub-weights.ts";
+import { noPeers } from "./open.ts";
 
 export interface Wish {
   source: string;
@@ -49,6 +50,7 @@ export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBenc
     records_folder: join(folder, ".records"),
     disk: async () => ({ free_bytes: 1e12, total_bytes: 1e12 }),
     evicts: true,
+    peers: noPeers,
     needed: () => [],
     log: (line) => lines.push(line),
     report_every_ms: 20,

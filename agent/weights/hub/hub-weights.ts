@@ -27,6 +27,7 @@ export interface HubWeightsTools extends Pick<DownloadTools, "folder" | "hub"> {
   report_every_ms: number;
   disk: RoomParts["disk"];
   evicts: boolean;
+  peers: DownloadTools["peers"];
   /** Sources that replicas of this host need. */
   needed(): readonly string[];
   log(line: string): void;
@@ -46,9 +47,9 @@ export class HubWeights {
     this.tools = tools;
     this.records = new BlobRecords(tools.records_folder);
     const { records } = this;
-    const { folder, hub } = tools;
+    const { folder, hub, peers } = tools;
     const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
-    this.downloads = new Downloads({ folder, hub, records, makeRoom });
+    this.downloads = new Downloads({ folder, hub, records, peers, makeRoom });
     this.known = known;
   }
 
@@ -80,6 +81,16 @@ export class HubWeights {
     this.known.add(hubSource({ repository, revision: commit, word: name }));
     this.known.add(request.source);
     return { path, bytes };
+  }
+
+  /** The file of a blob that lies here whole and was checked; undefined without one. */
+  async wholeBlob(digest: string): Promise<{ path: string; bytes: number } | undefined> {
+    for (const repository of await RepoCache.repositoriesIn(this.tools.folder)) {
+      const path = new RepoCache(this.tools.folder, repository).blobPath(digest);
+      const bytes = await this.records.knownBytes(path);
+      if (bytes !== undefined) return { path, bytes };
+    }
+    return undefined;
   }
 
   /** What lies here whole and unharmed. A file that is not what it was is removed, to be fetched again. */

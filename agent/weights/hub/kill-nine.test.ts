@@ -30,8 +30,8 @@ afterEach(() => bench.close());
 /** Another process that fetches the model as an agent does. */
 function fetcher(): Bun.Subprocess {
   const program = `
-    import { openHubWeights } from ${JSON.stringify(join(import.meta.dir, "open.ts"))};
-    const weights = await openHubWeights(${JSON.stringify(bench.folder)}, { HF_ENDPOINT: ${JSON.stringify(bench.hub.url)} }, { needed: () => [], evicts: true, log: () => {} });
+    import { noPeers, openHubWeights } from ${JSON.stringify(join(import.meta.dir, "open.ts"))};
+    const weights = await openHubWeights(${JSON.stringify(bench.folder)}, { HF_ENDPOINT: ${JSON.stringify(bench.hub.url)} }, { needed: () => [], evicts: true, peers: noPeers, log: () => {} });
     const signal = new AbortController().signal;
     await weights.get({ source: "hf:org/repo", format: "gguf", hf_token: "", signal, tell: () => {} });`;
   return Bun.spawn([process.execPath, "-e", program], { stdout: "ignore", stderr: "inherit" });

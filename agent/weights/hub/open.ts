@@ -3,7 +3,7 @@ import { diskOf } from "./disk-room.ts";
 import { HubWeights, type HubWeightsTools } from "./hub-weights.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Parts = Pick<HubWeightsTools, "needed" | "evicts" | "log">;
+type Parts = Pick<HubWeightsTools, "needed" | "evicts" | "peers" | "log">;
 
 /**
  * The hub at HF_ENDPOINT, Hugging Face's own without one, with what lies of it in FOLDER. Throws an
@@ -21,6 +21,9 @@ export function openHubWeights(folder: string, env: Env, parts: Parts): Promise<
     ...parts,
   });
 }
+
+/** For who has no fleet around. */
+export const noPeers: Parts["peers"] = { begin: () => undefined };
 
 /** The cache that people of this machine have already, by huggingface_hub's variables; undefined without them. */
 export function sharedCache({ HF_HUB_CACHE, HF_HOME }: Env): string | undefined {

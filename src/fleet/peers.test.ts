@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { type Candidate, peersOf } from "./peers.ts";
+import { waysOf } from "./reach.ts";
+
+const host = (id: string, address: string | null, tunnel = false): Candidate => ({
+  ...{ id, ways: waysOf({ relay_port: 8444, tunnel }, address) },
+  pins: [`pin-${id}`],
+});
+const addresses = (mine: Candidate, all: Candidate[]) =>
+  peersOf(mine, all).map(({ host_id, address }) => `${host_id} ${address}`);
+
+const a = host("a", "10.0.0.1");
+const b = host("b", "10.0.0.2");
+const here = host("here", null);
+const beside = host("beside", null);
+const hidden = host("hidden", "10.0.0.3", true);
+const away: Candidate = { ...host("away", "10.0.0.4"), ways: null };
+const all = [a, b, here, beside, hidden, away];
+
+test("hosts of a network give to each other, and to the appliance's own and hidden ones", () => {
+  expect(addresses(a, all)).toEqual(["b 10.0.0.2"]);
+  expect(addresses(hidden, all)).toEqual(["a 10.0.0.1", "b 10.0.0.2"]);
+  expect(addresses(here, all)).toEqual(["a 10.0.0.1", "b 10.0.0.2", "beside 127.0.0.1"]);
+});
+
+test("all certificates that a host may show are told", () => {
+  const renewing = { ...b, pins: ["old", "new"] };
+  expect(peersOf(a, [renewing])[0]?.certificate_sha256).toEqual(["old", "new"]);
+});
