@@ -3,6 +3,7 @@
  * to ours. Needs root.
  */
 import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 
 export interface RemoteMachine {
   /** Our end of the cable, and the other one. */
@@ -16,6 +17,8 @@ export interface RemoteMachine {
   /** From now on not a packet arrives on either side, and nobody is told; or they do again. */
   cut(): void;
   heal(): void;
+  /** It reaches the other machines too, through ours. */
+  route(): void;
   remove(): void;
 }
 
@@ -37,7 +40,11 @@ export function makeRemoteMachine(): RemoteMachine {
   const end = (n: number) => `10.213.${process.pid % 256}.${4 * made + n}`;
   const [here, there] = [end(1), end(2)];
   made += 1;
-  const remove = () => void spawnSync(tool, ["netns", "delete", name]);
+  let restore = () => {};
+  const remove = () => {
+    spawnSync(tool, ["netns", "delete", name]);
+    restore();
+  };
   process.once("exit", remove);
   ip(`netns add ${name}`);
   ip(`link add ${name}a type veth peer name ${name}b netns ${name}`);
@@ -62,6 +69,13 @@ export function makeRemoteMachine(): RemoteMachine {
     heal() {
       ip(`-n ${name} neighbour delete ${here} dev ${name}b`);
       ip(`neighbour delete ${there} dev ${name}a`);
+    },
+    route() {
+      ip(`-n ${name} route add default via ${here}`);
+      const forwarding = "/proc/sys/net/ipv4/ip_forward";
+      if (readFileSync(forwarding, "utf8").trim() === "1") return;
+      writeFileSync(forwarding, "1");
+      restore = () => writeFileSync(forwarding, "0");
     },
     remove,
   };

@@ -74,11 +74,17 @@ export class HubTestbed {
     });
   }
 
-  static async start({ repos }: { repos: Record<string, TestRepo> }): Promise<HubTestbed> {
+  static async start({
+    repos,
+    address = "127.0.0.1",
+  }: {
+    repos: Record<string, TestRepo>;
+    address?: string;
+  }): Promise<HubTestbed> {
     const testbed = new HubTestbed(repos);
     const { hub, cdn } = testbed;
     const listening = [hub, cdn].map(
-      (server) => new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle)),
+      (server) => new Promise<void>((settle) => server.listen(0, address, settle)),
     );
     await Promise.all(listening);
     return testbed;
@@ -203,5 +209,6 @@ export class HubTestbed {
 }
 
 function originOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { address, port } = server.address() as AddressInfo;
+  return `http://${address}:${port}`;
 }
