@@ -110,7 +110,7 @@ export const get = (
   limits: { silent_ms: number; signal: AbortSignal },
 ): AsyncGenerator<Buffer> => answerOf(peer, identity, `get ${digest} ${from}\n`, limits);
 
-export function parseAnswer(text: string, host_id: string): Answer | undefined {
+function parseAnswer(text: string, host_id: string): Answer | undefined {
   if (!text.startsWith("{")) return undefined;
   const { state, via, followers } = JSON.parse(text) as Partial<Answer>;
   const isState = state === "whole" || state === "partial" || state === "wanted";
