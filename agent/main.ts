@@ -20,6 +20,7 @@ import { logPath, type RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
 import { DRIVER_PATIENCE_MS, hubWeightsOf, runToolsOf } from "./run-tools.ts";
 import { Session, type SessionSide } from "./session.ts";
+import type { HubWeights } from "./weights/hub/hub-weights.ts";
 import { Board } from "./weights/peers/board.ts";
 import { Peers } from "./weights/peers/peers.ts";
 
@@ -115,7 +116,12 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, tools, replicas, hardware, { port: relay?.port ?? 0, tunnels, peers }),
+    sessionSide(options, tools, replicas, hardware, {
+      port: relay?.port ?? 0,
+      tunnels,
+      peers,
+      hub,
+    }),
   );
   replicas.changed = () => session.report();
   hardware.changed = () => session.renew();
@@ -155,7 +161,7 @@ function sessionSide(
   tools: RunTools,
   replicas: Replicas,
   hardware: Hardware,
-  data: { port: number; tunnels: Tunnels; peers: Peers },
+  data: { port: number; tunnels: Tunnels; peers: Peers; hub: HubWeights },
 ): SessionSide {
   const { gpus, xids } = hardware;
   let cpu = readCpuTimes();
@@ -185,6 +191,8 @@ function sessionSide(
       const cpu_ratio = cpuRatio(earlier, cpu);
       return {
         ...{ at_ms: Date.now(), memory_used_bytes, disk_free_bytes, cpu_ratio },
+        cache_used_bytes: await data.hub.usedBytes(),
+        download_bytes_total: data.hub.downloaded(),
         ...{ gpus: gpus.latest(), xids: xids.latest() },
       };
     },

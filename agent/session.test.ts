@@ -43,6 +43,8 @@ function fakeSide(): Side {
       memory_used_bytes: 2,
       disk_free_bytes: 3,
       cpu_ratio: 0.5,
+      cache_used_bytes: 4,
+      download_bytes_total: 5,
       gpus: [],
       xids: [],
     }),
@@ -124,6 +126,8 @@ test("says hello, reports, beats, and hands over what is desired", async () => {
     memory_used_bytes: 2,
     disk_free_bytes: 3,
     cpu_ratio: 0.5,
+    cache_used_bytes: 4,
+    download_bytes_total: 5,
     gpus: [],
     xids: [],
   });

@@ -70,6 +70,10 @@ export interface Heartbeat {
   memory_used_bytes: number;
   disk_free_bytes: number;
   cpu_ratio: number;
+  /** Weights on its disk, and what has come of those that are fetched. */
+  cache_used_bytes: number;
+  /** Of weights, from whomever, since the agent's start. */
+  download_bytes_total: number;
   /** As measured in the last seconds; none while the driver does not answer. */
   gpus: GpuSample[];
   /** The newest since boot, also such as were said before. */

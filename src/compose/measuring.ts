@@ -69,6 +69,7 @@ function hostSnapshots(hosts: Hosts, xids: XidCounts): Snapshot["hosts"] {
     return {
       ...{ name, up },
       heartbeat_age_s: seen_at === null ? null : Math.max(0, clock.now() - seen_at) / 1000,
+      weights: up ? heartbeat : null,
       gpus: (inventory?.gpus ?? []).map(({ index, uuid }) => ({
         ...{ index, uuid, sample: samples.find((sample) => sample.uuid === uuid) ?? null },
       })),

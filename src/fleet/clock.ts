@@ -14,6 +14,6 @@ export function clockProblem(ahead_ms: number | null): string | null {
 function inWords(ms: number): string {
   if (ms < 2 * minute_ms) return `${Math.round(ms / second_ms)} s`;
   if (ms < 120 * minute_ms) return `${Math.round(ms / minute_ms)} minutes`;
-  if (ms < 48 * 60 * minute_ms) return `${Math.round(ms / (60 * minute_ms))} hours`;
+  if (ms < 36 * 60 * minute_ms) return `${Math.round(ms / (60 * minute_ms))} hours`;
   return `${Math.round(ms / (24 * 60 * minute_ms))} days`;
 }

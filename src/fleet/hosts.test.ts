@@ -34,6 +34,8 @@ const heartbeat = {
     memory_used_bytes: 1,
     disk_free_bytes: 1,
     cpu_ratio: 0,
+    cache_used_bytes: 4,
+    download_bytes_total: 5,
     gpus: [],
     xids: [],
   },

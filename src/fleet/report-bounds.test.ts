@@ -79,7 +79,16 @@ test("a heartbeat is cut to what a machine can have, the newest errors are kept"
   }));
   const gpus = Array.from({ length: 999 }, () => gpu);
   const bounded = boundedHeartbeat({
-    ...{ at_ms: 1, memory_used_bytes: 2, disk_free_bytes: -1, cpu_ratio: 0.5, gpus, xids },
+    ...{
+      at_ms: 1,
+      memory_used_bytes: 2,
+      disk_free_bytes: -1,
+      cpu_ratio: 0.5,
+      cache_used_bytes: 4,
+      download_bytes_total: 5,
+      gpus,
+      xids,
+    },
   });
   expect(bounded).toMatchObject({ memory_used_bytes: 2, disk_free_bytes: 0 });
   expect(bounded.gpus).toHaveLength(64);

@@ -50,6 +50,8 @@ beforeEach(async () => {
         memory_used_bytes: 0,
         disk_free_bytes: 0,
         cpu_ratio: 0,
+        cache_used_bytes: 4,
+        download_bytes_total: 5,
         gpus: [],
         xids: [],
       }),

@@ -23,7 +23,9 @@ test("each GPU is named by its host, its number and its UUID", () => {
     { gpu_uuid: "GPU-a", code: 79, count: 2 },
     { gpu_uuid: "", code: 31, count: 1 },
   ];
-  const text = hostGauges([{ name: "h", up: true, heartbeat_age_s: 2, gpus, xids }]).join("");
+  const weights = { cache_used_bytes: 700, download_bytes_total: 900 };
+  const h = { name: "h", up: true, heartbeat_age_s: 2, weights, gpus, xids };
+  const text = hostGauges([h]).join("");
   const labels = 'host="h",gpu="1",uuid="GPU-a"';
   for (const line of [
     `hypervize_gpu_memory_used_bytes{${labels}} 5`,
@@ -35,6 +37,8 @@ test("each GPU is named by its host, its number and its UUID", () => {
     `hypervize_gpu_xid_errors_total{${labels},code="79"} 2`,
     'hypervize_gpu_xid_errors_total{host="h",gpu="",uuid="",code="31"} 1',
     'hypervize_heartbeat_age_seconds{host="h"} 2',
+    'hypervize_cache_used_bytes{host="h"} 700',
+    'hypervize_download_bytes_total{host="h"} 900',
   ]) {
     expect(text).toContain(`${line}\n`);
   }

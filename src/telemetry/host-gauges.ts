@@ -8,6 +8,8 @@ export interface HostSnapshot {
   up: boolean;
   /** Null for a host that never connected. */
   heartbeat_age_s: number | null;
+  /** Null while it is down, or before it has said. */
+  weights: { cache_used_bytes: number; download_bytes_total: number } | null;
   /** SAMPLE: null while it is not known. */
   gpus: readonly { index: number; uuid: string; sample: GpuSample | null }[];
   /** Since our own start. */
@@ -26,11 +28,19 @@ const measures: readonly Measure[] = [
 export function hostGauges(hosts: readonly HostSnapshot[]): Family[] {
   const up = new Family("host_up", "gauge", "1 while a host is heard from.");
   const age = new Family("heartbeat_age_seconds", "gauge", "Since a host was last heard.");
-  for (const { name: host, up: isUp, heartbeat_age_s } of hosts) {
+  const cache = new Family("cache_used_bytes", "gauge", "Weights on a host's disk.");
+  const downloaded = new Family(
+    "download_bytes_total",
+    "counter",
+    "Bytes of weights that a host has fetched, from the hub or from other hosts.",
+  );
+  for (const { name: host, up: isUp, heartbeat_age_s, weights } of hosts) {
     up.add({ host }, isUp ? 1 : 0);
     if (heartbeat_age_s !== null) age.add({ host }, heartbeat_age_s);
+    if (weights) cache.add({ host }, weights.cache_used_bytes);
+    if (weights) downloaded.add({ host }, weights.download_bytes_total);
   }
-  return [up, age, ...gpuGauges(hosts), xidCounters(hosts)];
+  return [up, age, cache, downloaded, ...gpuGauges(hosts), xidCounters(hosts)];
 }
 
 /** Nothing of a GPU whose host is down or whose driver does not answer: an old number would look like a new one. */

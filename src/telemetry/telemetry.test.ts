@@ -142,8 +142,8 @@ test("gauges say what is so now", () => {
   const { it } = telemetry({
     endpoints: [{ id: "endpt-1", name: "chat", status: "sleeping", inflight: 0, waiting: 2 }],
     hosts: [
-      { name: "a", up: true, heartbeat_age_s: 1.5, gpus: [], xids: [] },
-      { name: "b", up: false, heartbeat_age_s: null, gpus: [], xids: [] },
+      { name: "a", up: true, heartbeat_age_s: 1.5, weights: null, gpus: [], xids: [] },
+      { name: "b", up: false, heartbeat_age_s: null, weights: null, gpus: [], xids: [] },
     ],
     replicas: [{ state: "ready", count: 3 }],
   });

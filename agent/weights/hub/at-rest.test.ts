@@ -108,6 +108,12 @@ test("in a cache that others use too nothing is removed", async () => {
   expect(bench.weights.sources()).toEqual([expect.stringContaining("a-Q4_K_M.gguf")]);
 });
 
+test("what lies here and what came is counted", async () => {
+  await bench.get({ source });
+  await bench.get({ source });
+  expect([bench.weights.downloaded(), await bench.weights.usedBytes()]).toEqual([SIZE, SIZE]);
+});
+
 test("two agents that share a cache fetch a model once", async () => {
   bench.hub.bytes_per_s = 30_000_000;
   const wish = { source: "hf:org/repo:c-BF16.gguf" };

@@ -15,6 +15,8 @@ export interface Flight {
  * goes on from what the first one left.
  */
 export class Flights {
+  /** Bytes that came from the network for flights that are over. */
+  private landed = 0;
   private readonly open = new Map<string, { flight: Flight; users: number }>();
 
   /** RECEIVED counts only for the first. */
@@ -33,7 +35,15 @@ export class Flights {
     const known = this.open.get(path);
     if (known === undefined) return;
     known.users -= 1;
-    if (known.users === 0) this.open.delete(path);
+    if (known.users > 0) return;
+    this.open.delete(path);
+    this.landed += known.flight.arrived;
+  }
+
+  /** Bytes that came from the network, in all. */
+  arrived(): number {
+    const flights = [...this.open.values()].map(({ flight }) => flight);
+    return flights.reduce((sum, { arrived }) => sum + arrived, this.landed);
   }
 
   /** Bytes that are still to be written, in all. */

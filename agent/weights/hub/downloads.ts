@@ -39,6 +39,11 @@ export class Downloads {
     this.tools = tools;
   }
 
+  /** Bytes that came from the network since the start. */
+  arrived(): number {
+    return this.flights.arrived();
+  }
+
   /** Blobs that somebody waits for. */
   isComing(path: string): boolean {
     return this.flights.has(path);

@@ -18,7 +18,7 @@ import { ProgressWatch } from "./download-progress.ts";
 import { Downloads, type DownloadTools } from "./downloads.ts";
 import { RepoCache } from "./repo-cache.ts";
 import { describeFile, type HubFile, listRepository } from "./repository.ts";
-import { makeRoom, type RoomParts } from "./room.ts";
+import { blobsIn, makeRoom, type RoomParts } from "./room.ts";
 import { persist } from "./trouble.ts";
 
 export interface HubWeightsTools extends Pick<DownloadTools, "folder" | "hub"> {
@@ -81,6 +81,16 @@ export class HubWeights {
     this.known.add(hubSource({ repository, revision: commit, word: name }));
     this.known.add(request.source);
     return { path, bytes };
+  }
+
+  /** Bytes that came from the network since the start. */
+  downloaded(): number {
+    return this.downloads.arrived();
+  }
+
+  /** Bytes of all blobs here, also of those that are not whole yet. */
+  async usedBytes(): Promise<number> {
+    return (await blobsIn(this.tools.folder)).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** The file of a blob that lies here whole and was checked; undefined without one. */

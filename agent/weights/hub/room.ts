@@ -32,15 +32,25 @@ export async function makeRoom(parts: RoomParts, needed_bytes: number): Promise<
 
 async function keptIn({ folder, records, pinned, isComing }: RoomParts): Promise<Kept[]> {
   const needed = new Set(await Promise.all((await pinned()).map((path) => realpath(path))));
-  const kept: Kept[] = [];
+  return Promise.all(
+    (await blobsIn(folder)).map(async ({ path, bytes }) => {
+      const pinned = needed.has(path) || isComing(path.replace(/\.incomplete$/, ""));
+      return { path, bytes, used_at_ms: await records.usedAt(path), pinned };
+    }),
+  );
+}
+
+/** Every blob in FOLDER, also what has come of one that is fetched. */
+export async function blobsIn(folder: string): Promise<{ path: string; bytes: number }[]> {
+  const found: { path: string; bytes: number }[] = [];
   for (const repository of await RepoCache.repositoriesIn(folder)) {
     const blobs = new RepoCache(folder, repository).blobPath("");
     for (const name of await readdir(blobs).catch(() => [])) {
       const path = join(blobs, name);
-      const { size: bytes } = await stat(path);
-      const isWanted = needed.has(path) || isComing(path.replace(/\.incomplete$/, ""));
-      kept.push({ path, bytes, used_at_ms: await records.usedAt(path), pinned: isWanted });
+      // One that was fetched has another name in this moment.
+      const { size } = await stat(path).catch(() => ({ size: 0 }));
+      found.push({ path, bytes: size });
     }
   }
-  return kept;
+  return found;
 }
