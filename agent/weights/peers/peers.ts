@@ -49,14 +49,13 @@ export class Peers {
   /** One download of a blob, of which PATH grows. Undefined for one that is better fetched from the hub. */
   begin(digest: string, path: string, bytes: number): PeerFetch | undefined {
     if (bytes < SMALLEST_BYTES || digest.length !== 64) return undefined;
-    const liars = this.liars.get(digest) ?? new Set();
-    this.liars.set(digest, liars);
-    return new PeerFetch(
-      this.parts,
-      { digest, path, bytes },
-      () => this.list.filter(({ host_id }) => !liars.has(host_id)),
-      liars,
-    );
+    return new PeerFetch(this.parts, {
+      ...{ digest, path, bytes },
+      peers: () => this.list.filter(({ host_id }) => !this.liars.get(digest)?.has(host_id)),
+      distrust: (host_id) => {
+        this.liars.set(digest, (this.liars.get(digest) ?? new Set()).add(host_id));
+      },
+    });
   }
 }
 
@@ -64,22 +63,21 @@ interface Wanted {
   digest: string;
   path: string;
   bytes: number;
+  /** Who may be asked for it. */
+  peers(): readonly Peer[];
+  distrust(host_id: string): void;
 }
 
 export class PeerFetch {
   private readonly parts: PeersParts;
   private readonly wanted: Wanted;
-  private readonly peers: () => readonly Peer[];
-  private readonly liars: Set<string>;
   private readonly entry: Coming;
   private readonly used = new Set<string>();
   private readonly failed = new Set<string>();
 
-  constructor(parts: PeersParts, wanted: Wanted, peers: () => readonly Peer[], liars: Set<string>) {
+  constructor(parts: PeersParts, wanted: Wanted) {
     this.parts = parts;
     this.wanted = wanted;
-    this.peers = peers;
-    this.liars = liars;
     this.entry = parts.board.open(wanted.digest, wanted.path, wanted.bytes);
   }
 
@@ -103,7 +101,7 @@ export class PeerFetch {
   /** Its checksum was wrong: who gave some of it is not asked for this blob again. */
   spoiled(): void {
     for (const host_id of this.used) {
-      this.liars.add(host_id);
+      this.wanted.distrust(host_id);
       this.parts.log(
         `host ${host_id} gave wrong bytes of ${this.wanted.digest}, and is not asked for it again`,
       );
@@ -133,7 +131,7 @@ export class PeerFetch {
   private async choose(signal: AbortSignal): Promise<{ peer: Peer; answer: Answer } | undefined> {
     const { own_id, settle_ms, pause } = this.parts;
     for (let isSecond = false; ; isSecond = true) {
-      const peers = this.peers().filter(({ host_id }) => !this.failed.has(host_id));
+      const peers = this.wanted.peers().filter(({ host_id }) => !this.failed.has(host_id));
       const answers = await this.ask(peers, signal);
       const id = choosePeer(answers, own_id, this.wanted.digest);
       const peer = peers.find(({ host_id }) => host_id === id);
