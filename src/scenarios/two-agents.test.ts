@@ -55,7 +55,12 @@ test("a host that dies mid-load costs no request that had no byte yet, and nothi
   // Streams that had begun on the dead host end with an error frame; everything else is served.
   const whole = answers.filter(({ status, text }) => status === 200 && !text.includes('"error"'));
   const broken = answers.filter(({ text }) => text.includes('"error"') && text.includes("[DONE]"));
-  expect(whole.length + broken.length).toBe(answers.length);
+  // A whole answer comes in two writes, head and body, and the kill may fall between them.
+  const begun = (text: string) => text.includes("broke off in the middle of its answer");
+  const halved = answers.filter(({ status, text }) => status === 502 && begun(text));
+  const lost = answers.filter((answer) => ![...whole, ...broken, ...halved].includes(answer));
+  expect(lost).toEqual([]);
+  expect(halved.length).toBeLessThanOrEqual(2);
   expect(broken.every(({ status }) => status === 200)).toBe(true);
   expect(await alive(runtime)).toBe(false);
   const after = await Promise.all(
