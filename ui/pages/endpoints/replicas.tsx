@@ -9,6 +9,8 @@ const tones: Record<Replica["state"], Tone> = {
   waiting: "quiet",
   starting: "warn",
   ready: "good",
+  falling_asleep: "quiet",
+  asleep: "quiet",
   stopping: "quiet",
   crashed: "bad",
   failed: "bad",

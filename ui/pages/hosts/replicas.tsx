@@ -8,6 +8,8 @@ const tones: Record<HostReplica["state"], Tone> = {
   waiting: "quiet",
   starting: "warn",
   ready: "good",
+  falling_asleep: "quiet",
+  asleep: "quiet",
   stopping: "quiet",
   crashed: "bad",
   failed: "bad",
