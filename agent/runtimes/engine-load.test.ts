@@ -14,9 +14,14 @@ test.each([
     "sglang",
     0,
   ],
-  ["one gauge of the two, which proves nothing", "vllm:num_requests_running 0.0\n", "vllm"],
-  ["another gauge of the same beginning", "vllm:num_requests_running_total 3\n", "vllm"],
-  ["nothing", "", "sglang"],
-] as const)("requests of %s", (_, metrics, engine, requests = undefined) => {
+  [
+    "one gauge of the two, which proves nothing",
+    "vllm:num_requests_running 0.0\n",
+    "vllm",
+    undefined,
+  ],
+  ["another gauge of the same beginning", "vllm:num_requests_running_total 3\n", "vllm", undefined],
+  ["nothing", "", "sglang", undefined],
+] as const)("requests of %s", (_, metrics, engine, requests) => {
   expect(requestsIn(metrics, engine)).toBe(requests);
 });

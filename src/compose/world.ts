@@ -83,7 +83,8 @@ class ElasticFits {
     const spec = {
       ...{ model: source, revision: null, task: null, runtime: "llama-server" as const, gpu },
       ...{ context: context_tokens, concurrency: slots, min_replicas: 1, max_replicas: 1 },
-      ...{ idle_timeout_s: null, cold_start: "hold" as const, visibility: "team" as const },
+      ...{ idle_timeout_s: null, l1_timeout_s: 0, cold_start: "hold" as const },
+      visibility: "team" as const,
       ...{ labels: {}, env: {}, args: [] },
     };
     try {

@@ -26,6 +26,7 @@ test("what is not said gets its default", () => {
     min_replicas: 0,
     max_replicas: 1,
     idle_timeout_s: 900,
+    l1_timeout_s: 0,
     cold_start: "hold",
     labels: {},
     env: {},

@@ -23,6 +23,7 @@ const settings = {
   min_replicas: t.Optional(t.Number()),
   max_replicas: t.Optional(t.Number()),
   idle_timeout_s: number,
+  l1_timeout_s: number,
   cold_start: t.Optional(t.Union([t.Literal("hold"), t.Literal("fail")])),
   labels: t.Optional(t.Unknown()),
   hf_token: text,
@@ -48,6 +49,7 @@ const defaults: Omit<EndpointSpec, "model" | "idle_timeout_s"> = {
   concurrency: 4,
   min_replicas: 0,
   max_replicas: 1,
+  l1_timeout_s: 0,
   cold_start: "hold",
   labels: {},
   env: {},
@@ -98,12 +100,13 @@ function checkWords({ model, revision, task }: EndpointSpec): void {
 }
 
 function checkNumbers(spec: EndpointSpec): void {
-  const { context, concurrency, min_replicas, max_replicas, idle_timeout_s } = spec;
+  const { context, concurrency, min_replicas, max_replicas, idle_timeout_s, l1_timeout_s } = spec;
   if (context !== null) whole("context", context, 256, 16_777_216);
   whole("concurrency", concurrency, 1, 1024);
   whole("min_replicas", min_replicas, 0, 100);
   whole("max_replicas", max_replicas, 1, 100);
   if (idle_timeout_s !== null) whole("idle_timeout_s", idle_timeout_s, 1, 2_592_000);
+  if (l1_timeout_s !== null) whole("l1_timeout_s", l1_timeout_s, 0, 2_592_000);
   if (min_replicas > max_replicas) {
     throw badRequest(
       `\`min_replicas\` is ${min_replicas} and \`max_replicas\` is ${max_replicas}. Make it the same or less.`,

@@ -5,7 +5,8 @@ import type { EndpointSpec } from "./spec.ts";
 export const specOf = (over: Partial<EndpointSpec>): EndpointSpec => ({
   ...{ model: "builtin:hypervize-demo", revision: null, task: null, runtime: "auto" },
   ...{ gpu: { type: null, count: null }, context: null, concurrency: 4 },
-  ...{ min_replicas: 0, max_replicas: 1, idle_timeout_s: 900, cold_start: "hold" },
+  ...{ min_replicas: 0, max_replicas: 1, idle_timeout_s: 900, l1_timeout_s: 0 },
+  cold_start: "hold",
   ...{ labels: {}, env: {}, args: [], visibility: "private" },
   ...over,
 });

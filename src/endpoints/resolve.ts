@@ -53,6 +53,7 @@ export function createResolver(parts: ResolverParts): Resolve {
   return async (spec, hf_token, fleet) => {
     checkSettings(spec);
     const { source, runtime, name, facts, warnings } = await find(parts, spec, hf_token);
+    checkSleep(spec, runtime);
     const argument = refusedArgument(spec.args, runtime);
     if (argument !== undefined) throw badRequest(argument, "args");
     const model = knownModel(name, facts);
@@ -70,6 +71,15 @@ export function createResolver(parts: ResolverParts): Resolve {
 function checkSettings({ env }: EndpointSpec): void {
   const variable = refusedVariable(Object.keys(env));
   if (variable !== undefined) throw badRequest(variable, "env");
+}
+
+/** Its own sleep unloads the weights, and then a stopped process costs less. */
+function checkSleep({ l1_timeout_s }: EndpointSpec, runtime: Runtime): void {
+  if (l1_timeout_s === 0 || runtime !== "llama-server") return;
+  throw badRequest(
+    "llama-server cannot sleep in place. Set `l1_timeout_s` to 0, or choose vllm or sglang.",
+    "l1_timeout_s",
+  );
 }
 
 function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promise<Found> {

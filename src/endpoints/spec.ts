@@ -21,6 +21,11 @@ export interface EndpointSpec {
   max_replicas: number;
   /** Null never sleeps. Without `min_replicas: 0` it has no effect. */
   idle_timeout_s: number | null;
+  /**
+   * How long it sleeps in place, with its weights in the host's memory, before its process stops too. 0: it stops at
+   * once; null: it sleeps so for as long as it can. For vLLM and SGLang.
+   */
+  l1_timeout_s: number | null;
   /** What a request to a sleeping endpoint does when it does not say: wait, or fail at once. */
   cold_start: "hold" | "fail";
   /** A host must carry every one of them. */

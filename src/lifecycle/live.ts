@@ -25,7 +25,11 @@ export function phaseOf(
   const order: readonly Phase[] = ["placing", "downloading", "loading", "warming"];
   const phases = wantedOf(mine)
     .filter(({ row }) => row.revision === revision)
-    .map(({ observed }): Phase => observed?.phase || "loading");
+    .map(({ observed }): Phase => {
+      const phase = observed?.phase || "loading";
+      // The contract's phases know no sleep in place.
+      return phase === "waking" ? "loading" : phase;
+    });
   return phases.reduce<Phase>(
     (furthest, phase) => (order.indexOf(phase) > order.indexOf(furthest) ? phase : furthest),
     "placing",

@@ -11,10 +11,24 @@ import { measuredFit } from "../placement/measured-fit.ts";
 import { fitOf } from "../placement/need.ts";
 import { place } from "../placement/place.ts";
 import type { FindMeasured } from "../sizing/measured.ts";
+import { sleepsInPlace } from "./dedicated/asleep.ts";
 import type { ReplicaSpec } from "./table.ts";
-import { placementHosts, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
+import {
+  heldBytes,
+  placementHosts,
+  type ReplicaRow,
+  type ReplicaStatus,
+  type World,
+} from "./world.ts";
 
-export type NewReplica = Omit<ReplicaRow, "id" | "epoch" | "created_at" | "unwanted_since">;
+export type NewReplica = Omit<
+  ReplicaRow,
+  "id" | "epoch" | "created_at" | "unwanted_since" | "asleep_bytes"
+>;
+
+/** Copies are made page by page, and a process has more than its weights. */
+const bed_ratio = 1.05;
+const bed_bytes = 2 ** 30;
 
 /** A sizing is asked for every kind of device, so it is kept as long as what it is of. */
 const fits = new WeakMap<Artifact, Fit>();
@@ -70,6 +84,25 @@ export class Places {
     if ("refused" in placed) return false;
     this.#occupy(owner_id, 0, { ...spec, devices: [...placed.devices] }, placed);
     return true;
+  }
+
+  /** Host memory for ROW to sleep in place, in bytes; null when its host has none to give, or nobody knows how much. */
+  bed({ artifact: { model } }: Endpoint, { host_id }: ReplicaRow): number | null {
+    if (!model) return null;
+    const bytes = Math.ceil(model.weights_bytes * bed_ratio) + bed_bytes;
+    const held = { host_id, devices: [cpu], bytes_per_device: bytes };
+    if (this.fleet.room(held) === "no") return null;
+    this.fleet.occupy(held, { starting: false });
+    return bytes;
+  }
+
+  /** Whether a sleeper gets the memory of its own GPUs back; `wait` while another replica loads on one. */
+  rouse(status: ReplicaStatus): "now" | "wait" | "no" {
+    const own_bytes = heldBytes(status);
+    const room = this.fleet.room(status.row, own_bytes);
+    const bytes_per_device = status.row.bytes_per_device - own_bytes;
+    if (room === "now") this.fleet.occupy({ ...status.row, bytes_per_device }, { starting: true });
+    return room;
   }
 
   get fleet(): FleetIndex {
@@ -154,12 +187,14 @@ export function evictableIn(
     }));
 }
 
-function specOf({ id, spec, artifact }: Endpoint, { devices }: Placement): ReplicaSpec {
+function specOf(endpoint: Endpoint, { devices }: Placement): ReplicaSpec {
+  const { id, spec, artifact } = endpoint;
   const { runtime, source, context_tokens } = artifact;
   return {
     ...{ model: id, runtime, source, context_tokens, slots: spec.concurrency },
     args: argumentsOf(spec, runtime),
     ...{ devices: [...devices], env: { ...spec.env } },
+    ...(sleepsInPlace(endpoint) && { can_sleep: true }),
   };
 }
 

@@ -80,15 +80,18 @@ export function routedModels(
     }));
 }
 
-/** Wanted replicas that are ready: one that is being stopped gets no new request. */
+/** Wanted replicas that are ready: one that is being stopped or goes to sleep gets no new request. */
 export function readyByOwner(
   statuses: readonly ReplicaStatus[],
 ): ReadonlyMap<string, readonly ReplicaStatus[]> {
   return Map.groupBy(
-    statuses.filter(({ state, row }) => state === "ready" && row.unwanted_since === null),
+    statuses.filter(({ state, row }) => state === "ready" && isToServe(row)),
     ({ row }) => row.owner_id,
   );
 }
+
+const isToServe = ({ unwanted_since, asleep_bytes }: ReplicaStatus["row"]): boolean =>
+  unwanted_since === null && asleep_bytes === null;
 
 export function routedReplicas(
   ready: readonly ReplicaStatus[] | undefined,

@@ -102,8 +102,8 @@ export class Lifecycle {
 
   /** The database first, memory after: what an agent is told has always been committed. */
   #commit(plan: Plan): void {
-    const { changes, add, unwanted, gone, renew } = plan;
-    const moves = add.length + unwanted.length + renew.length > 0;
+    const { changes, add, unwanted, gone, renew, bedtimes } = plan;
+    const moves = add.length + unwanted.length + renew.length + bedtimes.length > 0;
     if (!moves && changes.length === 0 && gone.length === 0) return;
     const generation = moves ? this.#generation + 1 : this.#generation;
     const rows = this.#next(plan, generation);
@@ -119,6 +119,9 @@ export class Lifecycle {
       for (const { id, epoch, spec } of rows.renewed) {
         tx.update(replicas).set({ epoch, spec }).where(eq(replicas.id, id)).run();
       }
+      for (const { id, asleep_bytes } of bedtimes) {
+        tx.update(replicas).set({ asleep_bytes }).where(eq(replicas.id, id)).run();
+      }
       for (const row of rows.added) tx.insert(replicas).values(row).run();
       if (moves) {
         tx.insert(generations)
@@ -129,7 +132,7 @@ export class Lifecycle {
       this.#around.endpoints.write(changes);
       this.#around.announce(changes);
     });
-    const moved = new Set([...unwanted, ...rows.renewed.map(({ id }) => id)]);
+    const moved = new Set([...unwanted, ...[...rows.renewed, ...bedtimes].map(({ id }) => id)]);
     for (const row of rows.all) if (moved.has(row.id)) this.#told.delete(row.host_id);
     for (const { host_id } of rows.added) this.#told.delete(host_id);
     this.#rows = rows.all;
@@ -137,20 +140,22 @@ export class Lifecycle {
     this.#around.endpoints.keep(changes);
   }
 
-  #next({ add, unwanted, gone, renew }: Plan, generation: number) {
+  #next({ add, unwanted, gone, renew, bedtimes }: Plan, generation: number) {
     const created_at = this.#now();
     const added = add.map((replica) => ({
       ...replica,
-      ...{ id: newId("rep"), epoch: 1, created_at, unwanted_since: null },
+      ...{ id: newId("rep"), epoch: 1, created_at, unwanted_since: null, asleep_bytes: null },
     }));
-    if (unwanted.length + gone.length + renew.length === 0) {
+    if (unwanted.length + gone.length + renew.length + bedtimes.length === 0) {
       return { all: [...this.#rows, ...added], added, renewed: [] };
     }
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
     const specs = new Map(renew.map(({ id, spec }) => [id, spec]));
+    const beds = new Map(bedtimes.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
     const kept = this.#rows
       .filter(({ id }) => !isGone.has(id))
+      .map((row) => (beds.has(row.id) ? { ...row, asleep_bytes: beds.get(row.id) ?? null } : row))
       .map((row) => {
         const spec = specs.get(row.id);
         if (spec) return { ...row, spec, epoch: row.epoch + 1 };
@@ -171,8 +176,8 @@ export class Lifecycle {
       this.#told.add(host_id);
       this.#around.setDesired(host_id, {
         generation: this.#generation,
-        replicas: rows.map(({ id, epoch, spec, owner_id }) => ({
-          ...{ id, epoch, ...spec },
+        replicas: rows.map(({ id, epoch, spec, owner_id, asleep_bytes }) => ({
+          ...{ id, epoch, ...spec, asleep_bytes: asleep_bytes ?? 0 },
           hf_token: this.#around.tokenOf(owner_id),
         })),
       });

@@ -22,7 +22,7 @@ export function serving(before: Situation): Decision {
 
 function corrections(situation: Situation): Pick<Decision, "start" | "stop"> {
   const { crew, target } = situation;
-  const gone = [...replaceable(situation), ...ids(crew.old, crew.lost)];
+  const gone = [...replaceable(situation), ...ids(crew.old, crew.lost, crew.sleepers)];
   const settled = crew.current.filter(({ id, leaving }) => !leaving && !gone.includes(id));
   // One on a host that is to be emptied goes when there is another in its place.
   const ready = settled.filter(({ state }) => state === "ready").length;
