@@ -81,7 +81,7 @@ export async function fallAsleep(
 }
 
 /** What stays is the context, the graphs and what other libraries took: a tenth or two. Pure. */
-export const hasGivenBack = (held_bytes: number, now: number): boolean => now <= held_bytes / 2;
+const hasGivenBack = (held_bytes: number, now: number): boolean => now <= held_bytes / 2;
 
 /** Takes the turn of its GPUs and wakes it. The turn is the caller's to end. Throws a Refusal as `Fence.enter`. */
 export async function rouse(

@@ -15,7 +15,7 @@ import type { SleepControl } from "./runtime.ts";
 const POLL_MS = 100;
 
 /** KEY: of the guard before its routes. */
-export function vllmSleep(key: string): SleepControl {
+function vllmSleep(key: string): SleepControl {
   const order = (port: number, path: string, signal: AbortSignal) =>
     told("vLLM", port, path, signal, { [GUARD_HEADER]: key });
   const becomes = async (asleep: boolean, port: number, signal: AbortSignal): Promise<void> => {
@@ -40,7 +40,7 @@ export function vllmSleep(key: string): SleepControl {
   };
 }
 
-export const sglangSleep: SleepControl = {
+const sglangSleep: SleepControl = {
   async idle(port, signal) {
     const load = await sglangLoad(port, signal);
     return (load ?? (await requestsOf("sglang", port, signal))) === 0;

@@ -33,10 +33,11 @@ export function bedded(
   }
   for (const status of decision.wake_up.flatMap(statusOf)) {
     const { id } = status.row;
-    const room = places.rouse(status);
-    if (room === "now") bedtimes.push({ id, asleep_bytes: null });
-    if (room !== "no") continue;
-    // Others are on its GPUs now: it begins anew wherever there is room.
+    if (places.rouse(status)) {
+      bedtimes.push({ id, asleep_bytes: null });
+      continue;
+    }
+    // It begins anew wherever there is room.
     stop.push(id);
     start += 1;
   }

@@ -91,18 +91,18 @@ export class Places {
     if (!model) return null;
     const bytes = Math.ceil(model.weights_bytes * bed_ratio) + bed_bytes;
     const held = { host_id, devices: [cpu], bytes_per_device: bytes };
-    if (this.fleet.room(held) === "no") return null;
+    if (!this.fleet.hasRoom(held)) return null;
     this.fleet.occupy(held, { starting: false });
     return bytes;
   }
 
-  /** Whether a sleeper gets the memory of its own GPUs back; `wait` while another replica loads on one. */
-  rouse(status: ReplicaStatus): "now" | "wait" | "no" {
+  /** Gives a sleeper the memory of its own GPUs back; false when others have it now. */
+  rouse(status: ReplicaStatus): boolean {
     const own_bytes = heldBytes(status);
-    const room = this.fleet.room(status.row, own_bytes);
+    if (!this.fleet.hasRoom(status.row, own_bytes)) return false;
     const bytes_per_device = status.row.bytes_per_device - own_bytes;
-    if (room === "now") this.fleet.occupy({ ...status.row, bytes_per_device }, { starting: true });
-    return room;
+    this.fleet.occupy({ ...status.row, bytes_per_device }, { starting: true });
+    return true;
   }
 
   get fleet(): FleetIndex {

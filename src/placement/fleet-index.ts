@@ -41,11 +41,8 @@ export interface FleetIndex {
   readonly kinds: readonly Kind[];
   /** A replica is placed, or will be: then free memory may be less than nothing until it is. */
   occupy(held: Held, how: { starting: boolean }): void;
-  /**
-   * Whether there is room for HELD on these very devices, of which it holds OWN_BYTES each already; `wait` while a
-   * replica is loading on one. `no` where the host is down.
-   */
-  room(held: Held, own_bytes?: number): "now" | "wait" | "no";
+  /** Whether there is room for HELD on these very devices, of which it holds OWN_BYTES each already. */
+  hasRoom(held: Held, own_bytes?: number): boolean;
   /** A replica is told to stop: its memory stays taken until it is proved free. */
   leave(held: Held): void;
 }
@@ -90,15 +87,15 @@ export function indexFleet(hosts: readonly Host[]): FleetIndex {
         slot.starting ||= starting;
       });
     },
-    room({ host_id, devices, bytes_per_device: bytes }, own_bytes = 0) {
+    hasRoom({ host_id, devices, bytes_per_device: bytes }, own_bytes = 0) {
       const shelves = byHost.get(host_id) ?? [];
       const slots = shelves
-        .flatMap((shelf) => shelf.slots)
-        .filter(({ id }) => devices.includes(id));
-      const isUp = shelves.every(({ host }) => host.down_for_ms === 0);
-      if (!isUp || slots.length < devices.length) return "no";
-      if (slots.some((slot) => freeFor(bytes, slot, own_bytes) < bytes)) return "no";
-      return slots.some(({ starting }) => starting) ? "wait" : "now";
+        .filter(({ host }) => host.down_for_ms === 0)
+        .flatMap((shelf) => shelf.slots.filter(({ id }) => devices.includes(id)));
+      return (
+        slots.length === devices.length &&
+        slots.every((slot) => !slot.starting && freeFor(bytes, slot, own_bytes) >= bytes)
+      );
     },
     leave(held) {
       change(held, (slot) => {

@@ -72,12 +72,20 @@ function Whole({ endpoint, changed }: WholeProps) {
   );
 }
 
+/** For how long it keeps its weights in the host's memory. */
+function inPlaceWords({ l1_timeout_s }: EndpointView): string {
+  if (l1_timeout_s === 0) return "";
+  return l1_timeout_s === null
+    ? ", in place as long as it can"
+    : `, in place for ${count(l1_timeout_s)} s`;
+}
+
 function Facts({ endpoint }: { endpoint: EndpointView }) {
   const { runs, sizing, idle_timeout_s, min_replicas, max_replicas, concurrency } = endpoint;
   const sleeps =
     min_replicas > 0 || idle_timeout_s === null
       ? "never"
-      : `after ${count(idle_timeout_s)} s · ${wakeWords(endpoint)}`;
+      : `after ${count(idle_timeout_s)} s${inPlaceWords(endpoint)} · ${wakeWords(endpoint)}`;
   const facts: [name: string, value: string][] = [
     ["Model", runs.source],
     ["Runtime", runs.runtime],

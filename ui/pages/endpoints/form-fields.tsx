@@ -56,6 +56,7 @@ export function ModelFields({ of }: { of?: EndpointView }) {
 
 export function ScaleFields({ of }: { of?: EndpointView }) {
   const idle = of?.idle_timeout_s;
+  const l1 = of?.l1_timeout_s;
   return (
     <>
       <div class="fields-beside">
@@ -82,14 +83,21 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
           value={idle === null || idle === undefined ? null : idle / 60}
           min={0}
         />
-        <label class="field">
-          <span>A request while it sleeps</span>
-          <select name="cold_start" defaultValue={of?.cold_start ?? "hold"}>
-            <option value="hold">waits for the wake</option>
-            <option value="fail">fails with 503 at once</option>
-          </select>
-        </label>
+        <Amount
+          name="l1_minutes"
+          label="Fast wake for, minutes (vLLM, SGLang)"
+          hint="0: its process stops at once"
+          value={l1 === null || l1 === undefined || l1 === 0 ? null : l1 / 60}
+          min={0}
+        />
       </div>
+      <label class="field">
+        <span>A request while it sleeps</span>
+        <select name="cold_start" defaultValue={of?.cold_start ?? "hold"}>
+          <option value="hold">waits for the wake</option>
+          <option value="fail">fails with 503 at once</option>
+        </select>
+      </label>
       <label class="field">
         <span>Who may use it</span>
         <select name="visibility" defaultValue={of?.visibility ?? "private"}>

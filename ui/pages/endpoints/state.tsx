@@ -22,6 +22,7 @@ export function EndpointState({ endpoint }: { endpoint: EndpointView }) {
     <Badge tone={tone}>
       {word}
       {endpoint.phase && ` · ${endpoint.phase}`}
+      {endpoint.status === "sleeping" && endpoint.depth === "l1" && " · in place"}
     </Badge>
   );
 }
