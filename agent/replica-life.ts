@@ -110,7 +110,7 @@ async function awake(life: Life, slumber: Slumber | undefined): Promise<End | Sl
   return over.aborted ? exited : bedded(life);
 }
 
-/** Closes its gate, waits until it is quiet, and sends it to sleep. */
+/** Closes its gate and waits until it is quiet. */
 async function bedded(life: Life): Promise<End | Slumber> {
   const { running, run, tools, over } = life;
   run.tell({ kind: "falling_asleep" });
@@ -118,20 +118,28 @@ async function bedded(life: Life): Promise<End | Slumber> {
     const before = await layDown(sleeper, tools, run.bedtime.asleep_bytes, over);
     // Before it is so: an agent that comes after this one must not ask a sleeper for tokens.
     await tools.handles.write({ ...running.handle, asleep: before });
-    life.serves = false;
-    const left_bytes = await fallAsleep(sleeper, tools, before, over);
-    running.handle = { ...running.handle, asleep: { ...before, left_bytes } };
-    await tools.handles.write(running.handle);
-    return { ...before, left_bytes };
+    return before;
   });
   return slumber.end ?? slumber.value;
 }
 
-/** Until it is woken, or its end. */
-async function slept(life: Life, slumber: Slumber): Promise<"woken" | End> {
+/** Sends it to sleep, unless an earlier agent did; until it is woken, or its end. */
+async function slept(life: Life, before: Slumber): Promise<"woken" | End> {
   const { running, run, tools, over, exited } = life;
   life.was_ready = true;
-  run.tell({ kind: "asleep", gpu_memory_bytes: slumber.left_bytes });
+  life.serves = false;
+  if (isProved(before)) run.tell({ kind: "asleep", gpu_memory_bytes: before.left_bytes });
+  else run.tell({ kind: "falling_asleep" });
+  const fallen = await attempt(life, async (sleeper) => {
+    if (isProved(before)) return before;
+    const left_bytes = await fallAsleep(sleeper, tools, before, over);
+    const slumber = { ...before, left_bytes };
+    await tools.handles.write({ ...running.handle, asleep: slumber });
+    run.tell({ kind: "asleep", gpu_memory_bytes: left_bytes });
+    return slumber;
+  });
+  if (fallen.end !== undefined) return fallen.end;
+  const { value: slumber } = fallen;
   await Promise.race([run.bedtime.until(false, over), exited]);
   if (over.aborted) return exited;
   run.tell({ kind: "waking" });
@@ -142,6 +150,9 @@ async function slept(life: Life, slumber: Slumber): Promise<"woken" | End> {
 }
 
 const END_MS = 1000;
+
+/** The agent that sent it to sleep may have ended before it saw its memory free. */
+const isProved = ({ held_bytes, left_bytes }: Slumber): boolean => left_bytes < held_bytes;
 
 type Attempt<Value> = { value: Value; end?: never } | { end: End };
 

@@ -60,8 +60,9 @@ function sleeper(runtime: string, env: Record<string, string> = {}) {
     if (!seen) throw new Error("no replica");
     return seen;
   };
+  const spawn = () => agent.spawn({ PATH: `${environment.bin}:${PATH}` });
   const bed = () => want({ asleep_bytes: 1 });
-  return { open, want, until, bed, wake: () => want({ asleep_bytes: 0 }) };
+  return { open, spawn, want, until, bed, wake: () => want({ asleep_bytes: 0 }) };
 }
 
 const chat = (port: number, more: object = {}) =>
@@ -197,3 +198,23 @@ test("an engine is not sent to sleep where the host has no memory for it", async
   want({ asleep_bytes: 2 ** 50 });
   expect((await until("crashed")).detail).toMatch(/need 1048576.0 GiB of the host's memory/);
 });
+
+test("an agent that is killed while an engine falls asleep leaves it to the next one to prove that it has", async () => {
+  const { spawn, want, until, bed, wake } = sleeper("vllm", { FAKE_SLEEP_MS: "1500" });
+  const first = spawn();
+  want({});
+  const { pid } = await until("ready");
+  bed();
+  await until("falling_asleep");
+  await agent.testbed.when(() => handleOf(agent).includes('"asleep"'));
+  first.kill("SIGKILL");
+  await first.exited;
+  agent.testbed.observed.length = 0;
+  spawn();
+  expect(await until("asleep")).toMatchObject({ pid, gpu_memory_bytes: 1800 * MIB });
+  wake();
+  expect(await until("ready")).toMatchObject({ pid, restarts: 0 });
+});
+
+const handleOf = ({ home }: AgentHome): string =>
+  readFileSync(join(home, "agent/replicas/rep_demo.json"), "utf8");

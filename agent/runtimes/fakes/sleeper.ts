@@ -49,7 +49,7 @@ export class Sleeper {
   }
 
   async #after(work: () => void): Promise<Response> {
-    const done = Bun.sleep(50).then(work);
+    const done = Bun.sleep(Number(process.env["FAKE_SLEEP_MS"] ?? 50)).then(work);
     if (!this.#habits.hasty) await done;
     return new Response();
   }
