@@ -85,8 +85,8 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
         />
         <Amount
           name="l1_minutes"
-          label="Fast wake for, minutes (vLLM, SGLang)"
-          hint="0: its process stops at once"
+          label="Fast wake, minutes"
+          hint="off; vLLM, SGLang"
           value={l1 === null || l1 === undefined || l1 === 0 ? null : l1 / 60}
           min={0}
         />
