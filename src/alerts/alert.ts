@@ -2,6 +2,7 @@
 export type AlertKind =
   | "host_down"
   | "disk_low"
+  | "weights_damaged"
   | "gpu_silent"
   | "gpu_lost"
   | "gpu_xid"

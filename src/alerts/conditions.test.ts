@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { gib, gpuOf, hostOf, hour, sampleOf, thresholds } from "./alerts-testbed.ts";
 import { gpuConditions } from "./gpu-conditions.ts";
-import { diskLow, hostDown } from "./host-conditions.ts";
+import { diskLow, hostDown, weightsDamaged } from "./host-conditions.ts";
 import type { Thresholds, WatchedHost } from "./watched.ts";
 
 const now = 100 * hour;
@@ -32,6 +32,17 @@ test("a disk says its path and its numbers, and is critical when hardly anything
     {
       severity: "critical",
       detail: "Of the disk of /data, 20.0 GiB of 1000.0 GiB are free (2.0%).",
+    },
+  ]);
+});
+
+test("weights that the disk has damaged are named while something runs from them", () => {
+  expect(weightsDamaged(hostOf())).toEqual([]);
+  expect(weightsDamaged(hostOf({ damaged_sources: ["hf:org/repo"] }))).toMatchObject([
+    {
+      ...{ key: "weights_damaged/host_a", severity: "critical" },
+      detail: expect.stringContaining("hf:org/repo"),
+      advice: expect.stringContaining("Pause and resume"),
     },
   ]);
 });

@@ -39,3 +39,17 @@ export function diskLow(
     },
   ];
 }
+
+/** Also when it runs well: what is read from the disk again may be wrong. */
+export function weightsDamaged({ id, name, damaged_sources }: WatchedHost): Condition[] {
+  if (damaged_sources.length === 0) return [];
+  return [
+    {
+      ...{ key: `weights_damaged/${id}`, kind: "weights_damaged", severity: "critical" },
+      ...{ host: { id, name }, gpu: null, title: "weights on its disk are damaged" },
+      detail: `The disk has lost some bytes of ${damaged_sources.join(", ")}, from which replicas run. Their answers may be wrong.`,
+      advice:
+        "Pause and resume the endpoint, or disable and enable the model: the weights are fetched again. Look at the disk with `smartctl -a`; when it happens again, replace it.",
+    },
+  ];
+}

@@ -16,6 +16,8 @@ export interface WatchedHost {
   /** When it is silent, in a sentence. */
   silence: string;
   disk: Disk | null;
+  /** Of what runs on it: the disk has lost some of their bytes. */
+  damaged_sources: readonly string[];
   /** Those of its inventory. */
   gpus: readonly Gpu[];
   /** Of those that answer. */

@@ -74,6 +74,7 @@ export function composeAlerting(parts: AlertingParts) {
         path: "the agent's data folder",
         ...{ free_bytes, bytes: inventory.disk_bytes },
       },
+      damaged_sources: heartbeat?.damaged_sources ?? [],
       samples: heartbeat?.gpus ?? [],
       xids: heartbeat?.xids ?? [],
       missing: expected.missing(id, gpus, now),
@@ -110,5 +111,5 @@ const isOnDisk = ({ inventory }: HostRow, { bytes }: Disk): boolean =>
 
 const applianceAt = (name: string, disk: Disk): WatchedHost => ({
   ...{ id: appliance, name, sight: "up", silence: "", disk },
-  ...{ gpus: [], samples: [], xids: [], missing: [] },
+  ...{ damaged_sources: [], gpus: [], samples: [], xids: [], missing: [] },
 });

@@ -47,7 +47,10 @@ test("a change keeps what it does not name, tells listeners once, and survives a
   const again = new Settings(database, secrets);
   expect(again.current()).toEqual(settings.current());
   expect(again.current().mail).toMatchObject({ host: relay.host, port: 25, has_password: true });
-  expect(again.current().endpoints).toMatchObject({ default_idle_timeout_s: 900, build_timeout_s: 60 });
+  expect(again.current().endpoints).toMatchObject({
+    default_idle_timeout_s: 900,
+    build_timeout_s: 60,
+  });
   expect(again.secret("mail")).toBe("hunter2");
 });
 

@@ -196,7 +196,13 @@ describe("up", () => {
   function over(seconds: number, stateAt: (second: number) => Member["state"]): string[] {
     let now = endpoint;
     return Array.from({ length: seconds }, (_, second) => {
-      const { standing } = decide(now, [memberWith(stateAt(second))], quiet, 1, rules(second * 1000));
+      const { standing } = decide(
+        now,
+        [memberWith(stateAt(second))],
+        quiet,
+        1,
+        rules(second * 1000),
+      );
       now = endpointWith(standing ?? {}, { min_replicas: 1 });
       return now.standing.status;
     });
