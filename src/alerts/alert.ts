@@ -3,6 +3,7 @@ export type AlertKind =
   | "host_down"
   | "disk_low"
   | "weights_damaged"
+  | "certificate_ending"
   | "gpu_silent"
   | "gpu_lost"
   | "gpu_xid"
