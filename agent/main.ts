@@ -148,6 +148,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
       session.keep(options.signal),
       renewal.keep(options.signal),
+      hub.scrub.keep(options.signal),
     ]);
   } finally {
     watching.abort();
@@ -195,6 +196,7 @@ function sessionSide(
         cache_used_bytes: await data.hub.usedBytes(),
         download_bytes_total: data.hub.downloaded(),
         ...{ gpus: gpus.latest(), xids: xids.latest() },
+        damaged_sources: await data.hub.damagedSources(),
       };
     },
     observed: () => replicas.observed(),

@@ -101,7 +101,7 @@ export async function startAppliance(
   );
 
   const alerting = composeAlerting({
-    ...{ database, settings, outbox, hosts, live, log },
+    ...{ database, settings, outbox, hosts, live, log, certificates: authority },
     home: config.home,
     name: hostname(),
   });

@@ -78,6 +78,8 @@ export interface Heartbeat {
   gpus: GpuSample[];
   /** The newest since boot, also such as were said before. */
   xids: XidError[];
+  /** Of replicas here: the disk has lost some of their bytes. */
+  damaged_sources: string[];
 }
 
 export interface GpuSample {

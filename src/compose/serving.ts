@@ -48,9 +48,6 @@ export interface ServingParts {
   log(line: string): void;
 }
 
-/** Nothing ready for so long, with crashes, and an endpoint has failed. */
-const unready_timeout_ms = 300_000;
-
 export type Serving = ReturnType<typeof composeServing>;
 
 export function composeServing(parts: ServingParts) {
@@ -130,7 +127,7 @@ export function composeServing(parts: ServingParts) {
       }),
       rules: () => ({
         placing_timeout_ms: settings.current().endpoints.build_timeout_s * 1000,
-        unready_timeout_ms,
+        unready_timeout_ms: settings.current().endpoints.unready_timeout_s * 1000,
       }),
       endpoints,
       announce(changes) {

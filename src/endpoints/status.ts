@@ -43,8 +43,10 @@ export interface Standing {
   wake_asked_at: number | null;
   /** While it sleeps, and while it wakes from that; else without meaning. */
   depth: Depth;
-  /** Since when nothing is ready although its replicas are not all silent; null while one is. */
+  /** Since when nothing is ready, but for moments, although its replicas are not all silent; null while one is. */
   unready_since: number | null;
+  /** Since when one is ready again after that; absent in rows of earlier versions. */
+  steady_since?: number | null;
 }
 
 /** One event row: why an endpoint went from one status to another. */

@@ -69,9 +69,17 @@ export function boundedHello({
   };
 }
 
-export function boundedHeartbeat({ gpus, xids, ...heartbeat }: Heartbeat): Heartbeat {
+export function boundedHeartbeat({
+  gpus,
+  xids,
+  damaged_sources,
+  ...heartbeat
+}: Heartbeat): Heartbeat {
   return {
     ...numbers(heartbeat),
+    damaged_sources: damaged_sources
+      .slice(0, most_devices)
+      .map((source) => cut(source, sentence_chars)),
     gpus: gpus.slice(0, most_devices).map(boundedGpu),
     xids: xids
       .slice(-most_xids)

@@ -19,6 +19,7 @@ import { Downloads, type DownloadTools } from "./downloads.ts";
 import { RepoCache } from "./repo-cache.ts";
 import { describeFile, type HubFile, listRepository } from "./repository.ts";
 import { blobsIn, makeRoom, type RoomParts } from "./room.ts";
+import { Scrub } from "./scrub.ts";
 import { persist } from "./trouble.ts";
 
 export interface HubWeightsTools extends Pick<DownloadTools, "folder" | "hub"> {
@@ -41,16 +42,22 @@ export class HubWeights {
   private readonly tools: HubWeightsTools;
   private readonly records: BlobRecords;
   private readonly downloads: Downloads;
+  readonly scrub: Scrub;
   private known: Set<string>;
 
   private constructor(tools: HubWeightsTools, known: Set<string>) {
     this.tools = tools;
-    this.records = new BlobRecords(tools.records_folder);
+    this.records = new BlobRecords(tools.records_folder, tools.hub.now);
     const { records } = this;
     const { folder, hub, peers } = tools;
     const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
     this.downloads = new Downloads({ folder, hub, records, peers, makeRoom });
     this.known = known;
+    this.scrub = new Scrub({
+      ...{ folder, records, now: hub.now, pause: hub.pause, log: tools.log },
+      pinned: async () => new Set(await realPaths(await this.filesOf(tools.needed()))),
+      removed: () => this.lookAgain(),
+    });
   }
 
   /** Looks once for what lies in the folder. */
@@ -91,6 +98,17 @@ export class HubWeights {
   /** Bytes of all blobs here, also of those that are not whole yet. */
   async usedBytes(): Promise<number> {
     return (await blobsIn(this.tools.folder)).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Sources that replicas run from although some of their bytes on the disk are wrong. */
+  async damagedSources(): Promise<string[]> {
+    const damaged = this.scrub.damaged();
+    if (damaged.size === 0) return [];
+    const found = [...new Set(this.tools.needed())].map(async (source) => {
+      const blobs = await realPaths(await this.filesOf([source]));
+      return blobs.some((blob) => damaged.has(blob)) ? [source] : [];
+    });
+    return (await Promise.all(found)).flat();
   }
 
   /** The file of a blob that lies here whole and was checked; undefined without one. */
@@ -180,6 +198,9 @@ export class HubWeights {
     }
   }
 }
+
+const realPaths = (paths: readonly string[]): Promise<string[]> =>
+  Promise.all(paths.map((path) => realpath(path)));
 
 function chosenFrom(
   names: readonly string[],
