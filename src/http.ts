@@ -11,7 +11,7 @@ export type { AlertView } from "./alerts/routes.ts";
 export type { AliasView } from "./aliases/alias.ts";
 export type { ModelList, ModelView, OpenAIModel } from "./catalog/listing.ts";
 export type { EndpointEvent } from "./endpoints/endpoint-rows.ts";
-export type { DryRunView } from "./endpoints/provisioner.ts";
+export type { DryRunView } from "./artifacts/forecast.ts";
 export type { Series } from "./endpoints/routes.ts";
 export type { Status } from "./endpoints/status.ts";
 export type { EndpointView } from "./endpoints/view.ts";

@@ -1,5 +1,5 @@
 /** `hypervize endpoints`: Dedicated endpoints from the shell. */
-import type { DryRunView } from "../endpoints/provisioner.ts";
+import type { DryRunView } from "../artifacts/forecast.ts";
 import type { EndpointView } from "../endpoints/view.ts";
 import type { Client } from "./client.ts";
 import { type Terminal, UsageError, type Words } from "./command.ts";

@@ -1,6 +1,6 @@
 /** The routes of Dedicated endpoints, with all that they ask of others. */
 import type { Guard } from "../access.ts";
-import { kindsIn } from "../endpoints/resolve-kinds.ts";
+import { kindsIn } from "../artifacts/resolve-kinds.ts";
 import { endpointRoutes } from "../endpoints/routes.ts";
 import { argumentsOf, demandOf, evictableIn } from "../lifecycle/places.ts";
 import { placementHosts } from "../lifecycle/world.ts";

@@ -5,7 +5,7 @@ import { importedModelsIn } from "../bundle/imported-models.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import { hubFromEnvironment } from "../config.ts";
 import { Endpoints } from "../endpoints/endpoints.ts";
-import { createResolver } from "../endpoints/resolve.ts";
+import { createResolver } from "../artifacts/resolve.ts";
 import type { Authority } from "../fleet/authority.ts";
 import { Hosts } from "../fleet/hosts.ts";
 import { tellPeers } from "../fleet/peers.ts";

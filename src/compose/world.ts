@@ -1,7 +1,7 @@
 /** The world as the lifecycle looks at it, put together from the domains. */
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Endpoints } from "../endpoints/endpoints.ts";
-import type { Resolve } from "../endpoints/resolve.ts";
+import type { Resolve } from "../artifacts/resolve.ts";
 import type { Hosts } from "../fleet/hosts.ts";
 import type { ElasticModel } from "../lifecycle/elastic.ts";
 import type { FleetHost, World } from "../lifecycle/world.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { expectEnvelope } from "../access.testbed.ts";
 import { changeOf, decide, newEndpoint } from "./endpoints-testbed.ts";
-import type { Resolve, Resolved } from "./resolve.ts";
+import type { Resolve, Resolved } from "../artifacts/resolve.ts";
 import { type World, worldWith } from "./routes-testbed.ts";
 import type { Standing } from "./status.ts";
 

@@ -4,7 +4,8 @@ import type { Database } from "../storage/database.ts";
 import type { Secrets } from "../storage/secrets.ts";
 import { type EndpointEvent, type EndpointRow, EndpointRows, wakes_kept } from "./endpoint-rows.ts";
 import { keepProvisionKey, type ProvisionKey, provisionOf } from "./provision-keys.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
+import type { Artifact } from "../artifacts/artifact.ts";
+import type { EndpointSpec } from "./spec.ts";
 import type { Change, Intent, Standing } from "./status.ts";
 import { type Wake, type WakeTimes, wakeTimesOf } from "./wake-times.ts";
 

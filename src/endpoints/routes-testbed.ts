@@ -7,7 +7,7 @@ import type { DryRun } from "../placement/dry-run.ts";
 import type { Database } from "../storage/database.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { endpointsIn, liveReplica, newEndpoint, specWith } from "./endpoints-testbed.ts";
-import { createResolver, type Resolve } from "./resolve.ts";
+import { createResolver, type Resolve } from "../artifacts/resolve.ts";
 import { type EndpointRouteParts, endpointRoutes } from "./routes.ts";
 import type { EndpointLive } from "./view.ts";
 

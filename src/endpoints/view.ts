@@ -4,7 +4,8 @@ import type { Measured } from "../sizing/measured.ts";
 import type { Sizing } from "../sizing/size.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Permission } from "./permission.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
+import type { Artifact } from "../artifacts/artifact.ts";
+import type { EndpointSpec } from "./spec.ts";
 import type { Intent, Phase, Status } from "./status.ts";
 import type { WakeTimes } from "./wake-times.ts";
 

@@ -1,6 +1,6 @@
 /** Finds places for the replicas that one pass wants to start, so that each sees what the others take. Pure. */
 import type { Endpoint } from "../endpoints/endpoints.ts";
-import type { Artifact } from "../endpoints/spec.ts";
+import type { Artifact } from "../artifacts/artifact.ts";
 import { taskArguments } from "../endpoints/task.ts";
 import type { Evictable } from "../placement/eviction.ts";
 import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";

@@ -12,7 +12,7 @@ import { builtinFacts } from "./resolve-builtin.ts";
 import { hubRefusal, hubSilence } from "./resolve-hub.ts";
 import { decideContext, type Kind } from "./resolve-kinds.ts";
 import { namedModel, runtimeByName, runtimeFor } from "./resolve-model.ts";
-import type { Artifact, EndpointSpec, Runtime } from "./spec.ts";
+import type { Artifact, Asked, Runtime } from "./artifact.ts";
 
 export interface ResolverParts {
   hub: Hub;
@@ -32,7 +32,7 @@ export interface Resolved {
 
 /** HF_TOKEN: empty for none. FLEET: see `kindsIn`. Throws a 400 for what can be known to fail. */
 export type Resolve = (
-  spec: EndpointSpec,
+  spec: Asked,
   hf_token: string,
   fleet: readonly Kind[],
 ) => Promise<Resolved>;
@@ -67,12 +67,12 @@ export function createResolver(parts: ResolverParts): Resolve {
   };
 }
 
-function checkSettings({ env }: EndpointSpec): void {
+function checkSettings({ env }: Asked): void {
   const variable = refusedVariable(Object.keys(env));
   if (variable !== undefined) throw badRequest(variable, "env");
 }
 
-function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promise<Found> {
+function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Found> {
   const named = namedModel(spec);
   switch (named.from) {
     case "builtin":
@@ -84,7 +84,7 @@ function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promi
   }
 }
 
-async function findBuiltin(name: string, spec: EndpointSpec): Promise<Found> {
+async function findBuiltin(name: string, spec: Asked): Promise<Found> {
   const facts = builtinFacts(name);
   const runtime = runtimeFor(`${name}.gguf`, spec.runtime);
   return { source: `builtin:${name}`, runtime, name, facts, warnings: [] };
@@ -93,7 +93,7 @@ async function findBuiltin(name: string, spec: EndpointSpec): Promise<Found> {
 async function findLocal(
   { readLocal }: ResolverParts,
   path: string,
-  spec: EndpointSpec,
+  spec: Asked,
 ): Promise<Found> {
   const runtime = runtimeFor(path, spec.runtime);
   const place = { source: `file://${path}`, runtime, name: basename(path) };
@@ -107,7 +107,7 @@ async function findLocal(
 async function findOnHub(
   { hub, imported }: ResolverParts,
   named: HubSource,
-  spec: EndpointSpec,
+  spec: Asked,
   token: string,
 ): Promise<Found> {
   const wants = {
