@@ -31,3 +31,10 @@ export function refuseNever({ refused }: Pick<DryRun, "refused">): void {
   const words = [refused.detail, refused.nearest].filter((sentence) => sentence !== null);
   throw badRequest(words.join(" "), "model", "no_capacity");
 }
+
+/** Throws a 400. */
+export function isDryRun({ dry_run }: { dry_run?: string | undefined }): boolean {
+  if (dry_run === undefined || dry_run === "0" || dry_run === "false") return false;
+  if (dry_run === "1" || dry_run === "true") return true;
+  throw badRequest("`dry_run` is 1 or 0.", "dry_run");
+}

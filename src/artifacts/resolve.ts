@@ -8,11 +8,11 @@ import { type Hub, HubError } from "../sizing/hub-request.ts";
 import { type Model, modelFrom } from "../sizing/model.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
 import type { Sizing } from "../sizing/size.ts";
+import type { Artifact, Asked, Runtime } from "./artifact.ts";
 import { builtinFacts } from "./resolve-builtin.ts";
 import { hubRefusal, hubSilence } from "./resolve-hub.ts";
 import { decideContext, type Kind } from "./resolve-kinds.ts";
 import { namedModel, runtimeByName, runtimeFor } from "./resolve-model.ts";
-import type { Artifact, Asked, Runtime } from "./artifact.ts";
 
 export interface ResolverParts {
   hub: Hub;
@@ -31,11 +31,7 @@ export interface Resolved {
 }
 
 /** HF_TOKEN: empty for none. FLEET: see `kindsIn`. Throws a 400 for what can be known to fail. */
-export type Resolve = (
-  spec: Asked,
-  hf_token: string,
-  fleet: readonly Kind[],
-) => Promise<Resolved>;
+export type Resolve = (spec: Asked, hf_token: string, fleet: readonly Kind[]) => Promise<Resolved>;
 
 interface Found {
   source: string;
@@ -90,11 +86,7 @@ async function findBuiltin(name: string, spec: Asked): Promise<Found> {
   return { source: `builtin:${name}`, runtime, name, facts, warnings: [] };
 }
 
-async function findLocal(
-  { readLocal }: ResolverParts,
-  path: string,
-  spec: Asked,
-): Promise<Found> {
+async function findLocal({ readLocal }: ResolverParts, path: string, spec: Asked): Promise<Found> {
   const runtime = runtimeFor(path, spec.runtime);
   const place = { source: `file://${path}`, runtime, name: basename(path) };
   // One answer to all that can be wrong: which files the appliance has is nobody's business.

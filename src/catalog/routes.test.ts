@@ -1,23 +1,52 @@
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { guard, httpWith, play, requestAs } from "../access.testbed.ts";
+import { createResolver } from "../artifacts/resolve.ts";
+import { ggufHeader, smallLlama, smallTensors } from "../sizing/gguf-testbed.ts";
+import { type TestHub, testHub } from "../sizing/hub-testbed.ts";
 import { openDatabase } from "../storage/database.ts";
-import { Catalog } from "./catalog.ts";
+import { catalogIn, newModel } from "./catalog-testbed.ts";
+import type { ModelStatus } from "./listing.ts";
 import { catalogRoutes } from "./routes.ts";
 
 const demo = { name: "org/demo", source: "builtin:hypervize-demo" };
+const gguf = ggufHeader(smallLlama, smallTensors);
+let hub: TestHub;
+beforeAll(() => {
+  hub = testHub({
+    "org/m-GGUF": { files: { "m-Q4_K_M.gguf": gguf, "m-Q8_0.gguf": gguf } },
+    "org/two": { files: { "m-Q6_K.gguf": gguf, "m-Q8_0.gguf": gguf } },
+    "org/gated": { files: { "g-Q4_K_M.gguf": gguf }, token: "hf_right" },
+  });
+});
+afterAll(() => hub[Symbol.dispose]());
+
+const status: ModelStatus = {
+  ...{ status: "starting", phase: "downloading", ready_replicas: 1, starting_replicas: 2 },
+  progress: { downloaded_bytes: 1, download_bytes: 4, bytes_per_s: 1, eta_s: 3 },
+  ...{ cause: "no_capacity", problem: "One host is down.", placement: [] },
+};
 
 /** The member comes with an inference key, the others with a session. */
 function world() {
-  const catalog = new Catalog(openDatabase(":memory:"), () => 5000);
-  catalog.create(demo);
-  catalog.create({ ...demo, name: "off", enabled: false });
+  const catalog = catalogIn(openDatabase(":memory:"));
+  catalog.create(newModel(demo));
+  catalog.create(newModel({ ...demo, name: "off", enabled: false }, "hf_secret"));
   return httpWith([
     catalogRoutes({
       catalog,
       guard,
+      resolve: createResolver({ hub, readLocal: () => Promise.resolve(undefined) }),
+      kinds: () => [{ kind: "cpu", memory_bytes: 2 ** 34, count: 1 }],
+      dryRun: ({ concurrency }) => ({
+        ...{ placement: null, would_stop: [] },
+        refused:
+          concurrency < 200
+            ? null
+            : { refused: "never", detail: "It is too large.", nearest: "Ask for less." },
+      }),
       worldOf: (request) => (guard(request, "viewer").role === "member" ? "inference" : "control"),
       usableBy: () => catalog.list().filter(({ enabled }) => enabled),
-      statusOf: () => ({ ready_replicas: 1, starting_replicas: 2, problem: "One host is down." }),
+      statusOf: () => status,
     }),
   ]);
 }
@@ -56,6 +85,63 @@ play(world, [
   },
   {
     ...create,
+    name: "adding a model of the hub",
+    body: {
+      ...{ model: "org/m-GGUF:Q4_K_M", name: "llama", hf_token: "hf_right" },
+      ...{ gpu: { type: "L4", count: 1 }, slots: 2 },
+    },
+    status: adminOnly(201),
+    shows: [
+      '"id":"llama"',
+      '"source":"hf:org/m-GGUF@0123456789abcdef0123456789abcdef01234567:m-Q4_K_M.gguf"',
+      '"asked":{"source":"org/m-GGUF:Q4_K_M","revision":null,"runtime":"auto","context_tokens":null}',
+      '"gpu":{"type":"L4","count":1}',
+      '"has_hf_token":true',
+    ],
+    hides: ["hf_right", "model_facts"],
+  },
+  {
+    ...create,
+    name: "asking only what would become of a model",
+    path: "/api/models?dry_run=1",
+    body: { model: "org/m-GGUF:Q4_K_M" },
+    status: adminOnly(200),
+    shows: ['"sizing":{', '"would_stop":[]'],
+  },
+  {
+    ...create,
+    name: "adding one of several quants without saying which",
+    body: { model: "org/two" },
+    status: adminOnly(400),
+  },
+  {
+    ...create,
+    name: "adding a gated model without its token",
+    body: { model: "org/gated" },
+    status: adminOnly(400),
+  },
+  {
+    ...create,
+    name: "adding what no host could ever take",
+    body: { ...demo, name: "x", slots: 200 },
+    status: adminOnly(400),
+  },
+  {
+    name: "looking at one model",
+    method: "GET",
+    path: "/api/models/off",
+    status: { guest: 401, viewer: 200, member: 200, admin: 200 },
+    shows: ['"has_hf_token":true', '"phase":"downloading"'],
+    hides: ["hf_secret"],
+  },
+  {
+    name: "looking at a model that there is not",
+    method: "GET",
+    path: "/api/models/x",
+    status: { guest: 401, viewer: 404, member: 404, admin: 404 },
+  },
+  {
+    ...create,
     name: "adding a model without a source",
     body: { name: "x" },
     status: adminOnly(400),
@@ -64,7 +150,7 @@ play(world, [
   {
     ...create,
     name: "adding an unsupported source",
-    body: { name: "x", source: "org/x" },
+    body: { name: "x", source: "org/x/y" },
     status: adminOnly(400),
   },
   {
@@ -117,14 +203,9 @@ test("a session sees every field that the dashboard shows", async () => {
     created: 5,
     owned_by: "hypervize",
     model_id: expect.stringMatching(/^mdl_/),
-    source: demo.source,
-    runtime: "llama-server",
-    context_tokens: 4096,
-    slots: 4,
-    replicas: null,
-    enabled: false,
-    ready_replicas: 1,
-    starting_replicas: 2,
-    problem: "One host is down.",
+    ...{ source: demo.source, runtime: "llama-server", context_tokens: 4096, slots: 4 },
+    asked: { source: demo.source, revision: null, runtime: "auto", context_tokens: null },
+    ...{ gpu: { type: null, count: null }, replicas: null, enabled: false, has_hf_token: true },
+    ...status,
   });
 });
