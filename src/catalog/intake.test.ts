@@ -121,7 +121,11 @@ test("what no host could ever take is refused with the nearest that would fit; o
   const never = { refused: "never" as const, detail: "It is too large.", nearest: "Ask for less." };
   answer = { ...fits, refused: never };
   const failure = await refused(intake.add({ source: "org/m" }));
-  expect(failure).toMatchObject({ code: "no_capacity", message: "It is too large. Ask for less." });
+  expect(failure).toMatchObject({
+    code: "no_capacity",
+    param: "source",
+    message: "It is too large. Ask for less.",
+  });
   answer = { ...fits, refused: { ...never, refused: "busy" } };
   expect((await intake.add({ source: "org/m" })).name).toBe("m");
 });

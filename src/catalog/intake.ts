@@ -13,7 +13,16 @@ import {
   type NewModel,
   namedInput,
 } from "./entry.ts";
-import { askedOf, isOther, isPlain, isResized, lookedUp, resized, runOf } from "./run.ts";
+import {
+  askedOf,
+  inOurWords,
+  isOther,
+  isPlain,
+  isResized,
+  lookedUp,
+  resized,
+  runOf,
+} from "./run.ts";
 
 export interface IntakeParts extends ForecastParts {
   catalog: Catalog;
@@ -85,7 +94,7 @@ export function createIntake(parts: IntakeParts): Intake {
 }
 
 function fitting({ dryRun }: IntakeParts, entry: Entry, found: Resolved): Resolved {
-  refuseNever(dryRun(askedOf(entry), found.artifact));
+  inOurWords(() => refuseNever(dryRun(askedOf(entry), found.artifact)));
   return found;
 }
 

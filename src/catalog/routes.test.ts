@@ -1,55 +1,22 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { guard, httpWith, play, requestAs } from "../access.testbed.ts";
-import { createResolver } from "../artifacts/resolve.ts";
-import { ggufHeader, smallLlama, smallTensors } from "../sizing/gguf-testbed.ts";
-import { type TestHub, testHub } from "../sizing/hub-testbed.ts";
-import { openDatabase } from "../storage/database.ts";
-import { catalogIn, newModel } from "./catalog-testbed.ts";
+import { play, requestAs } from "../access.testbed.ts";
+import type { TestHub } from "../sizing/hub-testbed.ts";
 import type { ModelStatus } from "./listing.ts";
-import { catalogRoutes } from "./routes.ts";
+import { catalogHub, catalogWorld, demo, downloading } from "./routes-testbed.ts";
 
-const demo = { name: "org/demo", source: "builtin:hypervize-demo" };
-const gguf = ggufHeader(smallLlama, smallTensors);
 let hub: TestHub;
 beforeAll(() => {
-  hub = testHub({
-    "org/m-GGUF": { files: { "m-Q4_K_M.gguf": gguf, "m-Q8_0.gguf": gguf } },
-    "org/two": { files: { "m-Q6_K.gguf": gguf, "m-Q8_0.gguf": gguf } },
-    "org/gated": { files: { "g-Q4_K_M.gguf": gguf }, token: "hf_right" },
-  });
+  hub = catalogHub();
 });
 afterAll(() => hub[Symbol.dispose]());
 
 const status: ModelStatus = {
-  ...{ status: "starting", phase: "downloading", ready_replicas: 1, starting_replicas: 2 },
-  progress: { downloaded_bytes: 1, download_bytes: 4, bytes_per_s: 1, eta_s: 3 },
-  ...{ cause: "no_capacity", problem: "One host is down.", placement: [] },
+  ...downloading,
+  ...{ ready_replicas: 1, cause: "no_capacity", problem: "One host is down." },
 };
 
 /** The member comes with an inference key, the others with a session. */
-function world() {
-  const catalog = catalogIn(openDatabase(":memory:"));
-  catalog.create(newModel(demo));
-  catalog.create(newModel({ ...demo, name: "off", enabled: false }, "hf_secret"));
-  return httpWith([
-    catalogRoutes({
-      catalog,
-      guard,
-      resolve: createResolver({ hub, readLocal: () => Promise.resolve(undefined) }),
-      kinds: () => [{ kind: "cpu", memory_bytes: 2 ** 34, count: 1 }],
-      dryRun: ({ concurrency }) => ({
-        ...{ placement: null, would_stop: [] },
-        refused:
-          concurrency < 200
-            ? null
-            : { refused: "never", detail: "It is too large.", nearest: "Ask for less." },
-      }),
-      worldOf: (request) => (guard(request, "viewer").role === "member" ? "inference" : "control"),
-      usableBy: () => catalog.list().filter(({ enabled }) => enabled),
-      statusOf: () => status,
-    }),
-  ]);
-}
+const world = () => catalogWorld(hub, { statusOf: () => status }).http;
 
 const adminOnly = (status: number) => ({ guest: 401, viewer: 403, member: 403, admin: status });
 const create = { method: "POST", path: "/api/models" };

@@ -75,7 +75,7 @@ export const isResized = (before: Model, { asked, slots, gpu }: Entry): boolean 
 const words: Readonly<Record<string, string>> = { model: "source", context: "context_tokens" };
 
 /** The fields of a catalog entry have other names than those of a provision. */
-function inOurWords<Answer>(act: () => Answer): Answer {
+export function inOurWords<Answer>(act: () => Answer): Answer {
   const renamed = (error: unknown): never => {
     const word = error instanceof Failure && error.param !== null ? words[error.param] : undefined;
     if (!(error instanceof Failure) || word === undefined) throw error;
