@@ -55,7 +55,7 @@ export function bodyFrom(words: Words): Record<string, unknown> {
   );
 }
 
-function gpuFrom(words: Words): { type?: string; count?: number } | undefined {
+export function gpuFrom(words: Words): { type?: string; count?: number } | undefined {
   const type = words.text("gpu");
   const count = words.integer("gpus", 1, 64);
   if (type === undefined && count === undefined) return undefined;
@@ -76,7 +76,7 @@ function pairs(words: Words, option: string): Record<string, string> | undefined
 }
 
 /** A file, because every user of a machine can read the arguments of its processes. */
-function tokenFrom(file: string | undefined): string | undefined {
+export function tokenFrom(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   try {
     return readFileSync(file, "utf8").trim();

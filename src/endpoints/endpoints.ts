@@ -1,10 +1,11 @@
+import type { Artifact } from "../artifacts/artifact.ts";
 import { Failure, notFound } from "../failure.ts";
 import { randomBase62 } from "../identifier.ts";
 import type { Database } from "../storage/database.ts";
 import type { Secrets } from "../storage/secrets.ts";
 import { type EndpointEvent, type EndpointRow, EndpointRows, wakes_kept } from "./endpoint-rows.ts";
 import { keepProvisionKey, type ProvisionKey, provisionOf } from "./provision-keys.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
+import type { EndpointSpec } from "./spec.ts";
 import type { Change, Depth, Intent, Standing } from "./status.ts";
 import { type Wake, type WakeTimes, wakeTimesOf } from "./wake-times.ts";
 

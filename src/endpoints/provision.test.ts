@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { tokenIn } from "../artifacts/asked-field.ts";
 import type { Failure } from "../failure.ts";
 import { changed, mayHelp, runsOtherwise } from "./change.ts";
 import { checkedName, defaultName } from "./endpoint-name.ts";
 import { specWith } from "./endpoints-testbed.ts";
-import { type Changes, merged, specOf, tokenIn } from "./provision.ts";
+import { type Changes, merged, specOf } from "./provision.ts";
 
 function refusal(act: () => unknown): Failure {
   try {

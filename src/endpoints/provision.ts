@@ -1,7 +1,8 @@
 /** The body of `POST /api/provision`, in our own words, and the body of a PATCH. Pure. */
 import { t } from "elysia";
+import { checkRevision, gpuIn, whole } from "../artifacts/asked-field.ts";
 import { badRequest } from "../failure.ts";
-import { argumentsIn, gpuIn, labelsIn, variablesIn, whole } from "./provision-field.ts";
+import { argumentsIn, labelsIn, variablesIn } from "./provision-field.ts";
 import type { EndpointSpec } from "./spec.ts";
 
 const orNull = <Schema extends Parameters<typeof t.Optional>[0]>(schema: Schema) =>
@@ -80,20 +81,11 @@ export function merged(spec: EndpointSpec, body: Changes): EndpointSpec {
   return after;
 }
 
-/** Empty for none. Throws a 400. */
-export function tokenIn({ hf_token }: Pick<Changes, "hf_token">): string {
-  const token = (hf_token ?? "").trim();
-  if (token.length <= 512 && !/[^\x21-\x7e]/.test(token)) return token;
-  throw badRequest("`hf_token` is a token of the hub, such as hf_..., in one word.", "hf_token");
-}
-
 function checkWords({ model, revision, task }: EndpointSpec): void {
   if (model === "" || model.length > 4096) {
     throw badRequest("`model` has 1 to 4096 characters, such as org/model.", "model");
   }
-  if (revision !== null && (revision === "" || revision.length > 256)) {
-    throw badRequest("`revision` is a branch, a tag or a commit.", "revision");
-  }
+  checkRevision(revision);
   if (task !== null && !/^[A-Za-z0-9_-]{1,64}$/.test(task)) {
     throw badRequest("`task` is one word, such as text-generation.", "task");
   }

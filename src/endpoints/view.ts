@@ -1,10 +1,11 @@
 /** An endpoint as people and programs see it. Pure. */
 import type { Cause, ObservedReplica, StartPhase } from "../../agent/contract/messages.ts";
+import type { Artifact } from "../artifacts/artifact.ts";
 import type { Measured } from "../sizing/measured.ts";
 import type { Sizing } from "../sizing/size.ts";
 import { depthOf, type Endpoint } from "./endpoints.ts";
 import type { Permission } from "./permission.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
+import type { EndpointSpec } from "./spec.ts";
 import type { Depth, Intent, Phase, Status } from "./status.ts";
 import type { WakeTimes } from "./wake-times.ts";
 

@@ -4,6 +4,7 @@ import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { EndpointSpec } from "../endpoints/spec.ts";
 import type { Standing } from "../endpoints/status.ts";
 import type { Member } from "./dedicated/crew.ts";
+import type { ElasticModel } from "./elastic.ts";
 import type { FleetHost, ReplicaRow } from "./world.ts";
 
 const gib = 2 ** 30;
@@ -44,6 +45,13 @@ export function endpointWith(
     ...changes,
   };
 }
+
+export const modelWith = (changes: Partial<ElasticModel> = {}): ElasticModel => ({
+  ...{ id: "mdl_1", name: "demo", source: "builtin:hypervize-demo", runtime: "llama-server" },
+  ...{ context_tokens: 4096, slots: 4, gpu: { type: null, count: null }, model_facts: null },
+  ...{ replicas: null, enabled: true, changed_at: 0 },
+  ...changes,
+});
 
 export function observedWith(changes: Partial<ObservedReplica> = {}): ObservedReplica {
   return {

@@ -6,8 +6,8 @@ import { autoscale, calm, type Pressure } from "./dedicated/autoscale.ts";
 import type { Member } from "./dedicated/crew.ts";
 import { afterPlacing, decide } from "./dedicated/decide.ts";
 import type { Decision, Rules } from "./dedicated/situation.ts";
-import { assign } from "./elastic.ts";
 import { type NewReplica, Places } from "./places.ts";
+import { pool, type Unplaced } from "./pool.ts";
 import type { ReplicaSpec } from "./table.ts";
 import {
   type FleetHost,
@@ -31,6 +31,8 @@ export interface Plan {
   /** Elastic replicas with a new specification, which need a new epoch. */
   renew: { id: string; spec: ReplicaSpec }[];
   pressures: ReadonlyMap<string, Pressure>;
+  /** Elastic models with fewer replicas than they want, and why. */
+  unplaced: Map<string, Unplaced>;
 }
 
 export function pass(world: World, rules: Rules, pressures: ReadonlyMap<string, Pressure>): Plan {
@@ -43,16 +45,11 @@ export function pass(world: World, rules: Rules, pressures: ReadonlyMap<string, 
   const places = new Places(world, statuses);
   const byOwner = Map.groupBy(statuses, ({ row }) => row.owner_id);
   const plan: Plan = {
-    changes: [],
-    add: [],
-    unwanted: [],
-    gone,
-    bedtimes: [],
-    renew: [],
-    pressures,
+    ...{ changes: [], add: [], unwanted: [], gone, bedtimes: [], renew: [], pressures },
+    unplaced: new Map(),
   };
   plan.pressures = dedicated(world, rules, { plan, places, byOwner, hosts, lost, pressures });
-  elastic(world, { plan, places, statuses, lost });
+  pool(world, { plan, places, statuses, lost });
   plan.add = places.taken;
   plan.unwanted.push(...places.evicted);
   return plan;
@@ -162,33 +159,4 @@ function scale(
 function hasEffect(before: Standing, { standing, transition, previous }: Decision): boolean {
   if (standing === null || transition !== null || previous !== "keep") return true;
   return (Object.keys(standing) as (keyof Standing)[]).some((key) => standing[key] !== before[key]);
-}
-
-function elastic(
-  world: World,
-  {
-    plan,
-    places,
-    statuses,
-    lost,
-  }: Pick<Workbench, "plan" | "places" | "lost"> & { statuses: readonly ReplicaStatus[] },
-): void {
-  const evicted = new Set(places.evicted);
-  const current = statuses
-    .map(({ row }) => row)
-    .filter(({ revision, unwanted_since }) => revision === 0 && unwanted_since === null)
-    .filter(({ id }) => !evicted.has(id));
-  const hosts = world.hosts.map(({ inventory, ...host }) => ({
-    ...host,
-    runtimes: inventory?.runtimes.map(({ name }) => name) ?? [],
-  }));
-  const changes = assign(world.models, hosts, current, lost);
-  plan.unwanted.push(...changes.remove);
-  plan.renew.push(...changes.renew);
-  const models = new Map(world.models.map((model) => [model.id, model]));
-  for (const { owner_id, host_id, spec } of changes.add) {
-    const model = models.get(owner_id);
-    const fit = model && world.fitOf(model);
-    if (fit !== undefined) places.takeOn(owner_id, host_id, spec, fit);
-  }
 }

@@ -1,6 +1,7 @@
 /** Finds places for the replicas that one pass wants to start, so that each sees what the others take. Pure. */
+
+import type { Artifact } from "../artifacts/artifact.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
-import type { Artifact } from "../endpoints/spec.ts";
 import { taskArguments } from "../endpoints/task.ts";
 import type { Evictable } from "../placement/eviction.ts";
 import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";
@@ -12,6 +13,8 @@ import { fitOf } from "../placement/need.ts";
 import { place } from "../placement/place.ts";
 import type { FindMeasured } from "../sizing/measured.ts";
 import { sleepsInPlace } from "./dedicated/asleep.ts";
+import { type ElasticModel, specOf as elasticSpecOf } from "./elastic.ts";
+import { elasticDemand, estimateOf, hasAskedDevices, needsTheSame } from "./elastic-need.ts";
 import type { ReplicaSpec } from "./table.ts";
 import {
   heldBytes,
@@ -65,22 +68,17 @@ export class Places {
     return refused;
   }
 
-  /** Takes a place for an Elastic replica on one host. False when there is no room on it. */
-  takeOn(owner_id: string, host_id: string, spec: ReplicaSpec, fit: Fit | null): boolean {
-    if (fit === null) {
+  /** Takes a place for a replica of an Elastic model on one host. False when there is no room on it. */
+  takeOn(model: ElasticModel, host_id: string): boolean {
+    const estimate = this.#world.fitOf(model);
+    if (estimate === undefined) return false;
+    const spec = elasticSpecOf(model);
+    const owner_id = model.id;
+    if (estimate === null) {
       this.taken.push({ owner_id, host_id, spec, revision: 0, devices: [], bytes_per_device: 0 });
       return true;
     }
-    const { runtime, source } = spec;
-    const demand = {
-      ...fit,
-      runtime,
-      source,
-      labels: {},
-      gpu_type: null,
-      beside: new Set<string>(),
-    };
-    const placed = place(demand, only(this.fleet, host_id));
+    const placed = place(this.#elasticDemand(model), only(this.fleet, [host_id]));
     if ("refused" in placed) return false;
     this.#occupy(owner_id, 0, { ...spec, devices: [...placed.devices] }, placed);
     return true;
@@ -103,6 +101,32 @@ export class Places {
     const bytes_per_device = status.row.bytes_per_device - own_bytes;
     this.fleet.occupy({ ...status.row, bytes_per_device }, { starting: true });
     return true;
+  }
+
+  /** Why an Elastic model finds no place on HOST_IDS, or without any, in the fleet; null when it would find one. */
+  whyNot(model: ElasticModel, host_ids: readonly string[]): Refused | null {
+    const demand = this.#elasticDemand(model);
+    const placed = place(demand, host_ids.length > 0 ? only(this.fleet, host_ids) : this.fleet);
+    return "refused" in placed ? placed : null;
+  }
+
+  /** Whether an Elastic replica has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
+  suits(row: ReplicaRow, model: ElasticModel, renewed = false): boolean {
+    const asks = model.gpu.type !== null || model.gpu.count !== null;
+    if (!asks && !renewed) return true;
+    const host = this.fleet.hosts.find(({ id }) => id === row.host_id);
+    const device = host?.devices.find(({ id }) => id === row.devices[0]);
+    if (!device) return true;
+    if (!hasAskedDevices(row, model, device)) return false;
+    return !renewed || needsTheSame(row, this.#elasticDemand(model), device);
+  }
+
+  #elasticDemand(model: ElasticModel): Demand {
+    return elasticDemand(
+      model,
+      this.#world.fitOf(model) ?? estimateOf(model),
+      this.#world.measured,
+    );
   }
 
   get fleet(): FleetIndex {
@@ -144,8 +168,14 @@ export class Places {
   }
 }
 
+/** What placement looks at of an endpoint. */
+interface Placeable {
+  artifact: Artifact;
+  spec: Pick<Endpoint["spec"], "gpu" | "concurrency" | "labels" | "task" | "args" | "env">;
+}
+
 export function demandOf(
-  { spec, artifact }: Pick<Endpoint, "spec" | "artifact">,
+  { spec, artifact }: Placeable,
   beside: ReadonlySet<string> = new Set(),
   measured: FindMeasured = () => null,
 ): Demand {
@@ -200,7 +230,7 @@ function specOf(endpoint: Endpoint, { devices }: Placement): ReplicaSpec {
 
 /** What its replicas are started with beside what the agent decides. */
 export const argumentsOf = (
-  { task, args }: Endpoint["spec"],
+  { task, args }: Pick<Endpoint["spec"], "task" | "args">,
   runtime: Artifact["runtime"],
 ): string[] => [...taskArguments(task, runtime), ...args];
 
@@ -210,10 +240,13 @@ function sameness({ spec, artifact }: Endpoint): string {
   return JSON.stringify([runtime, source, context_tokens, labels, gpu, concurrency]);
 }
 
-/** The same fleet, of which only one host may be taken. */
-function only(fleet: FleetIndex, host_id: string): FleetIndex {
+/** The same fleet, of which only some hosts may be taken. */
+function only(fleet: FleetIndex, host_ids: readonly string[]): FleetIndex {
   const kinds = fleet.kinds
-    .map((kind) => ({ ...kind, shelves: kind.shelves.filter(({ host }) => host.id === host_id) }))
+    .map((kind) => ({
+      ...kind,
+      shelves: kind.shelves.filter(({ host }) => host_ids.includes(host.id)),
+    }))
     .filter(({ shelves }) => shelves.length > 0);
-  return { ...fleet, kinds, hosts: fleet.hosts.filter(({ id }) => id === host_id) };
+  return { ...fleet, kinds, hosts: fleet.hosts.filter(({ id }) => host_ids.includes(id)) };
 }

@@ -3,48 +3,9 @@ import type { Inventory } from "../../agent/contract/messages.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import type { Reach } from "../fleet/reach.ts";
 import type { ElasticModel } from "./elastic.ts";
+import { modelStatus, reasonOf } from "./model-status.ts";
+import type { Unplaced } from "./pool.ts";
 import type { ReplicaStatus } from "./world.ts";
-
-export interface ModelStatus {
-  ready_replicas: number;
-  starting_replicas: number;
-  /** One sentence for a person; null when all is well. */
-  problem: string | null;
-}
-
-/** HOSTPROBLEM: why a host's ready replicas cannot be reached; null when they can. */
-export function modelStatus(
-  model: ElasticModel,
-  statuses: readonly ReplicaStatus[],
-  hostProblem: (hostId: string) => string | null = () => null,
-): ModelStatus {
-  const mine = statuses.filter(
-    ({ row }) => row.owner_id === model.id && row.unwanted_since === null,
-  );
-  const count = (...states: ReplicaStatus["state"][]): number =>
-    mine.filter((replica) => states.includes(replica.state)).length;
-  return {
-    ready_replicas: count("ready"),
-    starting_replicas: count("waiting", "starting"),
-    problem: model.enabled ? problemOf(model, mine, hostProblem) : null,
-  };
-}
-
-function problemOf(
-  model: ElasticModel,
-  mine: readonly ReplicaStatus[],
-  hostProblem: (hostId: string) => string | null,
-): string | null {
-  const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
-  if (broken) return broken.observed?.detail || "A replica failed; its log on the host says why.";
-  const hostProblems = mine.map(({ state, row }) =>
-    state === "ready" ? hostProblem(row.host_id) : null,
-  );
-  const unreachable = hostProblems.find((problem) => problem !== null);
-  if (unreachable) return `A replica is ready, but not reachable. ${unreachable}`;
-  if (mine.length > 0 || model.replicas === 0) return null;
-  return `No host is up that has ${model.runtime}. Join one on the Hosts page.`;
-}
 
 export interface RoutedReplica {
   id: string;
@@ -66,6 +27,7 @@ export function routedModels(
   models: readonly (ElasticModel & { created_at: number })[],
   statuses: readonly ReplicaStatus[],
   reach: ReachOf,
+  unplaced: ReadonlyMap<string, Unplaced>,
 ) {
   const ready = readyByOwner(statuses);
   return models
@@ -75,7 +37,7 @@ export function routedModels(
       name: model.name,
       created_at: model.created_at,
       ready: routedReplicas(ready.get(model.id), reach),
-      reason: modelStatus(model, statuses).problem,
+      reason: reasonOf(modelStatus(model, statuses, { unplaced })),
       endpoint: null,
     }));
 }

@@ -4,17 +4,12 @@ import type { Endpoint } from "../endpoints/endpoints.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import type { Decision } from "./dedicated/situation.ts";
 import type { ElasticModel } from "./elastic.ts";
-import { endpointWith, hostWith, observedWith } from "./lifecycle-testbed.ts";
+import { endpointWith, hostWith, modelWith, observedWith } from "./lifecycle-testbed.ts";
 import { Lifecycle } from "./reconcile.ts";
 
 /** A fleet of one host on paper: what it was told last, and what it says. */
 function fleet(database: Database = openDatabase(":memory:")) {
-  const models: ElasticModel[] = [
-    {
-      ...{ id: "mdl_1", name: "demo", source: "builtin:hypervize-demo", runtime: "llama-server" },
-      ...{ context_tokens: 4096, slots: 4, replicas: 1, enabled: true },
-    },
-  ];
+  const models: ElasticModel[] = [modelWith({ replicas: 1 })];
   const endpoints = new Map<string, Endpoint>();
   const passes = { count: 0 };
   const failures: unknown[] = [];

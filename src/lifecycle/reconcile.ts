@@ -9,6 +9,7 @@ import type { Database } from "../storage/database.ts";
 import type { Pressure } from "./dedicated/autoscale.ts";
 import type { Decision, Rules } from "./dedicated/situation.ts";
 import { type Plan, pass } from "./pass.ts";
+import type { Unplaced } from "./pool.ts";
 import { generations, replicas } from "./table.ts";
 import { joined, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
 
@@ -28,7 +29,7 @@ export interface Surroundings {
   tokenOf(owner_id: string): string;
   setDesired(host_id: string, desired: Desired): void;
   /** Called after each pass with everything that routing and the dashboard may want to know. */
-  published(statuses: readonly ReplicaStatus[]): void;
+  published(statuses: readonly ReplicaStatus[], unplaced: ReadonlyMap<string, Unplaced>): void;
   /** A pass failed; the next one tries again. */
   report(error: unknown): void;
 }
@@ -41,6 +42,7 @@ export class Lifecycle {
   #generation: number;
   #statuses: readonly ReplicaStatus[] = [];
   #pressures: ReadonlyMap<string, Pressure> = new Map();
+  #unplaced: ReadonlyMap<string, Unplaced> = new Map();
   /** Hosts that know the newest of what is wanted from them. */
   readonly #told = new Set<string>();
   #scheduled = false;
@@ -78,6 +80,11 @@ export class Lifecycle {
     return this.#statuses;
   }
 
+  /** Elastic models with fewer replicas than they want, and why, as of the last pass. */
+  unplaced(): ReadonlyMap<string, Unplaced> {
+    return this.#unplaced;
+  }
+
   /** A full disk, say, must end neither the loop nor the process. */
   #attempt(): void {
     try {
@@ -95,7 +102,8 @@ export class Lifecycle {
     this.#pressures = plan.pressures;
     this.#tell(world.hosts.filter(({ id }) => !this.#told.has(id)).map(({ id }) => id));
     this.#statuses = joined(this.#rows, world.hosts);
-    this.#around.published(this.#statuses);
+    this.#unplaced = plan.unplaced;
+    this.#around.published(this.#statuses, plan.unplaced);
     // A transition may call for the next step at once: a new place, or what a failure frees.
     if (plan.changes.some(({ transition }) => transition !== null)) this.nudge();
   }

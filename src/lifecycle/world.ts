@@ -44,7 +44,7 @@ export interface World {
   inflightOf(replica_id: string): number;
   /** What starts have really taken; absent where nobody remembers. */
   measured?: FindMeasured;
-  /** What an Elastic model needs: null when nothing says, undefined while that is being found out. */
+  /** What an Elastic model needs: null where nothing is set aside for it, undefined while that is being found out. */
   fitOf(model: ElasticModel): Fit | null | undefined;
 }
 

@@ -1,6 +1,8 @@
 /** Who provisions, changes and uses endpoints in a story. */
+
+import type { Runtime } from "../../artifacts/artifact.ts";
 import type { Endpoint } from "../../endpoints/endpoints.ts";
-import type { EndpointSpec, Runtime } from "../../endpoints/spec.ts";
+import type { EndpointSpec } from "../../endpoints/spec.ts";
 import { modelFrom } from "../../sizing/model.ts";
 import type { Demand } from "../dedicated/situation.ts";
 import type { Agenda } from "./agenda.ts";

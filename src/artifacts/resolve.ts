@@ -8,11 +8,11 @@ import { type Hub, HubError } from "../sizing/hub-request.ts";
 import { type Model, modelFrom } from "../sizing/model.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
 import type { Sizing } from "../sizing/size.ts";
+import type { Artifact, Asked, Runtime } from "./artifact.ts";
 import { builtinFacts } from "./resolve-builtin.ts";
 import { hubRefusal, hubSilence } from "./resolve-hub.ts";
 import { decideContext, type Kind } from "./resolve-kinds.ts";
 import { namedModel, runtimeByName, runtimeFor } from "./resolve-model.ts";
-import type { Artifact, EndpointSpec, Runtime } from "./spec.ts";
 
 export interface ResolverParts {
   hub: Hub;
@@ -31,11 +31,7 @@ export interface Resolved {
 }
 
 /** HF_TOKEN: empty for none. FLEET: see `kindsIn`. Throws a 400 for what can be known to fail. */
-export type Resolve = (
-  spec: EndpointSpec,
-  hf_token: string,
-  fleet: readonly Kind[],
-) => Promise<Resolved>;
+export type Resolve = (spec: Asked, hf_token: string, fleet: readonly Kind[]) => Promise<Resolved>;
 
 interface Found {
   source: string;
@@ -53,7 +49,6 @@ export function createResolver(parts: ResolverParts): Resolve {
   return async (spec, hf_token, fleet) => {
     checkSettings(spec);
     const { source, runtime, name, facts, warnings } = await find(parts, spec, hf_token);
-    checkSleep(spec, runtime);
     const argument = refusedArgument(spec.args, runtime);
     if (argument !== undefined) throw badRequest(argument, "args");
     const model = knownModel(name, facts);
@@ -68,21 +63,12 @@ export function createResolver(parts: ResolverParts): Resolve {
   };
 }
 
-function checkSettings({ env }: EndpointSpec): void {
+function checkSettings({ env }: Asked): void {
   const variable = refusedVariable(Object.keys(env));
   if (variable !== undefined) throw badRequest(variable, "env");
 }
 
-/** Its own sleep unloads the weights, and then a stopped process costs less. */
-function checkSleep({ l1_timeout_s }: EndpointSpec, runtime: Runtime): void {
-  if (l1_timeout_s === 0 || runtime !== "llama-server") return;
-  throw badRequest(
-    "llama-server cannot sleep in place. Set `l1_timeout_s` to 0, or choose vllm or sglang.",
-    "l1_timeout_s",
-  );
-}
-
-function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promise<Found> {
+function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Found> {
   const named = namedModel(spec);
   switch (named.from) {
     case "builtin":
@@ -94,17 +80,13 @@ function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promi
   }
 }
 
-async function findBuiltin(name: string, spec: EndpointSpec): Promise<Found> {
+async function findBuiltin(name: string, spec: Asked): Promise<Found> {
   const facts = builtinFacts(name);
   const runtime = runtimeFor(`${name}.gguf`, spec.runtime);
   return { source: `builtin:${name}`, runtime, name, facts, warnings: [] };
 }
 
-async function findLocal(
-  { readLocal }: ResolverParts,
-  path: string,
-  spec: EndpointSpec,
-): Promise<Found> {
+async function findLocal({ readLocal }: ResolverParts, path: string, spec: Asked): Promise<Found> {
   const runtime = runtimeFor(path, spec.runtime);
   const place = { source: `file://${path}`, runtime, name: basename(path) };
   // One answer to all that can be wrong: which files the appliance has is nobody's business.
@@ -117,7 +99,7 @@ async function findLocal(
 async function findOnHub(
   { hub, imported }: ResolverParts,
   named: HubSource,
-  spec: EndpointSpec,
+  spec: Asked,
   token: string,
 ): Promise<Found> {
   const wants = {
