@@ -127,6 +127,18 @@ export interface DesiredReplica {
   devices: string[];
   env: Record<string, string>;
   hf_token: string;
+  /** Only of a replica whose source is in S3. */
+  s3?: S3Access | null;
+}
+
+export interface S3Access {
+  /** Without a slash at its end. */
+  endpoint: string;
+  /** Empty: us-east-1. */
+  region: string;
+  access_key_id: string;
+  secret_access_key: string;
+  path_style: boolean;
 }
 
 export interface Desired {

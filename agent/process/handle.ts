@@ -33,8 +33,8 @@ export function handlesIn(folder: string): Handles {
   const pathOf = (id: string) => join(folder, `${id}.json`);
   return {
     write(handle) {
-      // A token is for the download alone, and a disk is no place for it.
-      const spec = { ...handle.spec, hf_token: "" };
+      // What opens a source is for the download alone, and a disk is no place for it.
+      const spec = { ...handle.spec, hf_token: "", s3: null };
       const whole = { version: VERSION, ...handle, spec };
       return writeDurably(pathOf(spec.id), JSON.stringify(whole, undefined, 2));
     },
@@ -86,6 +86,6 @@ export function parseHandle(text: string): Handle | undefined {
     Number.isInteger(port);
   if (!whole) return undefined;
   // What an agent wrote that did not know these fields.
-  const added = { devices: [], env: {}, hf_token: "" };
+  const added = { devices: [], env: {}, hf_token: "", s3: null };
   return { ...(value as Handle), spec: { ...added, ...spec } };
 }
