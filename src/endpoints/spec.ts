@@ -5,7 +5,7 @@ export type Runtime = "vllm" | "sglang" | "llama-server";
 export type Visibility = "private" | "team" | "public";
 
 export interface EndpointSpec {
-  /** `org/repo[:file|quant]`, `file:///absolute/path` or `builtin:NAME`. */
+  /** `org/repo[:file|quant]`, `s3://bucket/folder[:file|quant]`, `file:///absolute/path` or `builtin:NAME`. */
   model: string;
   revision: string | null;
   /** As Hugging Face names it (`text-generation`); kept for people, decides nothing. */

@@ -52,8 +52,10 @@ function below({ folder }: S3Folder, object: S3Object): S3Object[] {
 
 /** Throws an Error when it is no page of ListObjectsV2. */
 export function pageIn(bytes: Uint8Array): Page {
-  const { ListBucketResult: result } = Bun.XML.parse(bytes);
-  if (typeof result !== "object") throw new Error("It is no list of a bucket.");
+  const { ListBucketResult: root } = Bun.XML.parse(bytes);
+  if (root === undefined) throw new Error("It is no list of a bucket.");
+  // An element without anything in it is a text.
+  const result = typeof root === "object" ? root : {};
   // Without this word a store has not encoded them, whatever it was asked.
   const decode = textOf(result["EncodingType"]) === "url" ? decodeKey : (key: string) => key;
   const contents = [result["Contents"] ?? []].flat().filter((entry) => typeof entry === "object");

@@ -18,6 +18,10 @@ export interface S3Problem {
 export const NO_S3 =
   "No S3 store is set up. An admin sets its endpoint and keys under Settings, or with PUT /api/settings.";
 
+/** Said where something is written in another way. */
+export const S3_FORM =
+  "A model in S3 is written s3://BUCKET/FOLDER, with :FILE or :QUANT if needed, or s3://BUCKET/FOLDER/FILE.gguf; paths have up to 200 characters and no : or @.";
+
 const SETTINGS = "An admin changes that under Settings.";
 const WRONG_KEYS = new Set([
   ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity", "NotSignedUp"],

@@ -30,7 +30,9 @@ const LONGEST_PLACE = 240;
 export function parseS3Source(text: string): HubSource | undefined {
   const [, bucket = "", path = "", revision = null, said = null] = WRITTEN.exec(text) ?? [];
   const parts = path.replace(/\/+$/, "").split("/");
-  const file = said === null && /\.gguf$/i.test(path) ? parts.pop() : undefined;
+  const isFile = /\.gguf$/i.test(path);
+  if (isFile && said !== null) return undefined;
+  const file = isFile ? parts.pop() : undefined;
   const folder = parts.join("/");
   const word = said ?? file ?? null;
   if (!BUCKET.test(bucket) || (folder !== "" && !isPlainName(folder))) return undefined;
