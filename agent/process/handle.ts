@@ -34,7 +34,8 @@ export function handlesIn(folder: string): Handles {
   return {
     write(handle) {
       // What opens a source is for the download alone, and a disk is no place for it.
-      const spec = { ...handle.spec, hf_token: "", s3: null };
+      const { s3: _keys, ...plain } = handle.spec;
+      const spec = { ...plain, hf_token: "" };
       const whole = { version: VERSION, ...handle, spec };
       return writeDurably(pathOf(spec.id), JSON.stringify(whole, undefined, 2));
     },
@@ -86,6 +87,6 @@ export function parseHandle(text: string): Handle | undefined {
     Number.isInteger(port);
   if (!whole) return undefined;
   // What an agent wrote that did not know these fields.
-  const added = { devices: [], env: {}, hf_token: "", s3: null };
+  const added = { devices: [], env: {}, hf_token: "" };
   return { ...(value as Handle), spec: { ...added, ...spec } };
 }

@@ -47,7 +47,7 @@ export const test_keys: TestKeys = {
   region: "us-east-1",
 };
 
-export const test_bucket = "models";
+const test_bucket = "models";
 const CHUNK_BYTES = 64 * 1024;
 
 export class S3Testbed {

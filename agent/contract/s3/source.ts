@@ -50,7 +50,7 @@ export function s3Folder(repository: string): S3Folder {
 }
 
 /** `s3://BUCKET/FOLDER`. */
-export const placeOf = ({ bucket, folder }: S3Folder): string =>
+const placeOf = ({ bucket, folder }: S3Folder): string =>
   `s3://${bucket}${folder === "" ? "" : `/${folder}`}`;
 
 /** The key of a file in the folder. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, symlink, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { isS3Place } from "../../contract/s3/source.ts";
 import { isMissing, writeDurably } from "../../durable-file.ts";
@@ -94,8 +94,11 @@ export class RepoCache {
   async link(commit: string, name: string, digest: string): Promise<void> {
     const path = this.filePath(commit, name);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const target = relative(dirname(path), this.blobPath(digest));
+    // Somebody may be reading it.
+    if ((await readlink(path).catch(() => undefined)) === target) return;
     await unlink(path).catch(() => undefined);
-    await symlink(relative(dirname(path), this.blobPath(digest)), path);
+    await symlink(target, path);
   }
 
   /** Remembers what REVISION is, once what was wanted of it lies here. */
