@@ -85,10 +85,10 @@ async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
   const driver = driverOf(spec, tools.drivers);
   const refused = refusedVariable(Object.keys(spec.env));
   if (refused !== undefined) throw new Refusal("config", refused);
-  const { source, hf_token } = spec;
+  const { source, hf_token, s3 = null } = spec;
   const tell = (download: Download) => run.tell({ kind: "downloading", download });
   const weights = await tools.weights.resolve({
-    ...{ source, hf_token, signal: order, tell },
+    ...{ source, hf_token, s3, signal: order, tell },
     format: driver.reads,
   });
   const turn = await tools.fence.enter({ spec, needed_bytes: neededBytes(spec, weights) }, order);
@@ -113,7 +113,7 @@ async function launch(
 ): Promise<Running | "done"> {
   const port = await freePort();
   const { command, env, start_timeout_ms } = await driver.plan({
-    spec: { ...spec, hf_token: "" },
+    spec: { ...spec, hf_token: "", s3: null },
     weights_path: weights.path,
     weights_bytes: weights.bytes,
     port,

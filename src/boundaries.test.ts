@@ -41,8 +41,8 @@ const pure = [
   "src/routing/shares.ts",
   "agent/reconcile.ts",
 ];
-/** Where sizing reads a model's files: on a disk, on a hub. */
-const reading = ["src/sizing/local-files.ts", "src/sizing/hub-request.ts"];
+/** Where sizing reads a model's files: on a disk, on a hub, in S3. */
+const reading = ["local-files", "hub-request", "s3-request"].map((file) => `src/sizing/${file}.ts`);
 const isPure = (file: string): boolean =>
   pure.includes(file) || (inside(file, "src/sizing") && !reading.includes(file));
 

@@ -1,6 +1,7 @@
 /** The only reader of the environment. Flags win over it; the result is frozen. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import type { S3Access } from "../agent/contract/messages.ts";
 
 export interface Config {
   /** The data folder: database, CA, keys, logs. */
@@ -49,6 +50,26 @@ export function hubFromEnvironment(): { endpoint: string; token: string } {
     throw new Error("HF_ENDPOINT is the address of a model hub, such as https://huggingface.co.");
   }
   return { endpoint: endpoint.replace(/\/+$/, ""), token: process.env["HF_TOKEN"] ?? "" };
+}
+
+/** The store of S3, where the command line reads one itself: the variables that AWS's own tools read. */
+export function s3FromEnvironment(): S3Access | null {
+  const { env } = process;
+  const access_key_id = env["AWS_ACCESS_KEY_ID"] ?? "";
+  const secret_access_key = env["AWS_SECRET_ACCESS_KEY"] ?? "";
+  if (access_key_id === "") return null;
+  const region = env["AWS_REGION"] || env["AWS_DEFAULT_REGION"] || "us-east-1";
+  const endpoint =
+    env["AWS_ENDPOINT_URL_S3"] || env["AWS_ENDPOINT_URL"] || `https://s3.${region}.amazonaws.com`;
+  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
+    throw new Error(
+      "AWS_ENDPOINT_URL is the address of a store, such as https://minio.example.org.",
+    );
+  }
+  return {
+    ...{ endpoint: endpoint.replace(/\/+$/, ""), region, access_key_id, secret_access_key },
+    path_style: true,
+  };
 }
 
 /** Labels of a host as words, `region=eu`: `--label`, else HYPERVIZE_LABELS with commas between them. */

@@ -3,6 +3,7 @@ import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hubSource, parseHubSource } from "../contract/hub-source.ts";
+import { isS3Place } from "../contract/s3/source.ts";
 import { noPeers, openHubWeights } from "../weights/hub/open.ts";
 import type { WeightsFound, WeightsRequest } from "../weights/weights.ts";
 import { Contents } from "./contents.ts";
@@ -96,6 +97,11 @@ async function gatherFromHub(
   get: (request: WeightsRequest) => Promise<WeightsFound>,
 ): Promise<Gathered<Item>> {
   const named = parseHubSource(model);
+  if (isS3Place(model)) {
+    throw new Error(
+      `${model} cannot be bundled: an export has no keys to S3. Copy its files to this machine and write --model file:///FOLDER.`,
+    );
+  }
   if (named === undefined) {
     throw new Error(
       `${JSON.stringify(model)} names no model. Write --model ORG/REPO, with :FILE or :QUANT if needed, or file:///absolute/path.`,

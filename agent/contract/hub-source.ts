@@ -27,7 +27,8 @@ export function parseHubSource(text: string): HubSource | undefined {
 
 export const isRevision = (text: string): boolean => PLAIN.test(text) && !text.includes(" ");
 
-/** The source that the agent's contract carries. */
+/** The source that the agent's contract carries; of a folder in S3, which has its scheme in its name, too. */
 export function hubSource({ repository, revision, word }: HubSource): string {
-  return `hf:${repository}${revision === null ? "" : `@${revision}`}${word === null ? "" : `:${word}`}`;
+  const scheme = repository.startsWith("s3://") ? "" : "hf:";
+  return `${scheme}${repository}${revision === null ? "" : `@${revision}`}${word === null ? "" : `:${word}`}`;
 }

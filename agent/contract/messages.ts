@@ -133,6 +133,18 @@ export interface DesiredReplica {
   can_sleep?: boolean;
   /** It is to sleep in place, within so much of the host's memory; 0 or absent: it is to be awake. */
   asleep_bytes?: number;
+  /** Only of a replica whose source is in S3. */
+  s3?: S3Access | null;
+}
+
+export interface S3Access {
+  /** Without a slash at its end. */
+  endpoint: string;
+  /** Empty: us-east-1. */
+  region: string;
+  access_key_id: string;
+  secret_access_key: string;
+  path_style: boolean;
 }
 
 export interface Desired {

@@ -45,8 +45,9 @@ export function handlesIn(folder: string): Handles {
   const pathOf = (id: string) => join(folder, `${id}.json`);
   return {
     write(handle) {
-      // A token is for the download alone, and a disk is no place for it.
-      const spec = { ...handle.spec, hf_token: "" };
+      // What opens a source is for the download alone, and a disk is no place for it.
+      const { s3: _keys, ...plain } = handle.spec;
+      const spec = { ...plain, hf_token: "" };
       const whole = { version: VERSION, ...handle, spec };
       return writeDurably(pathOf(spec.id), JSON.stringify(whole, undefined, 2));
     },

@@ -86,14 +86,18 @@ test.each([
   expect(readdirSync(folder)).toEqual(["rep_x.json"]);
 });
 
-test("a token stays off the disk, and a handle from before tokens is read", async () => {
+test("a token and keys of a store stay off the disk, and a handle from before tokens is read", async () => {
   const handles = handlesIn(folder);
   const own = identify(process.pid);
   if (own === undefined) throw new Error("this process has no entry in /proc");
   const handle = handleOf("rep_a", own);
-  await handles.write({ ...handle, spec: { ...handle.spec, hf_token: "hf_secret" } });
+  const s3 = {
+    ...{ endpoint: "http://store", region: "", access_key_id: "s3_id", path_style: true },
+    secret_access_key: "s3_secret",
+  };
+  await handles.write({ ...handle, spec: { ...handle.spec, hf_token: "hf_secret", s3 } });
   const text = readFileSync(join(folder, "rep_a.json"), "utf8");
-  expect(text).not.toContain("hf_secret");
+  for (const word of ["hf_secret", "s3_id", "s3_secret"]) expect(text).not.toContain(word);
   expect(parseHandle(text)?.spec).toEqual(handle.spec);
   const old = JSON.parse(text);
   for (const field of ["devices", "env", "hf_token"]) delete old.spec[field];

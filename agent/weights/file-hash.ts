@@ -1,10 +1,25 @@
 import { createHash, type Hash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 
-/** What a digest of so many characters is: SHA-256, or git's SHA-1 of a blob (git hash-object). */
-export type DigestKind = "sha256" | "git";
+/**
+ * How a digest is made: SHA-256, git's SHA-1 of a blob (git hash-object), MD5, or S3's MD5 of the MD5s of
+ * parts of so many bytes. `none`: the name says nothing of the content.
+ */
+export type DigestKind = "sha256" | "git" | "md5" | `parts ${number}` | "none";
 
-export const kindOf = (digest: string): DigestKind => (digest.length === 64 ? "sha256" : "git");
+/** `partsDigest` is the only one with its own form; the others are told by their length. */
+export function kindOf(digest: string): DigestKind {
+  const part_bytes = PARTS.exec(digest)?.[1];
+  if (part_bytes !== undefined) return `parts ${Number(part_bytes)}`;
+  return HEX.test(digest) ? (kinds[digest.length] ?? "none") : "none";
+}
+
+const HEX = /^[0-9a-f]+$/;
+const PARTS = /^[0-9a-f]{32}-\d+-(\d+)$/;
+const kinds: Readonly<Record<number, DigestKind>> = { 32: "md5", 40: "git", 64: "sha256" };
+
+/** ETAG is S3's, of an upload in parts. */
+export const partsDigest = (etag: string, part_bytes: number): string => `${etag}-${part_bytes}`;
 
 /**
  * Runs in a thread of its own, in a compiled program too, where a thread cannot be a file. It reads what
@@ -33,11 +48,40 @@ function opened(path, from_disk) {
     return openSync(path, "r");
   }
 }
+function hashOf(kind, bytes) {
+  if (kind.startsWith("parts ")) return ofParts(Number(kind.slice(6)));
+  return kind === "git" ? createHash("sha1").update("blob " + bytes + "\\0") : createHash(kind);
+}
+function ofParts(size) {
+  const all = createHash("md5");
+  let part = createHash("md5"), left = size, count = 0;
+  const close = () => {
+    all.update(part.digest());
+    part = createHash("md5");
+    left = size;
+    count += 1;
+  };
+  return {
+    update(bytes) {
+      for (let rest = bytes; rest.length > 0; ) {
+        const piece = rest.subarray(0, left);
+        part.update(piece);
+        left -= piece.length;
+        rest = rest.subarray(piece.length);
+        if (left === 0) close();
+      }
+    },
+    digest(form) {
+      if (left < size) close();
+      return all.digest(form) + "-" + count + "-" + size;
+    },
+  };
+}
 function follow({ path, kind, bytes, from_disk, to, end }) {
   if (path !== undefined) {
     file = opened(path, from_disk);
     at = 0;
-    hash = kind === "sha256" ? createHash("sha256") : createHash("sha1").update("blob " + bytes + "\\0");
+    hash = hashOf(kind, bytes);
   }
   while (at < to) {
     // O_DIRECT takes whole blocks only.
@@ -73,7 +117,8 @@ const SMALL_BYTES = 2 * 1024 * 1024;
 
 /** PATH exists; BYTES is what the whole file will have. */
 export function fileHash(path: string, kind: DigestKind, bytes: number): FileHash {
-  if (bytes >= SMALL_BYTES) return new HashThread(path, kind, bytes);
+  if (kind === "none") return unhashed;
+  if (bytes >= SMALL_BYTES || kind.startsWith("parts ")) return new HashThread(path, kind, bytes);
   return {
     upTo: () => undefined,
     async digest(so_many) {
@@ -94,6 +139,12 @@ export const diskHash = (path: string, kind: DigestKind, bytes: number): FileHas
 
 export const disk_piece_bytes = 1024 * 1024;
 
+const unhashed: FileHash = {
+  upTo: () => undefined,
+  digest: async () => "",
+  end: () => undefined,
+};
+
 /** Of a file that does not change. */
 export async function digestOf(path: string, kind: DigestKind): Promise<string> {
   const { size } = await stat(path);
@@ -101,7 +152,7 @@ export async function digestOf(path: string, kind: DigestKind): Promise<string> 
 }
 
 const newHash = (kind: DigestKind, bytes: number): Hash =>
-  kind === "sha256" ? createHash("sha256") : createHash("sha1").update(`blob ${bytes}\0`);
+  kind === "git" ? createHash("sha1").update(`blob ${bytes}\0`) : createHash(kind);
 
 class HashThread implements FileHash {
   private readonly worker = new Worker(

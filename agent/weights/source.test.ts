@@ -56,7 +56,7 @@ test.each([
   ["file:model.gguf", "config", "names no absolute path"],
   ["file://server/share/model.gguf", "config", "names no absolute path"],
   ["file:///bad%00name.gguf", "config", "names no absolute path"],
-  ["s3://bucket/model.gguf", "config", "cannot get weights from"],
+  ["gs://bucket/model.gguf", "config", "cannot get weights from"],
   ["org/repo", "config", "or hf:ORG/REPO with @REVISION and :FILE or :QUANT"],
   ["", "config", "cannot get weights from"],
 ])("%j is refused as %s: %s", async (source, failure_class, sentence) => {

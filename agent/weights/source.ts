@@ -11,13 +11,13 @@ import type { Weights, WeightsFound, WeightsRequest } from "./weights.ts";
 export type Builtins = Readonly<Record<string, () => Promise<string>>>;
 
 const SUPPORTED =
-  "Use builtin:NAME, file:///absolute/path, or hf:ORG/REPO with @REVISION and :FILE or :QUANT if needed.";
+  "Use builtin:NAME, file:///absolute/path, or hf:ORG/REPO with @REVISION and :FILE or :QUANT if needed, or s3://BUCKET/FOLDER.";
 
 /** Everything that a source can name. */
 export function weightsFrom(builtins: Builtins, hub: Pick<HubWeights, "get" | "sources">): Weights {
   return {
     async resolve(request) {
-      if (request.source.startsWith("hf:")) return hub.get(request);
+      if (/^(?:hf|s3):/.test(request.source)) return hub.get(request);
       return local(request.source, request.format, builtins);
     },
     sources: () => hub.sources(),

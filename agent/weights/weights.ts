@@ -1,15 +1,18 @@
+import type { S3Access } from "../contract/messages.ts";
 import type { Download } from "../replica.ts";
 
 /** `gguf`: one file, or the first of its parts. `safetensors`: a folder with config, tokenizer and weights. */
 export type WeightsFormat = "gguf" | "safetensors";
 
 export interface WeightsRequest {
-  /** builtin:NAME, file:///absolute/path.gguf or hf:ORG/REPO[@REVISION][:FILE or QUANT]. */
+  /** builtin:NAME, file:///absolute/path.gguf, hf:ORG/REPO[@REVISION][:FILE or QUANT] or s3://BUCKET/FOLDER[@PIN][:FILE or QUANT]. */
   source: string;
   /** What the runtime reads; `either` where nobody has chosen one: safetensors where there are, unless a file is named. */
   format: WeightsFormat | "either";
   /** For the hub; empty for none. */
   hf_token: string;
+  /** For a store; null where none is set up. */
+  s3?: S3Access | null;
   /** Ends a download at once. */
   signal: AbortSignal;
   /** Called when a download begins, and then at most once a second while its numbers change. */
@@ -26,6 +29,6 @@ export interface WeightsFound {
 export interface Weights {
   /** Throws a Refusal whose sentence names the source and what to do, or the signal's reason. */
   resolve(request: WeightsRequest): Promise<WeightsFound>;
-  /** The hub's sources whose weights lie on this host. */
+  /** Sources of hub and S3 whose weights lie on this host. */
   sources(): readonly string[];
 }

@@ -4,7 +4,7 @@ import type { Model } from "../sizing/model.ts";
 export type Runtime = "vllm" | "sglang" | "llama-server";
 
 export interface Asked {
-  /** `org/repo[:file|quant]`, `file:///absolute/path` or `builtin:NAME`. */
+  /** `org/repo[:file|quant]`, `s3://bucket/folder[:file|quant]`, `file:///absolute/path` or `builtin:NAME`. */
   model: string;
   revision: string | null;
   runtime: "auto" | Runtime;

@@ -37,5 +37,6 @@ export function hubRefusal(
   }
 }
 
-export const hubSilence = ({ endpoint }: Hub, { repository }: HubSource, error: HubError): string =>
+/** ENDPOINT of the hub, or of the store. */
+export const hubSilence = (endpoint: string, { repository }: HubSource, error: HubError): string =>
   `${repository} could not be looked up at ${endpoint}, ${error.message}. It is sized by its name, and the hosts will try to fetch it.`;

@@ -1,21 +1,25 @@
 /** What the word `model` of a provision names. Pure. */
 import { type HubSource, isRevision, parseHubSource } from "../../agent/contract/hub-source.ts";
+import { S3_FORM } from "../../agent/contract/s3/refusal.ts";
+import { isS3Place, parseS3Source } from "../../agent/contract/s3/source.ts";
 import { badRequest, type Failure } from "../failure.ts";
 import type { Asked, Runtime } from "./artifact.ts";
 
 export type Named =
   | { from: "builtin"; name: string }
   | { from: "file"; path: string }
-  | { from: "hub"; hub: HubSource };
+  | { from: "hub"; hub: HubSource }
+  | { from: "s3"; place: HubSource };
 
 /** Throws a 400 that lists the forms. */
 export function namedModel({ model, revision }: Pick<Asked, "model" | "revision">): Named {
   if (model.startsWith("builtin:")) return { from: "builtin", name: model.slice(8) };
   if (/^file:/i.test(model)) return { from: "file", path: pathIn(model) };
+  if (isS3Place(model)) return { from: "s3", place: placeIn(model, revision) };
   const hub = parseHubSource(model.replace(/^hf:\/\//, "hf:"));
   if (!hub) {
     throw notNamed(
-      "`model` is ORG/REPO or ORG/REPO:FILE-or-QUANT of the hub, file:///absolute/path, or builtin:hypervize-demo.",
+      "`model` is ORG/REPO or ORG/REPO:FILE-or-QUANT of the hub, s3://BUCKET/FOLDER, file:///absolute/path, or builtin:hypervize-demo.",
     );
   }
   if (revision === null) return { from: "hub", hub };
@@ -29,6 +33,18 @@ export function namedModel({ model, revision }: Pick<Asked, "model" | "revision"
     );
   }
   return { from: "hub", hub: { ...hub, revision } };
+}
+
+function placeIn(model: string, revision: string | null): HubSource {
+  if (revision !== null) {
+    throw badRequest(
+      "`revision` is for models of the hub: one in S3 is kept as it is when the endpoint is made. Leave it out.",
+      "revision",
+    );
+  }
+  const place = parseS3Source(model);
+  if (place) return place;
+  throw notNamed(S3_FORM);
 }
 
 /** Only the plain spelling: nothing that a URL parser would rewrite or cut off. */

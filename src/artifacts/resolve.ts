@@ -2,11 +2,14 @@
 import { basename } from "node:path";
 import { type HubSource, hubSource } from "../../agent/contract/hub-source.ts";
 import { refusedArgument, refusedVariable } from "../../agent/contract/runtime-settings.ts";
+import { NO_S3 } from "../../agent/contract/s3/refusal.ts";
 import { badRequest, Failure } from "../failure.ts";
 import { type HubReading, readHubModel } from "../sizing/hub-model.ts";
 import { type Hub, HubError } from "../sizing/hub-request.ts";
 import { type Model, modelFrom } from "../sizing/model.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
+import { readS3Model } from "../sizing/s3-model.ts";
+import type { S3Store } from "../sizing/s3-request.ts";
 import type { Sizing } from "../sizing/size.ts";
 import type { Artifact, Asked, Runtime } from "./artifact.ts";
 import { builtinFacts } from "./resolve-builtin.ts";
@@ -16,6 +19,8 @@ import { namedModel, runtimeByName, runtimeFor } from "./resolve-model.ts";
 
 export interface ResolverParts {
   hub: Hub;
+  /** For models of `s3://`. */
+  store?: S3Store;
   /** What came in a bundle, which needs no hub; undefined for all else. */
   imported?(source: HubSource, runtime: string | null): HubReading | undefined;
   /** Facts of a .gguf file or a folder on the appliance itself; `readLocalModel`. */
@@ -77,6 +82,8 @@ function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Foun
       return findLocal(parts, named.path, spec);
     case "hub":
       return findOnHub(parts, named.hub, spec, hf_token);
+    case "s3":
+      return findInStore(parts, named.place, spec);
   }
 }
 
@@ -102,33 +109,58 @@ async function findOnHub(
   spec: Asked,
   token: string,
 ): Promise<Found> {
-  const wants = {
-    ...{ token, signal: AbortSignal.timeout(patience_ms) },
-    runtime: spec.runtime === "auto" ? null : spec.runtime,
-  };
+  const wants = { ...wantsOf(spec), token };
   try {
-    const { commit, file, format, facts, warnings } =
-      imported?.(named, wants.runtime) ?? (await readHubModel(hub, named, wants));
-    const { repository } = named;
-    const runtime =
-      spec.runtime === "auto" ? (format === "gguf" ? "llama-server" : "vllm") : spec.runtime;
-    return {
-      source: hubSource({ repository, revision: commit ?? named.revision, word: file }),
-      name: file === null ? repository : `${repository}:${file}`,
-      ...{ runtime, facts, warnings },
-    };
+    const reading = imported?.(named, wants.runtime) ?? (await readHubModel(hub, named, wants));
+    return foundIn(reading, named, spec);
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
     if (error.problem !== "unreachable") throw hubRefusal(hub, named, token, error);
-    const { repository, word } = named;
-    return {
-      source: hubSource(named),
-      runtime: runtimeByName(named, spec.runtime),
-      name: word === null ? repository : `${repository}:${word}`,
-      facts: {},
-      warnings: [hubSilence(hub, named, error)],
-    };
+    return foundByName(named, spec, hubSilence(hub.endpoint, named, error));
   }
+}
+
+async function findInStore(
+  { store }: ResolverParts,
+  named: HubSource,
+  spec: Asked,
+): Promise<Found> {
+  if (store === undefined) throw badRequest(NO_S3, "model", "s3_config");
+  try {
+    return foundIn(await readS3Model(store, named, wantsOf(spec)), named, spec);
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    return foundByName(named, spec, hubSilence(store.access()?.endpoint ?? "S3", named, error));
+  }
+}
+
+const wantsOf = ({ runtime }: Asked) => ({
+  signal: AbortSignal.timeout(patience_ms),
+  runtime: runtime === "auto" ? null : runtime,
+});
+
+function foundIn(
+  { commit, file, format, facts, warnings }: HubReading,
+  { repository, revision }: HubSource,
+  spec: Asked,
+): Found {
+  const runtime =
+    spec.runtime === "auto" ? (format === "gguf" ? "llama-server" : "vllm") : spec.runtime;
+  return {
+    source: hubSource({ repository, revision: commit ?? revision, word: file }),
+    name: file === null ? repository : `${repository}:${file}`,
+    ...{ runtime, facts, warnings },
+  };
+}
+
+function foundByName(named: HubSource, spec: Asked, warning: string): Found {
+  const { repository, word } = named;
+  return {
+    source: hubSource(named),
+    runtime: runtimeByName(named, spec.runtime),
+    name: word === null ? repository : `${repository}:${word}`,
+    ...{ facts: {}, warnings: [warning] },
+  };
 }
 
 function knownModel(name: string, facts: FileFacts): Model | null {

@@ -89,7 +89,7 @@ function modelOf(words: Words): string {
   const [, model, ...more] = words.positionals;
   if (model === undefined || more.length > 0) {
     throw new UsageError(
-      "One MODEL is needed, such as org/model. See `hypervize endpoints --help`.",
+      "One MODEL is needed, such as org/model or s3://bucket/folder. See `hypervize endpoints --help`.",
     );
   }
   return model;

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { S3Testbed } from "../../agent/contract/s3/s3-testbed.ts";
 import { ggufHeader, smallLlama, smallTensors } from "../sizing/gguf-testbed.ts";
 import { testHub } from "../sizing/hub-testbed.ts";
 import { safetensors } from "../sizing/safetensors-testbed.ts";
@@ -119,4 +120,22 @@ test.each([
   const error = await printed(...argv).catch((e: unknown) => e);
   expect(error).not.toBeInstanceOf(UsageError);
   expect((error as Error).message).toContain(message);
+});
+
+test("a model in S3 is read with the keys of the environment, or says which are missing", async () => {
+  const bed = await S3Testbed.start({ "m/model.safetensors": Buffer.from(safetensors(4096)) });
+  await expect(printed("s3://models/m")).rejects.toThrow("set AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID");
+  const { access_key_id, secret_access_key } = bed.access();
+  const keys = {
+    AWS_ENDPOINT_URL: bed.url,
+    AWS_ACCESS_KEY_ID: access_key_id,
+    AWS_SECRET_ACCESS_KEY: secret_access_key,
+  };
+  Object.assign(process.env, keys);
+  try {
+    expect(await printed("s3://models/m", "--json")).toContain('"weights_bytes_per_gpu": 4096');
+  } finally {
+    for (const name of Object.keys(keys)) delete process.env[name];
+    await bed.stop();
+  }
 });

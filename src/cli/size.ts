@@ -1,11 +1,11 @@
 /** `hypervize size`: what a model would need, without an appliance. */
 import { basename } from "node:path";
-import { hubFromEnvironment } from "../config.ts";
+import { hubFromEnvironment, s3FromEnvironment } from "../config.ts";
 import { Failure } from "../failure.ts";
 import { gpus } from "../sizing/gpus.ts";
-import { answerFromHub, hubReader } from "../sizing/hub-question.ts";
+import { answerFromHub, hubReader, storeReader } from "../sizing/hub-question.ts";
 import { readLocalModel } from "../sizing/local-files.ts";
-import { answer, default_gpu, default_utilization } from "../sizing/question.ts";
+import { answer, default_gpu, default_utilization, type Question } from "../sizing/question.ts";
 import type { Sizing } from "../sizing/size.ts";
 import { type Command, UsageError, type Words } from "./command.ts";
 import { table } from "./print.ts";
@@ -35,7 +35,8 @@ export const sizeCommand: Command = {
     json: { help: "print the answer as JSON" },
   },
   notes: `MODEL is org/model or org/model:FILE-or-QUANT of the hub (HF_ENDPOINT, with HF_TOKEN for gated models),
-a .gguf file, or a folder with config.json and safetensors.
+a .gguf file, a folder with config.json and safetensors, or s3://BUCKET/FOLDER[:FILE-or-QUANT], read with
+AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION.
 
 GPU types: ${gpus.map(({ name }) => name).join(", ")}.`,
   async run(words, terminal) {
@@ -72,9 +73,24 @@ async function ask(words: Words): Promise<Sizing> {
     ...numbers(words),
   };
   if (files || words.flag("offline")) return answer(question, files && { files });
+  return askStores(question);
+}
+
+function askStores(question: Question): Promise<Sizing> {
   const { endpoint, token } = hubFromEnvironment();
   const hub = { endpoint, fetch, timeout_ms: hub_patience_ms };
-  return answerFromHub(question, hubReader(hub, token, hub_patience_ms));
+  if (question.model?.startsWith("s3://") && s3FromEnvironment() === null) {
+    throw new Error(
+      "For a model in S3, set AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ask the appliance, which has its own: POST /api/size.",
+    );
+  }
+  const store = {
+    ...{ access: s3FromEnvironment, fetch, now: Date.now, timeout_ms: hub_patience_ms },
+  };
+  return answerFromHub(
+    question,
+    storeReader(store, hub_patience_ms, hubReader(hub, token, hub_patience_ms)),
+  );
 }
 
 function numbers(words: Words): { gpus?: number; context?: number; concurrency?: number } {

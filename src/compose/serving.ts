@@ -34,6 +34,7 @@ import { composeMeasuring } from "./measuring.ts";
 import { composeMetering } from "./metering.ts";
 import type { composeNotifying } from "./notifying.ts";
 import type { People } from "./people.ts";
+import { composeStore } from "./store.ts";
 import { worldOf } from "./world.ts";
 
 export interface ServingParts {
@@ -74,8 +75,9 @@ export function composeServing(parts: ServingParts) {
   const routing = createRouting(clock);
   const hub = { endpoint: hubFromEnvironment().endpoint, fetch, timeout_ms: 8000 };
   const imported = importedModelsIn(home);
+  const store = composeStore(settings, () => lifecycle.tellAgain(), log);
   const resolve = createResolver({
-    hub,
+    ...{ hub, store: store.reader },
     imported: imported.onHub,
     readLocal: async (path) => imported.atPath(path) ?? readLocalModel(path),
   });
@@ -141,6 +143,7 @@ export function composeServing(parts: ServingParts) {
         for (const notice of noticesOf(changes, find, clock.now())) outbox.add(notice);
       },
       tokenOf: (id) => endpoints.tokenOf(id) || catalog.tokenOf(id),
+      s3Access: store.forHosts,
       setDesired: (id, desired) => hosts.setDesired(id, desired),
       published(now_statuses, unplaced) {
         const reach = (id: string) => hosts.reach(id);
@@ -265,7 +268,7 @@ export function composeServing(parts: ServingParts) {
       reconciliation,
       ledger,
     },
-    ...{ hub, imported, resolve, statusOf, modelReady },
+    ...{ hub, imported, store: store.reader, resolve, statusOf, modelReady },
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Command } from "../../agent/contract/messages.ts";
+import type { Command, Desired } from "../../agent/contract/messages.ts";
 import { openDatabase } from "../storage/database.ts";
 import { hello } from "./fleet-testbed.ts";
 import { Hosts } from "./hosts.ts";
@@ -165,6 +165,28 @@ test("a desired set is sent once per generation, and a host that was removed get
     { desired: { generation: 1, replicas: [] } },
     { desired: { generation: 2, replicas: [] } },
   ]);
+});
+
+test("what opens sources is sent again when it changes, in the same generation", () => {
+  const { hosts, line } = world();
+  const sent: Command[] = [];
+  hosts.connected("host_a", hello, { ...line, send: (command) => void sent.push(command) });
+  const wanted = (secret_access_key: string): Desired => ({
+    generation: 1,
+    replicas: [
+      {
+        ...{ id: "rep_1", epoch: 1, model: "m", runtime: "llama-server", source: "s3://b/m" },
+        ...{ context_tokens: 1, slots: 1, args: [], devices: [], env: {}, hf_token: "" },
+        s3: {
+          ...{ endpoint: "http://s", region: "", access_key_id: "i" },
+          secret_access_key,
+          path_style: true,
+        },
+      },
+    ],
+  });
+  for (const secret of ["a", "a", "b"]) hosts.setDesired("host_a", wanted(secret));
+  expect(sent.slice(1)).toEqual([{ desired: wanted("a") }, { desired: wanted("b") }]);
 });
 
 test("a host that is wanted to run something is as down as before until it connects", () => {

@@ -232,11 +232,14 @@ export class Hosts {
     return this.#logs.start(host_id, { replica_id, tail_lines }, { onLines, onEnd });
   }
 
-  /** Sent now when the host is connected, and again whenever it connects. A removed host gets nothing. */
+  /**
+   * Sent now when the host is connected and does not know it, and again whenever it connects. A removed host
+   * gets nothing. In one generation only what opens sources can differ.
+   */
   setDesired(id: string, desired: Desired): void {
     if (!this.#rows.has(id)) return;
     const presence = this.#presence(id);
-    const same = presence.desired?.generation === desired.generation;
+    const same = Bun.deepEquals(presence.desired, desired);
     presence.desired = desired;
     if (!same) presence.line?.send({ desired });
   }

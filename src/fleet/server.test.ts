@@ -47,6 +47,7 @@ const desired = (generation: number, size = 1): Desired => ({
     devices: [],
     env: {},
     hf_token: "",
+    s3: null,
   })),
 });
 

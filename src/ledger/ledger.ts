@@ -12,7 +12,7 @@ export interface ReadyReplica {
   id: string;
   owner_id: string;
   epoch: number;
-  spec: Omit<DesiredReplica, "id" | "epoch" | "hf_token">;
+  spec: Omit<DesiredReplica, "id" | "epoch" | "hf_token" | "s3">;
   observed: ObservedReplica;
   /** Of its host. */
   inventory: Inventory;

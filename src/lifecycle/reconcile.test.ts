@@ -7,10 +7,16 @@ import type { ElasticModel } from "./elastic.ts";
 import { endpointWith, hostWith, modelWith, observedWith } from "./lifecycle-testbed.ts";
 import { Lifecycle } from "./reconcile.ts";
 
+const storeAccess = {
+  ...{ endpoint: "http://store", region: "", access_key_id: "id", path_style: true },
+  secret_access_key: "s3_secret",
+};
+
 /** A fleet of one host on paper: what it was told last, and what it says. */
 function fleet(database: Database = openDatabase(":memory:")) {
   const models: ElasticModel[] = [modelWith({ replicas: 1 })];
   const endpoints = new Map<string, Endpoint>();
+  const store = { ...storeAccess };
   const passes = { count: 0 };
   const failures: unknown[] = [];
   const told = new Map<string, Desired>();
@@ -39,6 +45,7 @@ function fleet(database: Database = openDatabase(":memory:")) {
         },
       },
       announce: (changes) => announced.push(...changes),
+      s3Access: () => ({ ...store }),
       tokenOf: (owner) => (owner === "endpt-1" ? "hf_secret" : ""),
       setDesired: (id, desired) => told.set(id, desired),
       published: () => {
@@ -53,7 +60,7 @@ function fleet(database: Database = openDatabase(":memory:")) {
     const seen = replicas.map(({ id, epoch }) => observedWith({ id, epoch, state, port: 9000 }));
     said.set("host_a", { generation, replicas: seen, sources: [] });
   };
-  const rest = { passes, failures, announced, lifecycle };
+  const rest = { passes, failures, announced, lifecycle, store };
   return { database, models, endpoints, told, said, say, ...rest };
 }
 
@@ -80,6 +87,31 @@ test("an endpoint gets its replica with its token, and is up when that is ready"
   lifecycle.reconcile();
   expect(endpoints.get("endpt-1")?.standing.status).toBe("up");
   expect(announced.map(({ transition }) => transition?.to)).toEqual(["up"]);
+});
+
+test("only a replica from S3 gets what opens the store, which is kept nowhere, and hears when that changes", () => {
+  const { lifecycle, told, models, database, store } = fleet();
+  models.push({ ...models[0], id: "mdl_2", name: "far", source: "s3://b/m:Q4" } as ElasticModel);
+  lifecycle.reconcile();
+  const access = () =>
+    told.get("host_a")?.replicas.map(({ model, s3 }) => [model, s3?.secret_access_key]);
+  expect(access()).toEqual([
+    ["demo", undefined],
+    ["far", "s3_secret"],
+  ]);
+  const written = JSON.stringify(database.$client.prepare("select * from replicas").all());
+  expect(written).toContain("s3://b/m:Q4");
+  expect(written).not.toContain("s3_secret");
+  store.secret_access_key = "other";
+  lifecycle.reconcile();
+  expect(access()?.[1]).toEqual(["far", "s3_secret"]);
+  lifecycle.tellAgain();
+  lifecycle.reconcile();
+  expect(access()?.[1]).toEqual(["far", "other"]);
+  expect(told.get("host_a")).toMatchObject({
+    generation: 1,
+    replicas: [{ epoch: 1 }, { epoch: 1 }],
+  });
 });
 
 test("the generation grows only when something changed, and survives a restart", () => {

@@ -3,7 +3,8 @@
  * compares all that is wanted with all that is there, so a lost or doubled nudge changes nothing.
  */
 import { eq, inArray } from "drizzle-orm";
-import type { Desired } from "../../agent/contract/messages.ts";
+import type { Desired, S3Access } from "../../agent/contract/messages.ts";
+import { isS3Place } from "../../agent/contract/s3/source.ts";
 import { newId } from "../identifier.ts";
 import type { Database } from "../storage/database.ts";
 import type { Pressure } from "./dedicated/autoscale.ts";
@@ -27,6 +28,8 @@ export interface Surroundings {
   announce(changes: readonly Decision[]): void;
   /** Of an endpoint, in the clear; empty without one. It goes to the host and is not kept here. */
   tokenOf(owner_id: string): string;
+  /** What opens the store of S3, in the clear; null without one. It goes to hosts as a token does. */
+  s3Access(): S3Access | null;
   setDesired(host_id: string, desired: Desired): void;
   /** Called after each pass with everything that routing and the dashboard may want to know. */
   published(statuses: readonly ReplicaStatus[], unplaced: ReadonlyMap<string, Unplaced>): void;
@@ -74,6 +77,12 @@ export class Lifecycle {
       this.#scheduled = false;
       this.#attempt();
     });
+  }
+
+  /** What opens sources has changed: every host hears of it, and nothing that runs is touched. */
+  tellAgain(): void {
+    this.#told.clear();
+    this.nudge();
   }
 
   statuses(): readonly ReplicaStatus[] {
@@ -187,6 +196,7 @@ export class Lifecycle {
         replicas: rows.map(({ id, epoch, spec, owner_id, asleep_bytes }) => ({
           ...{ id, epoch, ...spec, asleep_bytes: asleep_bytes ?? 0 },
           hf_token: this.#around.tokenOf(owner_id),
+          ...(isS3Place(spec.source) && { s3: this.#around.s3Access() }),
         })),
       });
     }

@@ -1,7 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { DesiredReplica } from "../../agent/contract/messages.ts";
 
-export type ReplicaSpec = Omit<DesiredReplica, "id" | "epoch" | "hf_token">;
+export type ReplicaSpec = Omit<DesiredReplica, "id" | "epoch" | "hf_token" | "s3">;
 
 /**
  * Replicas, of Elastic models and Dedicated endpoints. What they are doing right now is reported by

@@ -54,12 +54,22 @@ const alerts = {
   power_cap: flag(false),
 };
 
-export const groups = { mail, webhook, retention, endpoints, alerts };
+/** The store that models of `s3://` come from. */
+const s3 = {
+  endpoint: webAddress,
+  /** Empty: us-east-1, which stores of one's own take as well. */
+  region: plainText,
+  access_key_id: plainText,
+  /** The bucket in the path, not in the host's name, which most stores of one's own have no names for. */
+  path_style: flag(true),
+};
+
+export const groups = { mail, webhook, retention, endpoints, alerts, s3 };
 
 export type GroupName = keyof typeof groups;
 
 /** The one setting of a group that is written but never read back. */
-export const secretOf = { mail: "password", webhook: "secret" } as const;
+export const secretOf = { mail: "password", webhook: "secret", s3: "secret_access_key" } as const;
 
 export type SecretGroup = keyof typeof secretOf;
 
@@ -74,10 +84,12 @@ export interface SettingsView {
   readonly retention: Values<typeof retention>;
   readonly endpoints: Values<typeof endpoints>;
   readonly alerts: Values<typeof alerts>;
+  readonly s3: Values<typeof s3> & { readonly has_secret_access_key: boolean };
 }
 
 /** What only several settings together can get wrong. Throws a sentence that names the field. */
-export function checkTogether({ mail, webhook }: SettingsView): void {
+export function checkTogether({ mail, webhook, s3 }: SettingsView): void {
+  checkStore(s3);
   const missing = (name: string, group: string): never => {
     throw badRequest(`\`${name}\` is needed before \`${group}.enabled\` can be true.`, name);
   };
@@ -90,4 +102,14 @@ export function checkTogether({ mail, webhook }: SettingsView): void {
       "mail.user",
     );
   }
+}
+
+function checkStore({ endpoint, access_key_id, has_secret_access_key }: SettingsView["s3"]): void {
+  if (endpoint === "") return;
+  const missing = access_key_id === "" ? "s3.access_key_id" : "s3.secret_access_key";
+  if (access_key_id !== "" && has_secret_access_key) return;
+  throw badRequest(
+    `\`${missing}\` is needed beside \`s3.endpoint\`; clear all, or set all.`,
+    missing,
+  );
 }

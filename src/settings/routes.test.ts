@@ -19,7 +19,12 @@ play(world, [
     method: "GET",
     path: "/api/settings",
     status: adminOnly(200),
-    shows: ['"has_password":true', '"has_secret":false', '"raw_hours":24'],
+    shows: [
+      '"has_secret_access_key":false',
+      '"has_password":true',
+      '"has_secret":false',
+      '"raw_hours":24',
+    ],
     hides: ["hunter2", "sealed", "v1."],
   },
   {
@@ -31,6 +36,13 @@ play(world, [
     },
     status: adminOnly(200),
     shows: ['"has_secret":true', '"raw_hours":2', '"minute_days":30'],
+  },
+  {
+    ...put,
+    name: "setting up a store of S3",
+    body: { s3: { endpoint: "https://minio", access_key_id: "id", secret_access_key: "t0p" } },
+    status: adminOnly(200),
+    shows: ['"has_secret_access_key":true', '"endpoint":"https://minio"', '"path_style":true'],
   },
   { ...put, name: "changing nothing", body: {}, status: adminOnly(200), shows: ['"port":587'] },
   {

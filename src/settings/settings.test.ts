@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { openDatabase } from "../storage/database.ts";
 import { secretsWith } from "../storage/secrets.ts";
+import { s3Access } from "./s3-access.ts";
 import { Settings } from "./settings.ts";
 import { settings as table } from "./table.ts";
 
@@ -34,6 +35,10 @@ test("before anybody said anything, the defaults hold", () => {
     retention: { raw_hours: 24, minute_days: 30, hour_days: 365 },
     endpoints: { default_idle_timeout_s: 900, build_timeout_s: 1800, unready_timeout_s: 300 },
     alerts: { disk_free_percent: 10, throttle_minutes: 5, power_cap: false },
+    s3: {
+      ...{ endpoint: "", region: "", access_key_id: "", path_style: true },
+      has_secret_access_key: false,
+    },
   });
 });
 
@@ -64,6 +69,21 @@ test("a secret stays when it is absent, goes when it is empty, and is sealed on 
   expect([settings.secret("mail"), settings.secret("webhook")]).toEqual(["hunter2", ""]);
   expect(settings.current().webhook.has_secret).toBe(false);
   expect(JSON.stringify(settings.current())).not.toContain("hunter2");
+});
+
+test("a store of S3 is opened by what was set, and its secret is sealed and never shown", () => {
+  const { database, settings } = world();
+  expect(s3Access(settings)).toBeNull();
+  const s3 = { endpoint: "https://minio:9000/", access_key_id: "id", secret_access_key: "s3_key" };
+  const shown = settings.change({ s3 });
+  expect(shown.s3).toMatchObject({ access_key_id: "id", has_secret_access_key: true });
+  expect(JSON.stringify(shown)).not.toContain("s3_key");
+  expect(JSON.stringify(database.select().from(table).all())).not.toContain("s3_key");
+  expect(s3Access(settings)).toEqual({
+    ...{ ...s3, endpoint: "https://minio:9000", region: "", path_style: true },
+  });
+  settings.change({ s3: { endpoint: "" } });
+  expect(s3Access(settings)).toBeNull();
 });
 
 test("with another key file all starts, and only the secrets are lost", () => {
@@ -97,7 +117,10 @@ test("a stored value that is not accepted any more gives way to its default", ()
 });
 
 const bad: readonly [input: Record<string, unknown>, sentence: string][] = [
-  [{ smtp: {} }, "`smtp` is not a setting. There are mail, webhook, retention, endpoints, alerts."],
+  [
+    { smtp: {} },
+    "`smtp` is not a setting. There are mail, webhook, retention, endpoints, alerts, s3.",
+  ],
   [{ mail: { prot: 1 } }, "`mail.prot` is not a setting."],
   [{ mail: 5 }, "`mail` must be an object"],
   [{ mail: { port: 0 } }, "`mail.port` must be a whole number from 1 to 65535."],
@@ -122,6 +145,12 @@ const bad: readonly [input: Record<string, unknown>, sentence: string][] = [
   [{ webhook: { url: "https://user:pw@example.org" } }, "without user and password"],
   [{ webhook: { url: "example.org" } }, "`webhook.url`"],
   [{ retention: { raw_hours: -1 } }, "`retention.raw_hours`"],
+  [{ s3: { endpoint: "minio:9000" } }, "`s3.endpoint` must be an address that begins"],
+  [{ s3: { endpoint: "https://minio" } }, "`s3.access_key_id` is needed beside `s3.endpoint`"],
+  [
+    { s3: { endpoint: "https://minio", access_key_id: "id" } },
+    "`s3.secret_access_key` is needed beside `s3.endpoint`",
+  ],
   [{ endpoints: { build_timeout_s: 1 } }, "`endpoints.build_timeout_s`"],
 ];
 

@@ -56,7 +56,7 @@ export class Settings {
     return this.#view;
   }
 
-  /** The mail password or the webhook secret, empty when there is none. Throws a Failure when the key file is another. */
+  /** The one secret of a group, empty when there is none. Throws a Failure when the key file is another. */
   secret(group: SecretGroup): string {
     const { sealed } = this.#kept[group];
     return sealed === "" ? "" : this.#secrets.open(sealed, aboutSecret(group));

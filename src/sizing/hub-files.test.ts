@@ -29,7 +29,7 @@ const one = (over: Partial<TestRepository> = {}): TestHub =>
 test("a listing has the commit, every file with its size, and the top folder's names", async () => {
   using hub = one();
   const model = await openHubModel(hub, address({ revision: "v1" }));
-  expect(model.commit).toBe(test_commit);
+  expect(model.commitOf([])).toBe(test_commit);
   expect([...model.sizes]).toEqual([
     ["a.bin", 300_000],
     ["sub/b c.bin", 10],

@@ -1,4 +1,6 @@
 /** The files of a model on a hub: what there is, and the beginnings of them, read by range. */
+
+import { filesOf, type ReadRange, rangeIn } from "./beginnings.ts";
 import { isDocument } from "./document.ts";
 import { askHub, type Hub, HubError } from "./hub-request.ts";
 import type { ModelFiles } from "./model-files.ts";
@@ -14,21 +16,17 @@ export interface HubAddress {
 }
 
 export interface HubModel {
-  /** What the revision is at this moment; null when the hub does not tell. */
-  commit: string | null;
+  /** In sentences: "the hub". */
+  from: string;
+  /** What these files, which are all that is run of it, are at this moment; null when the hub does not tell. */
+  commitOf(files: readonly string[]): string | null;
   /** Bytes by name, with folders; null where the hub does not tell. */
   sizes: ReadonlyMap<string, number | null>;
   /** Lists the top folder alone, reads anywhere. Throws HubErrors. */
   files: ModelFiles;
 }
 
-/** Of one model in all, so that no header makes us read gigabytes. */
-const most_bytes = 32 * 1024 * 1024;
-/** The longest that is parsed at once; the index of DeepSeek V3 has 9 MB, GGUF headers up to 16 MB. */
-const most_file_bytes = 16 * 1024 * 1024;
 const most_listing_bytes = 16 * 1024 * 1024;
-/** Enough for the header of most shards, so that one request reads its length and itself. */
-const first_bytes = 64 * 1024;
 
 /** Throws a HubError. */
 export async function openHubModel(hub: Hub, address: HubAddress): Promise<HubModel> {
@@ -40,18 +38,11 @@ export async function openHubModel(hub: Hub, address: HubAddress): Promise<HubMo
     signal: address.signal,
   });
   const { commit, sizes } = listingIn(answer.bytes);
-  const beginnings = new Beginnings(hub, address, commit ?? revision, sizes);
-  return {
-    commit,
-    sizes,
-    files: {
-      names: async () => [...sizes.keys()].filter((name) => !name.includes("/")),
-      read: (name, offset, length) => beginnings.read(name, offset, length),
-    },
-  };
+  const range: ReadRange = (...part) => rangeOf(hub, address, commit ?? revision, part);
+  return { from: "the hub", commitOf: () => commit, sizes, files: filesOf(sizes, range) };
 }
 
-function listingIn(bytes: Uint8Array): Pick<HubModel, "commit" | "sizes"> {
+function listingIn(bytes: Uint8Array): { commit: string | null; sizes: HubModel["sizes"] } {
   const listing = parsed(bytes);
   const siblings = isDocument(listing) ? listing["siblings"] : undefined;
   if (!isDocument(listing) || !Array.isArray(siblings)) {
@@ -76,70 +67,20 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-interface Beginning {
-  bytes: Uint8Array;
-  /** Whether the file has no more. */
-  whole: boolean;
+async function rangeOf(
+  hub: Hub,
+  { repository, token, signal }: HubAddress,
+  revision: string,
+  [name, from, to]: Parameters<ReadRange>,
+): Promise<Uint8Array> {
+  const file = name.split("/").map(encodeURIComponent).join("/");
+  const answer = await askHub(hub, {
+    path: `/${repository}/resolve/${encodeURIComponent(revision)}/${file}`,
+    token,
+    signal,
+    headers: { range: `bytes=${from}-${to - 1}` },
+    // One that ignores the range sends what is already known once more.
+    most_bytes: to,
+  });
+  return rangeIn(answer, from, to);
 }
-
-/** Headers are read from their start in growing pieces; no byte is asked for twice. */
-class Beginnings {
-  readonly #hub: Hub;
-  readonly #address: HubAddress;
-  readonly #revision: string;
-  readonly #sizes: HubModel["sizes"];
-  readonly #known = new Map<string, Beginning>();
-  #left = most_bytes;
-
-  constructor(hub: Hub, address: HubAddress, revision: string, sizes: HubModel["sizes"]) {
-    this.#hub = hub;
-    this.#address = address;
-    this.#revision = revision;
-    this.#sizes = sizes;
-  }
-
-  async read(name: string, offset: number, length: number): Promise<Uint8Array> {
-    const size = this.#sizes.get(name) ?? Number.POSITIVE_INFINITY;
-    const known = this.#known.get(name) ?? { bytes: new Uint8Array(0), whole: size === 0 };
-    const end = Math.min(offset + length, size);
-    if (known.whole || known.bytes.byteLength >= end) return known.bytes.subarray(offset, end);
-    const until = Math.min(Math.max(end, first_bytes), size);
-    const longer = await this.#extend(name, known.bytes, until, size);
-    this.#known.set(name, longer);
-    return longer.bytes.subarray(offset, end);
-  }
-
-  /** The bytes are taken from what is left before they are asked for: several files are read at once. */
-  async #extend(name: string, known: Uint8Array, until: number, size: number): Promise<Beginning> {
-    const from = known.byteLength;
-    const taken = Math.min(until, from + this.#left, most_file_bytes) - from;
-    // Of unknown length, it may yet end before that.
-    if (taken <= 0 || (from + taken < until && Number.isFinite(size))) throw tooLong;
-    this.#left -= taken;
-    const more = await this.#range(name, from, from + taken);
-    this.#left += taken - more.byteLength;
-    if (more.byteLength === taken && from + taken < until) throw tooLong;
-    return { bytes: Buffer.concat([known, more]), whole: more.byteLength < taken };
-  }
-
-  async #range(name: string, from: number, to: number): Promise<Uint8Array> {
-    const { repository, token, signal } = this.#address;
-    const file = name.split("/").map(encodeURIComponent).join("/");
-    const answer = await askHub(this.#hub, {
-      path: `/${repository}/resolve/${encodeURIComponent(this.#revision)}/${file}`,
-      token,
-      signal,
-      headers: { range: `bytes=${from}-${to - 1}` },
-      // One that ignores the range sends what is already known once more.
-      most_bytes: to,
-    });
-    if (answer.status !== 206) return answer.bytes.subarray(from, to);
-    const start = /^bytes (\d+)-/.exec(answer.headers.get("content-range") ?? "")?.[1];
-    if (Number(start ?? from) !== from) {
-      throw new HubError("unreachable", "which sent another range than was asked for");
-    }
-    return answer.bytes.subarray(0, to - from);
-  }
-}
-
-const tooLong = new HubError("too_long", "whose headers are longer than is read for sizing");

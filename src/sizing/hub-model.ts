@@ -1,6 +1,7 @@
-/** Finds what is meant in a repository of a hub, and reads what sizing needs of it. */
+/** Finds what is meant in a repository of a hub or in a folder of S3, and reads what sizing needs of it. */
 import { chooseGguf } from "../../agent/contract/gguf-choice.ts";
 import type { HubSource } from "../../agent/contract/hub-source.ts";
+import { chooseSnapshot } from "../../agent/contract/snapshot-choice.ts";
 import { badRequest, Failure } from "../failure.ts";
 import { NotKnown } from "./gguf.ts";
 import { type HubModel, openHubModel } from "./hub-files.ts";
@@ -33,14 +34,25 @@ export async function readHubModel(
   source: HubSource,
   { runtime, token, signal }: HubWants,
 ): Promise<HubReading> {
-  const { repository, revision, word } = source;
+  const { repository, revision } = source;
   const model = await openHubModel(hub, { repository, revision, token, signal });
+  return readModel(model, source, runtime);
+}
+
+/** Of a repository wherever it lies. Throws what `readHubModel` throws. */
+export async function readModel(
+  model: HubModel,
+  source: HubSource,
+  runtime: string | null,
+): Promise<HubReading> {
+  const { repository, word } = source;
   const names = [...model.sizes.keys()];
   const format = formatOf(source, names, runtime);
   const files = format === "gguf" ? ggufIn(repository, names, word) : [];
   const read =
     format === "gguf" ? await readGgufFacts(model, files) : await readSafetensorsFacts(model);
-  return { format, file: files[0] ?? null, commit: model.commit, ...read };
+  const commit = model.commitOf(format === "gguf" ? files : (chooseSnapshot(names) ?? []));
+  return { format, file: files[0] ?? null, commit, ...read };
 }
 
 function formatOf(
@@ -106,14 +118,14 @@ type Read = Pick<HubReading, "facts" | "warnings">;
 
 async function readGgufFacts(model: HubModel, files: readonly string[]): Promise<Read> {
   const warnings: string[] = [];
-  const facts = await attempt(() => readGguf(model.files, files[0] ?? ""), warnings);
+  const facts = await attempt(model, () => readGguf(model.files, files[0] ?? ""), warnings);
   return { facts: facts ?? listed(model, files), warnings };
 }
 
 async function readSafetensorsFacts(model: HubModel): Promise<Read> {
   const warnings: string[] = [];
-  const config = await attempt(() => readConfig(model.files), warnings);
-  const weights = await attempt(() => readWeights(model.files), warnings);
+  const config = await attempt(model, () => readConfig(model.files), warnings);
+  const weights = await attempt(model, () => readWeights(model.files), warnings);
   const all = [...model.sizes.keys()].filter(isSafetensors);
   const single = all.filter((name) => !name.startsWith("consolidated"));
   const { weights: sizes } = listed(model, single.length > 0 ? single : all);
@@ -136,7 +148,11 @@ function listed({ sizes }: HubModel, names: readonly string[]): { weights?: Read
  * A file that is broken ends it: no runtime can load it. One that is only beyond us, or that did not
  * come in time, does not: sizing is an estimate.
  */
-async function attempt<T>(read: () => Promise<T>, warnings: string[]): Promise<T | undefined> {
+async function attempt<T>(
+  { from }: HubModel,
+  read: () => Promise<T>,
+  warnings: string[],
+): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
@@ -145,7 +161,7 @@ async function attempt<T>(read: () => Promise<T>, warnings: string[]): Promise<T
     if (cause instanceof HubError) {
       if (cause.problem !== "unreachable" && cause.problem !== "too_long") throw cause;
       warnings.push(
-        `A file could not be read from the hub, ${cause.message}; this is sized without it.`,
+        `A file could not be read from ${from}, ${cause.message}; this is sized without it.`,
       );
     } else if (error.code === "unreadable_file" && !(cause instanceof NotKnown)) {
       throw error;

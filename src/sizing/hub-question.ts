@@ -1,11 +1,15 @@
 /** Answers a question about a model of a hub by what the hub has, when somebody can read it there. */
 import { type HubSource, hubSource, parseHubSource } from "../../agent/contract/hub-source.ts";
-import { Failure } from "../failure.ts";
+import { S3_FORM } from "../../agent/contract/s3/refusal.ts";
+import { isS3Place, parseS3Source } from "../../agent/contract/s3/source.ts";
+import { badRequest, Failure } from "../failure.ts";
 import { type HubReading, readHubModel } from "./hub-model.ts";
 import { type Hub, HubError } from "./hub-request.ts";
 import type { FindMeasured } from "./measured.ts";
 import type { FileFacts } from "./model-files.ts";
 import { answer, type Question } from "./question.ts";
+import { readS3Model } from "./s3-model.ts";
+import type { S3Store } from "./s3-request.ts";
 import type { Sizing } from "./size.ts";
 
 export interface HubFacts {
@@ -17,6 +21,23 @@ export interface HubFacts {
 }
 
 export type ReadHub = (source: HubSource) => Promise<HubFacts>;
+
+/** Models in S3 are read from STORE, all others by HUB. A store that cannot be reached gives no facts and a note. */
+export function storeReader(store: S3Store, patience_ms: number, hub: ReadHub): ReadHub {
+  return async (source) => {
+    if (!isS3Place(source.repository)) return hub(source);
+    const signal = AbortSignal.timeout(patience_ms);
+    try {
+      const { facts, file, warnings } = await readS3Model(store, source, { runtime: null, signal });
+      return { facts, file, notes: warnings };
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error;
+      const where = store.access()?.endpoint;
+      const note = `Its own files were not read: it was looked up at ${where}, ${error.message}.`;
+      return { facts: {}, file: null, notes: [note] };
+    }
+  };
+}
 
 /** IMPORTED knows models without a hub. Of a hub that cannot be read it gives no facts and a note. Throws a 400 for a repository without a model. */
 export function hubReader(
@@ -44,6 +65,15 @@ export function hubReader(
   };
 }
 
+function sourceIn(model: string): HubSource | undefined {
+  if (!isS3Place(model)) return parseHubSource(model);
+  return parseS3Source(model) ?? refuse(S3_FORM);
+}
+
+function refuse(sentence: string): never {
+  throw badRequest(sentence, "model");
+}
+
 /** Like `answer`; what the hub did not tell is said at the end of the explanation. */
 export async function answerFromHub(
   question: Question,
@@ -51,7 +81,7 @@ export async function answerFromHub(
   measured?: FindMeasured,
 ): Promise<Sizing> {
   const { model, config, dtype } = question;
-  const source = model === undefined ? undefined : parseHubSource(model);
+  const source = model === undefined ? undefined : sourceIn(model);
   if (config !== undefined || source === undefined) return answer(question);
   const { facts, file, notes } = await readHub(source);
   const { weights, ...shapes } = facts;

@@ -92,7 +92,7 @@ async function follow(hub: Hub, ask: HubAsk, signal: AbortSignal): Promise<Respo
 }
 
 /** Stops the transfer as soon as there is enough: a server may ignore a range and send the whole file. */
-async function upTo(response: Response, most: number): Promise<Uint8Array> {
+export async function upTo(response: Response, most: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop cancels the stream, and with it the request.

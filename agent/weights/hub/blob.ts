@@ -1,20 +1,35 @@
 import { access, mkdir, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Refusal } from "../../refusal.ts";
+import { kindOf } from "../file-hash.ts";
 import type { PeerFetch, Peers } from "../peers/peers.ts";
 import type { Flight } from "./blob-flights.ts";
 import { withBlobLock } from "./blob-lock.ts";
 import type { BlobRecords } from "./blob-records.ts";
-import { askHub, type Hub, type HubAnswer } from "./hub-request.ts";
+import type { HubAnswer } from "./hub-request.ts";
 import { PartialFile } from "./partial-file.ts";
-import { digestIn, type HubFile, type RepositoryView } from "./repository.ts";
-import { type Persistence, persist, Trouble } from "./trouble.ts";
+import type { HubFile } from "./repository.ts";
+import { Trouble } from "./trouble.ts";
 
 /** Where a blob lies until it is whole; huggingface_hub calls it so, too. */
 export const partialPath = (blob: string): string => `${blob}.incomplete`;
 
+/** Who has the blobs that no peer has, as one asker is served there. */
+export interface Sender {
+  /** In sentences: "The hub's storage". */
+  readonly name: string;
+  /** Whose checksums count: "the hub". */
+  readonly checksums: string;
+  /** Whose files these are: ORG/REPO, or a folder in S3. */
+  readonly repository: string;
+  readonly signal: AbortSignal;
+  /** Repeats what ends in Trouble, see `persist`. */
+  persist<T>(attempt: (moved: () => void) => Promise<T>): Promise<T>;
+  /** The bytes of FILE from FROM on. Throws Trouble, or a Refusal, also when the file is not any more what it was. */
+  open(file: HubFile, from: number): Promise<HubAnswer>;
+}
+
 export interface FetchTools {
-  hub: Hub & Persistence;
   records: Pick<BlobRecords, "keep">;
   peers: Pick<Peers, "begin">;
 }
@@ -26,7 +41,7 @@ export interface FetchTools {
  */
 export async function fetchBlob(
   tools: FetchTools,
-  view: RepositoryView,
+  sender: Sender,
   file: HubFile,
   path: string,
   flight: Flight,
@@ -36,12 +51,14 @@ export async function fetchBlob(
     flight.received = bytes;
   };
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await withBlobLock(places, view.signal, grown, () => fetchAlone(tools, view, file, path, flight));
+  await withBlobLock(places, sender.signal, grown, () =>
+    fetchAlone(tools, sender, file, path, flight),
+  );
 }
 
 async function fetchAlone(
-  { hub, records, peers }: FetchTools,
-  view: RepositoryView,
+  { records, peers }: FetchTools,
+  sender: Sender,
   file: HubFile,
   path: string,
   flight: Flight,
@@ -60,17 +77,18 @@ async function fetchAlone(
         furthest = partial.length;
         moved();
       };
-      if (fromPeers) await askPeers(fromPeers, view, file, partial, appended);
-      await fetchRest(hub, view, file, partial, appended);
+      if (fromPeers) await askPeers(fromPeers, sender, file, partial, appended);
+      await fetchRest(sender, file, partial, appended);
     };
-    await persist(attempt, view.signal, hub);
-    if ((await partial.digest()) !== file.digest) {
+    await sender.persist(attempt);
+    const digest = await partial.digest();
+    if (kindOf(file.digest) !== "none" && digest !== file.digest) {
       fromPeers?.spoiled();
       await unlink(partialPath(path));
       flight.received = 0;
       throw new Refusal(
         "download",
-        `${file.name} of ${view.repository} arrived with another checksum than the hub tells, and is fetched again from its beginning. Look for a proxy that changes files.`,
+        `${file.name} of ${sender.repository} arrived with another checksum than ${sender.checksums} tells, and is fetched again from its beginning. Look for a proxy that changes files.`,
         true,
       );
     }
@@ -86,7 +104,7 @@ async function fetchAlone(
 /** As much as other hosts of the fleet have or get; what they do not have is the hub's. */
 async function askPeers(
   peers: PeerFetch,
-  { signal }: RepositoryView,
+  { signal }: Sender,
   file: HubFile,
   partial: PartialFile,
   appended: (bytes: number) => void,
@@ -121,38 +139,28 @@ async function take(
 
 /** One request for what is missing. */
 async function fetchRest(
-  hub: Hub,
-  view: RepositoryView,
+  sender: Sender,
   file: HubFile,
   partial: PartialFile,
   appended: (bytes: number) => void,
 ): Promise<void> {
   if (partial.length === file.bytes) return;
   const from = partial.length;
-  const answer = await askHub(hub, { method: "GET", file: file.name, from, ...view });
-  const digest = digestIn(answer.told);
-  if (digest !== undefined && digest !== file.digest) {
-    await answer.discard();
-    throw new Refusal(
-      "download",
-      `${file.name} of ${view.repository} changed on the hub while it was fetched.`,
-      true,
-    );
-  }
+  const answer = await sender.open(file, from);
   if (!continues(answer, from, file.bytes)) await partial.restart();
   if (answer.status === 206 && partial.length !== from) {
     await answer.discard();
-    throw new Trouble("The hub's storage sent another range than was asked for.");
+    throw new Trouble(`${sender.name} sent another range than was asked for.`);
   }
   for await (const chunk of answer.chunks()) {
     if (partial.length + chunk.length > file.bytes) {
       await partial.restart();
-      throw new Trouble(`The hub's storage sent more than ${file.name} has.`);
+      throw new Trouble(`${sender.name} sent more than ${file.name} has.`);
     }
     await partial.append(chunk);
     appended(chunk.length);
   }
-  if (partial.length < file.bytes) throw new Trouble("The hub's storage ended its answer early.");
+  if (partial.length < file.bytes) throw new Trouble(`${sender.name} ended its answer early.`);
 }
 
 /** False when the answer begins elsewhere: it ignored the range, or sends another one. */

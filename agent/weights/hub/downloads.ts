@@ -3,16 +3,14 @@ import { type FetchTools, fetchBlob, partialPath } from "./blob.ts";
 import { type Flight, Flights } from "./blob-flights.ts";
 import type { BlobRecords } from "./blob-records.ts";
 import { roomRefusal } from "./disk-room.ts";
-import type { Hub } from "./hub-request.ts";
+import type { Found, Origin } from "./origin.ts";
 import type { RepoCache } from "./repo-cache.ts";
-import type { HubFile, HubListing, RepositoryView } from "./repository.ts";
-import type { Persistence } from "./trouble.ts";
+import type { HubFile } from "./repository.ts";
 import { turns } from "./turns.ts";
 
 export interface DownloadTools {
   /** Laid out like the cache of huggingface_hub. */
   folder: string;
-  hub: Hub & Persistence;
   records: BlobRecords;
   peers: FetchTools["peers"];
   /** Makes room for so many bytes where it can; resolves with what is free then. */
@@ -21,10 +19,11 @@ export interface DownloadTools {
 
 export interface WantedFiles {
   cache: RepoCache;
-  view: RepositoryView;
-  listing: HubListing;
-  /** Wanted, all of them. */
-  files: readonly HubFile[];
+  /** How its commit was asked for. */
+  revision: string;
+  origin: Origin;
+  /** All its files are wanted. */
+  found: Found;
   /** Called with every blob before its first byte comes. */
   follow(flight: Flight): void;
 }
@@ -50,9 +49,11 @@ export class Downloads {
   }
 
   /** Until all files lie whole in the cache. Throws a Refusal, the signal's reason, or the disk's error. */
-  async fetch({ cache, view, listing, files, follow }: WantedFiles): Promise<void> {
-    const { folder, hub, records, peers, makeRoom } = this.tools;
-    const at = { ...view, revision: listing.commit };
+  async fetch({ cache, revision, origin, found, follow }: WantedFiles): Promise<void> {
+    const { folder, records, peers, makeRoom } = this.tools;
+    const { listing, files, open } = found;
+    const { signal } = origin;
+    const sender = { ...origin, open };
     const joined: string[] = [];
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -69,14 +70,14 @@ export class Downloads {
       const refused = roomRefusal(folder, needed, await makeRoom(needed));
       if (refused !== undefined) throw refused;
       for (const { file, path, flight } of parts) {
-        await flight.inTurn(view.signal, () =>
-          fetchBlob({ hub, records, peers }, at, file, path, flight),
+        await flight.inTurn(signal, () =>
+          fetchBlob({ records, peers }, sender, file, path, flight),
         );
       }
       // Two replicas may want files of one repository at the same time.
-      await this.inTurn(view.signal, async () => {
+      await this.inTurn(signal, async () => {
         for (const { name, digest } of files) await cache.link(listing.commit, name, digest);
-        await cache.remember(view.revision, listing);
+        await cache.remember(revision, listing);
       });
     } finally {
       for (const path of joined) this.flights.leave(path);

@@ -1,8 +1,10 @@
 import { realpath } from "node:fs/promises";
 import { chooseGguf } from "../../contract/gguf-choice.ts";
 import { type HubSource, hubSource, parseHubSource } from "../../contract/hub-source.ts";
+import { isS3Place, parseS3Source } from "../../contract/s3/source.ts";
 import { chooseSnapshot } from "../../contract/snapshot-choice.ts";
 import { Refusal } from "../../refusal.ts";
+import { s3Origin } from "../s3/s3-origin.ts";
 import type { WeightsFound, WeightsRequest } from "../weights.ts";
 import { BlobRecords } from "./blob-records.ts";
 import {
@@ -16,13 +18,15 @@ import {
 } from "./cached-weights.ts";
 import { ProgressWatch } from "./download-progress.ts";
 import { Downloads, type DownloadTools } from "./downloads.ts";
+import type { Hub } from "./hub-request.ts";
+import { hubOrigin, type Origin } from "./origin.ts";
 import { RepoCache } from "./repo-cache.ts";
-import { describeFile, type HubFile, listRepository } from "./repository.ts";
 import { blobsIn, makeRoom, type RoomParts } from "./room.ts";
 import { Scrub } from "./scrub.ts";
-import { persist } from "./trouble.ts";
+import type { Persistence } from "./trouble.ts";
 
-export interface HubWeightsTools extends Pick<DownloadTools, "folder" | "hub"> {
+export interface HubWeightsTools extends Pick<DownloadTools, "folder"> {
+  hub: Hub & Persistence;
   /** What is known of blobs; a folder beside FOLDER. */
   records_folder: string;
   report_every_ms: number;
@@ -35,7 +39,7 @@ export interface HubWeightsTools extends Pick<DownloadTools, "folder" | "hub"> {
 }
 
 /**
- * Weights from a hub, kept on this host. What lies here whole is used without a request: a branch
+ * Weights from a hub or from S3, kept on this host. What lies here whole is used without a request: a branch
  * stays at the commit of which it was fetched, and a newer one is named by its commit.
  */
 export class HubWeights {
@@ -49,12 +53,12 @@ export class HubWeights {
     this.tools = tools;
     this.records = new BlobRecords(tools.records_folder, tools.hub.now);
     const { records } = this;
-    const { folder, hub, peers } = tools;
+    const { folder, peers } = tools;
     const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
-    this.downloads = new Downloads({ folder, hub, records, peers, makeRoom });
+    this.downloads = new Downloads({ folder, records, peers, makeRoom });
     this.known = known;
     this.scrub = new Scrub({
-      ...{ folder, records, now: hub.now, pause: hub.pause, log: tools.log },
+      ...{ folder, records, now: tools.hub.now, pause: tools.hub.pause, log: tools.log },
       pinned: async () => new Set(await realPaths(await this.filesOf(tools.needed()))),
       removed: () => this.lookAgain(),
     });
@@ -72,13 +76,7 @@ export class HubWeights {
 
   /** Throws a Refusal, or the signal's reason once that aborts; what came so far is used the next time. */
   async get(request: WeightsRequest): Promise<WeightsFound> {
-    const named = parseHubSource(request.source);
-    if (named === undefined) {
-      throw new Refusal(
-        "config",
-        `${JSON.stringify(request.source)} names nothing on a hub. Write it as hf:ORG/REPO, with @REVISION and :FILE or :QUANT if needed.`,
-      );
-    }
+    const named = namedIn(request.source) ?? refuseName(request.source);
     const { repository } = named;
     const cache = new RepoCache(this.tools.folder, repository);
     const { commit, name, path, bytes, files } =
@@ -152,7 +150,7 @@ export class HubWeights {
   /** Of those that lie here whole. */
   private async filesOf(sources: readonly string[]): Promise<string[]> {
     const found = sources.flatMap((source) => {
-      const named = source.startsWith("hf:") ? parseHubSource(source) : undefined;
+      const named = namedIn(source);
       if (named === undefined) return [];
       const cache = new RepoCache(this.tools.folder, named.repository);
       return [findCached(cache, named, "gguf"), findCached(cache, named, "safetensors")];
@@ -168,31 +166,37 @@ export class HubWeights {
     this.known = new Set([...this.known].filter((_, index) => whole[index]));
   }
 
+  private originOf(named: HubSource, request: WeightsRequest): Origin {
+    const { hub } = this.tools;
+    const { repository, revision } = named;
+    const { hf_token: token, s3 = null, signal } = request;
+    if (isS3Place(repository)) return s3Origin(hub, s3, named, signal);
+    return hubOrigin(hub, { repository, revision: revision ?? DEFAULT_REVISION, token, signal });
+  }
+
   private async fetch(
     cache: RepoCache,
-    { repository, revision, word }: HubSource,
-    { format, hf_token: token, signal, tell }: WeightsRequest,
+    named: HubSource,
+    request: WeightsRequest,
   ): Promise<CachedWeights> {
-    const { hub, report_every_ms } = this.tools;
-    const view = { repository, revision: revision ?? DEFAULT_REVISION, token, signal };
-    const watch = new ProgressWatch(tell, report_every_ms, hub.now);
+    const { repository, word } = named;
+    const { format, tell } = request;
+    const revision = named.revision ?? DEFAULT_REVISION;
+    const watch = new ProgressWatch(tell, this.tools.report_every_ms, this.tools.hub.now);
     try {
-      const listing = await persist(() => listRepository(hub, view), signal, hub);
-      const gguf = meant(format, word, listing.names) === "gguf";
-      const names = gguf
-        ? chosenFrom(listing.names, word, repository)
-        : snapshotFrom(listing.names, repository);
-      const at = { ...view, revision: listing.commit };
-      const files: HubFile[] = [];
-      for (const name of names) {
-        files.push(await persist(() => describeFile(hub, at, name), signal, hub));
-      }
+      const origin = this.originOf(named, request);
+      let gguf = false;
+      const found = await origin.look((all) => {
+        gguf = meant(format, word, all) === "gguf";
+        return gguf ? chosenFrom(all, word, repository) : snapshotFrom(all, repository);
+      });
       const follow = watch.follow.bind(watch);
-      await this.downloads.fetch({ cache, view, listing, files, follow });
+      await this.downloads.fetch({ cache, revision, origin, found, follow });
+      const names = found.files.map(({ name }) => name);
       const whole = gguf ? wholeSet : wholeSnapshot;
-      const found = await whole(cache, listing.commit, names);
-      if (found === undefined) throw new Error(`${names.join(", ")} vanished from the disk.`);
-      return found;
+      const weights = await whole(cache, found.listing.commit, names);
+      if (weights === undefined) throw new Error(`${names.join(", ")} vanished from the disk.`);
+      return weights;
     } finally {
       watch.end();
     }
@@ -201,6 +205,21 @@ export class HubWeights {
 
 const realPaths = (paths: readonly string[]): Promise<string[]> =>
   Promise.all(paths.map((path) => realpath(path)));
+
+/** Undefined for a source that is neither of a hub nor of S3. */
+function namedIn(source: string): HubSource | undefined {
+  if (source.startsWith("s3:")) return parseS3Source(source);
+  return source.startsWith("hf:") ? parseHubSource(source) : undefined;
+}
+
+function refuseName(source: string): never {
+  throw new Refusal(
+    "config",
+    source.startsWith("s3:")
+      ? `${JSON.stringify(source)} names nothing in S3. Write it as s3://BUCKET/FOLDER, with :FILE or :QUANT if needed.`
+      : `${JSON.stringify(source)} names nothing on a hub. Write it as hf:ORG/REPO, with @REVISION and :FILE or :QUANT if needed.`,
+  );
+}
 
 function chosenFrom(
   names: readonly string[],
@@ -212,7 +231,7 @@ function chosenFrom(
   if (choice.choices.length === 0) {
     throw new Refusal(
       "config",
-      `${repository} has no GGUF file, and llama-server needs one. Look for the model's name with GGUF on the hub.`,
+      `${repository} has no GGUF file, and llama-server needs one. Take a place that has one, as most with GGUF in their name.`,
     );
   }
   const list = choice.choices.slice(0, 40).join(", ");

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, stat, symlink, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { isS3Place } from "../../contract/s3/source.ts";
 import { isMissing, writeDurably } from "../../durable-file.ts";
 import { COMMIT, type HubListing } from "./repository.ts";
 
@@ -8,6 +9,26 @@ export interface CachedFile {
   /** Under its own name: llama.cpp finds the other parts of a split model by it. */
   path: string;
   bytes: number;
+}
+
+/** `models--ORG--REPO`, as huggingface_hub has it; for a folder in S3 `s3--`, bucket and path, encoded. */
+function folderOf(repository: string): string {
+  if (!isS3Place(repository)) return `models--${repository.replace("/", "--")}`;
+  return `s3--${encodeURIComponent(repository.slice("s3://".length))}`;
+}
+
+/** Undefined for a folder that is none of a repository. */
+function repositoryIn(folder: string): string | undefined {
+  // "--" cannot be part of either name of a hub's.
+  const [, organisation, name] = /^models--(.+?)--(.+)$/.exec(folder) ?? [];
+  if (organisation !== undefined) return `${organisation}/${name}`;
+  if (!folder.startsWith("s3--")) return undefined;
+  try {
+    const repository = `s3://${decodeURIComponent(folder.slice("s3--".length))}`;
+    return folderOf(repository) === folder ? repository : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -19,17 +40,14 @@ export interface CachedFile {
 export class RepoCache {
   private readonly folder: string;
 
-  /** REPOSITORY is `ORG/REPO`. */
+  /** REPOSITORY is `ORG/REPO` or `s3://BUCKET/FOLDER`. */
   constructor(hub_folder: string, repository: string) {
-    this.folder = join(hub_folder, `models--${repository.replace("/", "--")}`);
+    this.folder = join(hub_folder, folderOf(repository));
   }
 
-  /** Every `ORG/REPO` that has a folder in HUB_FOLDER. */
+  /** Every repository that has a folder in HUB_FOLDER. */
   static async repositoriesIn(hub_folder: string): Promise<string[]> {
-    const folders = await namesIn(hub_folder);
-    // "--" cannot be part of either name.
-    const names = folders.map((folder) => /^models--(.+?)--(.+)$/.exec(folder));
-    return names.flatMap((parts) => (parts ? [`${parts[1]}/${parts[2]}`] : []));
+    return (await namesIn(hub_folder)).flatMap((folder) => repositoryIn(folder) ?? []);
   }
 
   blobPath(digest: string): string {
@@ -76,8 +94,11 @@ export class RepoCache {
   async link(commit: string, name: string, digest: string): Promise<void> {
     const path = this.filePath(commit, name);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const target = relative(dirname(path), this.blobPath(digest));
+    // Somebody may be reading it.
+    if ((await readlink(path).catch(() => undefined)) === target) return;
     await unlink(path).catch(() => undefined);
-    await symlink(relative(dirname(path), this.blobPath(digest)), path);
+    await symlink(target, path);
   }
 
   /** Remembers what REVISION is, once what was wanted of it lies here. */

@@ -61,6 +61,8 @@ export class Scrub {
       const proof = await this.parts.records.proofOf(path).catch(() => undefined);
       // What another program has put here is checked when it is used.
       if (proof === undefined || proof === "damaged") continue;
+      // Nothing but its size and ETag is known of it.
+      if (kindOf(basename(path)) === "none") continue;
       if (now() - proof.proved_at_ms < again_after_ms) continue;
       const lock = await tryLock(join(folder, ".locks", "scrub.lock"));
       if (typeof lock === "number") return;

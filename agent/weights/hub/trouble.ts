@@ -16,8 +16,11 @@ export interface Persistence {
   pause(duration_ms: number, signal: AbortSignal): Promise<void>;
   /** Uniform in 0 … 1. */
   random(): number;
+  /** What to look at when it does not pass, as a sentence; without one, what the hub's askers can. */
+  advice?: string;
 }
 
+const HUB_ADVICE = "Check the network of this host and its HF_ENDPOINT.";
 const ATTEMPTS = 5;
 const LONGEST_BACKOFF_MS = 16_000;
 const LONGEST_OBEYED_MS = 3_600_000;
@@ -30,7 +33,7 @@ const LONGEST_OBEYED_MS = 3_600_000;
 export async function persist<T>(
   attempt: (moved: () => void) => Promise<T>,
   signal: AbortSignal,
-  { pause, random }: Persistence,
+  { pause, random, advice = HUB_ADVICE }: Persistence,
 ): Promise<T> {
   let failures = 0;
   for (;;) {
@@ -44,8 +47,7 @@ export async function persist<T>(
       if (!(error instanceof Trouble)) throw error;
       failures += 1;
       if (failures >= ATTEMPTS) {
-        const sentence = `${error.message} Check the network of this host and its HF_ENDPOINT.`;
-        throw new Refusal("download", sentence, true);
+        throw new Refusal("download", `${error.message} ${advice}`, true);
       }
       const backoff_ms = Math.min(LONGEST_BACKOFF_MS, 1000 * 2 ** (failures - 1));
       const spread_ms = Math.round(backoff_ms * (0.5 + random() / 2));

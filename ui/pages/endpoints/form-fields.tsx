@@ -11,7 +11,7 @@ export function ModelFields({ of }: { of?: EndpointView }) {
           name="model"
           required
           autocomplete="off"
-          placeholder="org/model:Q4_K_M or file:///models/model.gguf"
+          placeholder="org/model:Q4_K_M, s3://bucket/folder or file:///models/model.gguf"
           defaultValue={of?.model ?? ""}
         />
       </label>

@@ -34,7 +34,7 @@ function Groups() {
 }
 
 function Forms({
-  settings: { mail, webhook, retention, endpoints, alerts },
+  settings: { mail, webhook, retention, endpoints, alerts, s3 },
 }: {
   settings: SettingsView;
 }) {
@@ -63,10 +63,31 @@ function Forms({
     { name: "url", label: "URL", kind: "text", value: webhook.url },
     { name: "secret", label: "Signing secret", kind: "secret", value: kept(webhook.has_secret) },
   ];
+  const s3Fields: Field[] = [
+    {
+      name: "endpoint",
+      label: "Endpoint, such as https://minio:9000",
+      kind: "text",
+      value: s3.endpoint,
+    },
+    { name: "region", label: "Region (empty: us-east-1)", kind: "text", value: s3.region },
+    { name: "access_key_id", label: "Access key id", kind: "text", value: s3.access_key_id },
+    {
+      ...{ name: "secret_access_key", label: "Secret access key", kind: "secret" },
+      value: kept(s3.has_secret_access_key),
+    },
+    {
+      name: "path_style",
+      label: "Bucket in the path, not in the host's name",
+      kind: "flag",
+      value: s3.path_style,
+    },
+  ];
   return (
     <>
       <SettingsForm title="Mail" group="mail" fields={mailFields} test="mail" />
       <SettingsForm title="Webhook" group="webhook" fields={webhookFields} test="webhook" />
+      <SettingsForm title="Models from S3" group="s3" fields={s3Fields} />
       <SettingsForm
         title="Endpoints"
         group="endpoints"

@@ -1,0 +1,88 @@
+/** The files of a folder of a store. Pure but for the requests, which are the caller's. */
+import type { S3Ask } from "./request.ts";
+import { isPlainName, keyOf, type S3Folder, type S3Object } from "./source.ts";
+
+/** Pages of 1,000 keys. */
+const MOST_PAGES = 20;
+export const MOST_PAGE_BYTES = 4 * 1024 * 1024;
+
+interface Page {
+  /** With its folders, from the top of the bucket. */
+  objects: S3Object[];
+  /** Where the next page begins; undefined after the last. */
+  next: string | undefined;
+}
+
+export class TooManyFiles extends Error {}
+
+/**
+ * Of one GGUF file only what begins like it: there may be thousands beside it. Keys that are no plain paths
+ * are left out. Throws TooManyFiles, an Error for an answer that is no listing, and what ASK throws.
+ */
+export async function listFolder(
+  place: S3Folder,
+  word: string | null,
+  ask: (request: S3Ask) => Promise<Uint8Array>,
+): Promise<S3Object[]> {
+  const stem = /\.gguf$/i.test(word ?? "") ? stemOf(word ?? "") : "";
+  const prefix = keyOf(place, stem);
+  const found: S3Object[] = [];
+  let next: string | undefined;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const query = {
+      ...{ "encoding-type": "url", "list-type": "2", prefix },
+      ...(next !== undefined && { "continuation-token": next }),
+    };
+    const answer = pageIn(await ask({ method: "GET", bucket: place.bucket, query }));
+    found.push(...answer.objects);
+    next = answer.next;
+    if (next === undefined) return found.flatMap((object) => below(place, object));
+  }
+  throw new TooManyFiles(`More than ${MOST_PAGES * 1000} files lie there.`);
+}
+
+/** Of a split model the parts begin alike. */
+const stemOf = (file: string): string => file.replace(/(?:-\d{5}-of-\d{5})?\.gguf$/i, "");
+
+function below({ folder }: S3Folder, object: S3Object): S3Object[] {
+  const start = folder === "" ? 0 : folder.length + 1;
+  const name = object.name.slice(start);
+  return isPlainName(name) ? [{ ...object, name }] : [];
+}
+
+/** Throws an Error when it is no page of ListObjectsV2. */
+export function pageIn(bytes: Uint8Array): Page {
+  const { ListBucketResult: root } = Bun.XML.parse(bytes);
+  if (root === undefined) throw new Error("It is no list of a bucket.");
+  // An element without anything in it is a text.
+  const result = typeof root === "object" ? root : {};
+  // Without this word a store has not encoded them, whatever it was asked.
+  const decode = textOf(result["EncodingType"]) === "url" ? decodeKey : (key: string) => key;
+  const contents = [result["Contents"] ?? []].flat().filter((entry) => typeof entry === "object");
+  const objects = contents.map((entry) => ({
+    name: decode(textOf(entry["Key"])),
+    bytes: Number(textOf(entry["Size"])),
+    etag: bareTag(textOf(entry["ETag"])),
+  }));
+  const more = textOf(result["IsTruncated"]) === "true";
+  const next = textOf(result["NextContinuationToken"]);
+  if (more && next === "") throw new Error("It names no next page.");
+  return { objects: objects.filter(isWhole), next: more ? next : undefined };
+}
+
+const isWhole = ({ name, bytes }: S3Object): boolean =>
+  name !== "" && Number.isSafeInteger(bytes) && bytes >= 0;
+
+/** As a form encodes: AWS writes a space as a plus, and a plus as %2B. */
+function decodeKey(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "));
+  } catch {
+    return "";
+  }
+}
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** An ETag without its quotation marks. */
+export const bareTag = (etag: string): string => etag.replace(/^(?:W\/)?"(.*)"$/, "$1");

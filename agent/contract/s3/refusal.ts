@@ -1,0 +1,118 @@
+/** What a store's refusal means, in words for the person who can do something about it. Pure. */
+import type { S3Access } from "../messages.ts";
+
+export interface S3Refused {
+  status: number;
+  headers: Pick<Headers, "get">;
+  /** Of an answer to a HEAD there is none. */
+  body: Uint8Array;
+}
+
+export interface S3Problem {
+  /** `unreachable` may pass by itself: its sentence is only half of one, `answered 503`. */
+  kind: "unreachable" | "denied" | "missing" | "config" | "changed";
+  sentence: string;
+}
+
+/** Said where nobody has set one up. */
+export const NO_S3 =
+  "No S3 store is set up. An admin sets its endpoint and keys under Settings, or with PUT /api/settings.";
+
+/** Said where something is written in another way. */
+export const S3_FORM =
+  "A model in S3 is written s3://BUCKET/FOLDER, with :FILE or :QUANT if needed, or s3://BUCKET/FOLDER/FILE.gguf; paths have up to 200 characters and no : or @.";
+
+const SETTINGS = "An admin changes that under Settings.";
+const WRONG_KEYS = new Set([
+  ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity", "NotSignedUp"],
+  ...["InvalidToken", "ExpiredToken", "UnrecognizedClientException"],
+]);
+const OTHER_REGION = new Set([
+  ...[
+    "PermanentRedirect",
+    "TemporaryRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+  ],
+]);
+const WAIT = new Set([
+  ...["SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Busy", "Throttling"],
+]);
+
+/** WHAT: `s3://BUCKET/KEY`. NOW_MS: by the clock that signed. */
+export function s3Problem(
+  access: Pick<S3Access, "endpoint" | "region">,
+  what: string,
+  refused: S3Refused,
+  now_ms: number,
+): S3Problem {
+  const { status, headers } = refused;
+  const error = errorIn(refused.body);
+  const store = new URL(access.endpoint).host;
+  if (error.code === "RequestTimeTooSkewed" || error.code === "RequestExpired") {
+    return config(`${skewOf(headers, now_ms)} Set it by NTP.`);
+  }
+  if (OTHER_REGION.has(error.code) || (status >= 300 && status < 400)) {
+    const told = error.region || headers.get("x-amz-bucket-region");
+    const where = told ? `, and ${store} says ${told}` : "";
+    return config(
+      `${what} lies in another region or under another endpoint than are set up (${access.region || "us-east-1"}${where}). ${SETTINGS}`,
+    );
+  }
+  return problemByCode(error.code, store, what) ?? problemByStatus(status, error.code, store, what);
+}
+
+function problemByCode(code: string, store: string, what: string): S3Problem | undefined {
+  if (WRONG_KEYS.has(code)) {
+    return config(`${store} does not accept the S3 access key (${code}). ${SETTINGS}`);
+  }
+  if (code === "NoSuchBucket") {
+    return { kind: "missing", sentence: `${store} has no bucket of ${what}. Check its name.` };
+  }
+  if (code !== "InvalidObjectState") return undefined;
+  return config(`${what} lies in an archive of ${store}. Restore it there first.`);
+}
+
+function problemByStatus(status: number, code: string, store: string, what: string): S3Problem {
+  if (status === 412) {
+    return { kind: "changed", sentence: `${what} changed in the store while it was fetched.` };
+  }
+  if (WAIT.has(code) || status === 408 || status === 429 || status >= 500) {
+    return { kind: "unreachable", sentence: `answered ${status}${named(code)}` };
+  }
+  if (status === 404) {
+    return { kind: "missing", sentence: `${store} has no ${what}. Check the path.` };
+  }
+  if (status === 401 || status === 403) {
+    return {
+      kind: "denied",
+      sentence: `${store} denies access to ${what}. Allow s3:ListBucket and s3:GetObject there to the access key that is set up.`,
+    };
+  }
+  return config(`${store} answered ${status}${named(code)} for ${what}. Check the S3 settings.`);
+}
+
+const config = (sentence: string): S3Problem => ({ kind: "config", sentence });
+const named = (code: string): string => (code === "" ? "" : ` (${code})`);
+
+function skewOf(headers: Pick<Headers, "get">, now_ms: number): string {
+  const theirs = Date.parse(headers.get("date") ?? "");
+  const minutes = Math.round((now_ms - theirs) / 60_000);
+  if (!Number.isFinite(minutes) || minutes === 0)
+    return "This clock and the store's differ too much.";
+  const side = minutes > 0 ? "before" : "behind";
+  return `The clock of this machine is ${Math.abs(minutes)} minutes ${side} the store's.`;
+}
+
+/** Empty words for a body that is no error of S3. */
+function errorIn(body: Uint8Array): { code: string; region: string } {
+  try {
+    const { Error: error } = Bun.XML.parse(body);
+    const { Code = "", Region = "" } = typeof error === "object" ? error : {};
+    // Somebody else's words go into our sentences: only those that are names.
+    const word = (value: unknown): string => /^[\w.-]{1,64}$/.exec(String(value))?.[0] ?? "";
+    return { code: word(Code), region: word(Region) };
+  } catch {
+    return { code: "", region: "" };
+  }
+}

@@ -1,0 +1,201 @@
+/** A store of objects that speaks as much of S3 as a reader needs, and has faults on demand. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { S3Access } from "../messages.ts";
+import { signatureFault, type TestKeys } from "./signature-testbed.ts";
+import {
+  type Answer,
+  errorAnswer,
+  listAnswer,
+  objectAnswer,
+  type TestObject,
+} from "./store-answers-testbed.ts";
+
+export interface Asked {
+  at: "list" | "head" | "get";
+  method: string;
+  /** Decoded, without the bucket. */
+  key: string;
+  range: string | undefined;
+  if_match: string | undefined;
+  /** Whether the answer is an object's content. */
+  isObject: boolean;
+  /** Bytes of the body that were given to the socket. */
+  sent: number;
+}
+
+/** What goes wrong, once. */
+export interface Fault {
+  at: Asked["at"];
+  /** With a key that ends so; without one, whichever. */
+  key?: string;
+  status?: number;
+  code?: string;
+  headers?: Record<string, string>;
+  cut_after?: number;
+  hang_after?: number;
+  ignore_range?: boolean;
+  /** Sends other bytes of the same length. */
+  corrupt?: boolean;
+  /** What somebody else does at this moment. */
+  before?: () => void;
+}
+
+export const test_keys: TestKeys = {
+  access_key_id: "AKIAOFTHETESTS",
+  secret_access_key: "secretOf/the+tests=thatNobodyMaySee",
+  region: "us-east-1",
+};
+
+const test_bucket = "models";
+const CHUNK_BYTES = 64 * 1024;
+
+export class S3Testbed {
+  readonly requests: Asked[] = [];
+  /** By key. */
+  readonly objects = new Map<string, TestObject>();
+  /** Keys that the access key may not read. */
+  readonly closed = new Set<string>();
+  /** How far its clock is before ours. */
+  ahead_ms = 0;
+  page_keys = 1000;
+  bytes_per_s: number | undefined;
+  private origin = "";
+  private readonly faults: Fault[] = [];
+  private readonly watchers = new Set<() => void>();
+  private readonly server = createServer((request, response) => {
+    this.serve(request, response).catch((error: unknown) => response.destroy(error as Error));
+  });
+
+  private constructor() {}
+
+  static async start(objects: Record<string, TestObject | Uint8Array> = {}): Promise<S3Testbed> {
+    const testbed = new S3Testbed();
+    for (const [key, object] of Object.entries(objects)) testbed.put(key, object);
+    await new Promise<void>((settle) => testbed.server.listen(0, "127.0.0.1", settle));
+    testbed.origin = `http://127.0.0.1:${(testbed.server.address() as AddressInfo).port}`;
+    return testbed;
+  }
+
+  /** Also of one that was stopped. */
+  get url(): string {
+    return this.origin;
+  }
+
+  access(changes: Partial<S3Access> = {}): S3Access {
+    return { endpoint: this.url, path_style: true, ...test_keys, ...changes };
+  }
+
+  put(key: string, object: TestObject | Uint8Array): void {
+    this.objects.set(key, object instanceof Uint8Array ? { body: object } : object);
+  }
+
+  failNext(...faults: Fault[]): void {
+    this.faults.push(...faults);
+  }
+
+  /** Settles when CONDITION is true; it is looked at whenever something was asked or sent. */
+  async when(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((settle) => this.watchers.add(settle));
+  }
+
+  /** Bytes of objects that were sent so far. */
+  sent(): number {
+    return this.requests.reduce((sum, { isObject, sent }) => sum + (isObject ? sent : 0), 0);
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((settle) => this.server.close(settle));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
+    const [, bucket = "", ...rest] = pathname.split("/").map(decodeURIComponent);
+    const asked = this.note(request, rest.join("/"));
+    const fault = this.take(asked);
+    fault?.before?.();
+    const answer = await this.answer(request, bucket, asked, searchParams, fault);
+    asked.isObject = asked.at === "get" && answer.status < 300;
+    const date = new Date(Date.now() + this.ahead_ms).toUTCString();
+    response.writeHead(answer.status, {
+      ...{ date, "content-length": String(answer.body.length) },
+      ...answer.headers,
+      ...fault?.headers,
+    });
+    this.send(response, asked, answer.body, fault);
+  }
+
+  private async answer(
+    request: IncomingMessage,
+    bucket: string,
+    { key, at }: Asked,
+    query: URLSearchParams,
+    fault: Fault | undefined,
+  ): Promise<Answer> {
+    const code = await signatureFault(request, test_keys, Date.now() + this.ahead_ms);
+    if (code !== undefined)
+      return errorAnswer(code === "AuthorizationHeaderMalformed" ? 400 : 403, code);
+    if (fault?.status) return errorAnswer(fault.status, fault.code ?? "");
+    if (bucket !== test_bucket) return errorAnswer(404, "NoSuchBucket");
+    if (this.closed.has(key)) return errorAnswer(403, "AccessDenied");
+    if (at === "list") return listAnswer(this.objects, query, this.page_keys);
+    const object = this.objects.get(key);
+    if (object === undefined) return errorAnswer(404, "NoSuchKey");
+    const { range, ...headers } = request.headers;
+    const known = fault?.ignore_range ? headers : { range, ...headers };
+    const body = fault?.corrupt ? Buffer.alloc(object.body.length, "x") : undefined;
+    return objectAnswer(object, known, query, body);
+  }
+
+  private note({ method = "", headers }: IncomingMessage, key: string): Asked {
+    const at = key === "" ? "list" : method === "HEAD" ? "head" : "get";
+    const { range, "if-match": if_match } = headers;
+    const asked: Asked = { at, method, key, range, if_match, isObject: false, sent: 0 };
+    this.requests.push(asked);
+    this.tell();
+    return asked;
+  }
+
+  private take({ at, key }: Asked): Fault | undefined {
+    const index = this.faults.findIndex(
+      (fault) => fault.at === at && key.endsWith(fault.key ?? ""),
+    );
+    return index === -1 ? undefined : this.faults.splice(index, 1)[0];
+  }
+
+  private send(
+    response: ServerResponse,
+    asked: Asked,
+    body: Uint8Array,
+    fault: Fault | undefined,
+  ): void {
+    const limit = Math.min(body.length, fault?.cut_after ?? fault?.hang_after ?? body.length);
+    const pump = (at: number): void => {
+      if (response.destroyed) return;
+      if (at < limit) step(at);
+      else if (fault?.cut_after !== undefined) response.socket?.destroy();
+      else if (fault?.hang_after === undefined) response.end();
+    };
+    const step = (at: number): void => {
+      const rate = this.bytes_per_s;
+      const most = rate === undefined ? CHUNK_BYTES : Math.min(CHUNK_BYTES, Math.ceil(rate / 20));
+      const part = body.subarray(at, Math.min(limit, at + most));
+      const more = response.write(part);
+      asked.sent += part.length;
+      this.tell();
+      const next = () => pump(at + part.length);
+      if (rate !== undefined) setTimeout(next, (1000 * part.length) / rate);
+      else if (more) setImmediate(next);
+      else response.once("drain", next);
+    };
+    if (asked.method === "HEAD") response.end();
+    else pump(0);
+  }
+
+  private tell(): void {
+    for (const watcher of this.watchers) watcher();
+    this.watchers.clear();
+  }
+}

@@ -1,0 +1,174 @@
+import type { HubSource } from "../../contract/hub-source.ts";
+import type { S3Access } from "../../contract/messages.ts";
+import { bareTag, listFolder, MOST_PAGE_BYTES, TooManyFiles } from "../../contract/s3/listing.ts";
+import { NO_S3 } from "../../contract/s3/refusal.ts";
+import { askChecksum } from "../../contract/s3/request.ts";
+import { keyOf, pinOf, type S3Object, s3Folder } from "../../contract/s3/source.ts";
+import { Refusal } from "../../refusal.ts";
+import type { HubAnswer } from "../hub/hub-request.ts";
+import type { Choose, Found, Origin } from "../hub/origin.ts";
+import type { HubFile } from "../hub/repository.ts";
+import { type Persistence, persist, Trouble } from "../hub/trouble.ts";
+import { objectDigest, partsIn, sumsIn, uploadedSha256 } from "./object-digest.ts";
+import { askStore, readUpTo, type Store } from "./store-request.ts";
+
+/** Beside the weights, as `sha256sum` writes it. */
+const SUMS = "SHA256SUMS";
+const MOST_SUMS_BYTES = 1024 * 1024;
+
+export interface S3Tools extends Persistence, Pick<Store, "patience_ms" | "now"> {}
+
+/** A folder in a store. ACCESS: null where none is set up. */
+export function s3Origin(
+  tools: S3Tools,
+  access: S3Access | null,
+  named: HubSource,
+  signal: AbortSignal,
+): Origin {
+  if (access === null) throw new Refusal("config", NO_S3);
+  const { patience_ms, now } = tools;
+  const folder = new Folder({ access, patience_ms, now, signal }, named);
+  const advice = "Check the network of this host, and the S3 endpoint under Settings.";
+  const again: Origin["persist"] = (attempt) => persist(attempt, signal, { ...tools, advice });
+  return {
+    ...{ name: "The S3 store", checksums: "the store", repository: named.repository, signal },
+    persist: again,
+    look: (choose) => folder.look(choose, again),
+  };
+}
+
+class Folder {
+  private readonly store: Store;
+  private readonly named: HubSource;
+  private readonly place: ReturnType<typeof s3Folder>;
+  /** By name, of what was looked at. */
+  private readonly etags = new Map<string, string>();
+
+  constructor(store: Store, named: HubSource) {
+    this.store = store;
+    this.named = named;
+    this.place = s3Folder(named.repository);
+  }
+
+  async look(choose: Choose, again: Origin["persist"]): Promise<Found> {
+    const { repository, revision } = this.named;
+    const objects = new Map((await again(() => this.list())).map((one) => [one.name, one]));
+    if (objects.size === 0) {
+      throw new Refusal(
+        "not_found",
+        `${repository} is empty, or there is no such folder. Check the path.`,
+      );
+    }
+    const names = choose([...objects.keys()]);
+    const wanted = names.flatMap((name) => objects.get(name) ?? []);
+    const commit = pinOf(wanted);
+    if (revision !== null && revision !== commit) {
+      throw new Refusal(
+        "config",
+        `The files in ${repository} are not those any more that this endpoint was made for. Make it anew to take what is there now, or put them back.`,
+      );
+    }
+    const sums = await again(() => this.sums());
+    const files: HubFile[] = [];
+    for (const object of wanted) {
+      files.push(await again(() => this.describe(object, sums.get(object.name))));
+    }
+    return {
+      listing: { commit, names: [...names] },
+      files,
+      open: (...which) => this.open(...which),
+    };
+  }
+
+  private async list(): Promise<S3Object[]> {
+    const { repository, word } = this.named;
+    try {
+      return await listFolder(this.place, word, async (ask) => {
+        const { chunks } = await askStore(this.store, ask);
+        return readUpTo(chunks(), MOST_PAGE_BYTES);
+      });
+    } catch (error) {
+      if (error instanceof TooManyFiles) {
+        throw new Refusal("config", `${repository}: ${error.message} Name a folder with less.`);
+      }
+      if (error instanceof Refusal || error instanceof Trouble) throw error;
+      this.store.signal.throwIfAborted();
+      throw new Trouble(`The S3 store sent no list of the files in ${repository}.`);
+    }
+  }
+
+  private async sums(): Promise<ReadonlyMap<string, string>> {
+    try {
+      const { chunks } = await askStore(this.store, { method: "GET", ...this.object(SUMS) });
+      return sumsIn(new TextDecoder().decode(await readUpTo(chunks(), MOST_SUMS_BYTES)));
+    } catch (error) {
+      // Some stores deny what is not there.
+      const isNone = error instanceof Refusal && /not_found|gated_model/.test(error.failure_class);
+      if (isNone) return new Map();
+      throw error;
+    }
+  }
+
+  private async describe(listed: S3Object, sum: string | undefined): Promise<HubFile> {
+    const { name, bytes } = listed;
+    const ask = { method: "HEAD", ...this.object(name) } as const;
+    const { headers } = await askStore(this.store, { ...ask, headers: askChecksum });
+    const etag = bareTag(headers.get("etag") ?? "");
+    if (etag === "") {
+      throw new Refusal("download", `The S3 store tells no ETag of ${this.at(name)}.`);
+    }
+    const length = Number(headers.get("content-length") ?? Number.NaN);
+    if (etag !== listed.etag || length !== bytes) throw this.changed(name);
+    const uploaded = uploadedSha256(headers);
+    if (sum !== undefined && uploaded !== undefined && sum !== uploaded) {
+      throw new Refusal(
+        "config",
+        `${SUMS} in ${this.named.repository} has another checksum of ${name} than the store. Upload both anew.`,
+      );
+    }
+    this.etags.set(name, etag);
+    if (sum !== undefined) return { name, bytes, digest: sum };
+    const part_bytes = partsIn(etag) && (await this.partBytes(name));
+    return { name, bytes, digest: objectDigest({ head: headers, bytes, part_bytes }) };
+  }
+
+  /** Of the first part; not every store tells it. */
+  private async partBytes(name: string): Promise<number | undefined> {
+    const ask = { method: "HEAD", ...this.object(name), query: { partNumber: "1" } } as const;
+    try {
+      const { headers } = await askStore(this.store, ask);
+      const length = Number(headers.get("content-length") ?? Number.NaN);
+      return Number.isSafeInteger(length) && length > 0 ? length : undefined;
+    } catch (error) {
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    }
+  }
+
+  /** Every range under the condition that it is of the object that was looked at. */
+  private async open({ name }: HubFile, from: number): Promise<HubAnswer> {
+    const etag = this.etags.get(name) ?? "";
+    const headers = { "if-match": `"${etag}"`, ...(from > 0 && { range: `bytes=${from}-` }) };
+    const answer = await askStore(this.store, { method: "GET", ...this.object(name), headers });
+    // Not every store knows the condition.
+    if (bareTag(answer.headers.get("etag") ?? etag) === etag) return answer;
+    await answer.discard();
+    throw this.changed(name);
+  }
+
+  private changed(name: string): Refusal {
+    return new Refusal(
+      "download",
+      `${this.at(name)} changed in the store while it was fetched.`,
+      true,
+    );
+  }
+
+  private at(name: string): string {
+    return `s3://${this.place.bucket}/${keyOf(this.place, name)}`;
+  }
+
+  private object(name: string): { bucket: string; key: string } {
+    return { bucket: this.place.bucket, key: keyOf(this.place, name) };
+  }
+}
