@@ -43,7 +43,7 @@ function hostNumber(i: number, full_percent: number, below: (n: number) => numbe
     ...{ kind, memory_bytes },
     // A full one is either taken whole or shared by small models with little left.
     reserved_bytes: below(100) < full_percent ? memory_bytes - below(2) * below(gib) : 0,
-    ...{ leaving_bytes: 0, foreign_bytes: 0, starting: below(50) === 0 },
+    ...{ leaving_bytes: 0, asleep_bytes: 0, foreign_bytes: 0, starting: below(50) === 0 },
   });
   return {
     ...{ id: `host_${i}`, name: `host-${i}`, cordoned: below(100) === 0 },

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { AgentOptions } from "./options.ts";
 import { sglang, vllm } from "./runtimes/engine.ts";
+import { openGuard } from "./runtimes/guard.ts";
 import { installedRuntime } from "./runtimes/installed.ts";
 import { llamaServer } from "./runtimes/llama-server.ts";
 import type { RuntimeDriver } from "./runtimes/runtime.ts";
@@ -9,6 +10,7 @@ import type { RuntimeDriver } from "./runtimes/runtime.ts";
 export async function driversOf(options: AgentOptions, folder: string): Promise<RuntimeDriver[]> {
   const llama = options.llamaServer ?? (await installedRuntime(options.home, "llama-server"));
   const path = options.env["PATH"];
+  const guard = await openGuard(join(folder, "guard"));
   const container = (image: string | undefined) =>
     image === undefined
       ? undefined
@@ -18,7 +20,7 @@ export async function driversOf(options: AgentOptions, folder: string): Promise<
         };
   return [
     llamaServer(llama),
-    vllm({ executable: options.vllm, path, container: container(options.vllmImage) }),
-    sglang({ executable: options.sglang, path, container: container(options.sglangImage) }),
+    vllm({ executable: options.vllm, path, guard, container: container(options.vllmImage) }),
+    sglang({ executable: options.sglang, path, guard, container: container(options.sglangImage) }),
   ];
 }

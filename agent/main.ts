@@ -11,12 +11,13 @@ import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
 import { takeLock } from "./lock.ts";
 import { type Membership, nextPairIn, readMembership, writeMembership } from "./membership.ts";
 import type { AgentOptions } from "./options.ts";
+import { logPath } from "./process/log.ts";
 import { pause } from "./reconnect-pause.ts";
 import { type HostIdentity, openRelay } from "./relay/relay.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { Renewal } from "./renewal.ts";
 import { callRenew } from "./renewal-call.ts";
-import { logPath, type RunTools } from "./replica-run.ts";
+import type { RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
 import { DRIVER_PATIENCE_MS, hubWeightsOf, runToolsOf } from "./run-tools.ts";
 import { Session, type SessionSide } from "./session.ts";
@@ -147,6 +148,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
       session.keep(options.signal),
       renewal.keep(options.signal),
+      hub.scrub.keep(options.signal),
     ]);
   } finally {
     watching.abort();
@@ -194,6 +196,7 @@ function sessionSide(
         cache_used_bytes: await data.hub.usedBytes(),
         download_bytes_total: data.hub.downloaded(),
         ...{ gpus: gpus.latest(), xids: xids.latest() },
+        damaged_sources: await data.hub.damagedSources(),
       };
     },
     observed: () => replicas.observed(),

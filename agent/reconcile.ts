@@ -25,7 +25,8 @@ export function reconcile({ desired, replicas, epochs, now_ms }: Situation): Act
   const wanted = new Map(specs.map((spec) => [spec.id, spec]));
   const fates = [...replicas].map(([id, replica]) => fateOf(replica, wanted.get(id), now_ms));
   const starts = [...wanted.values()]
-    .filter(({ id, epoch }) => !replicas.has(id) && epoch >= (epochs.get(id) ?? 0))
+    .filter((spec) => !replicas.has(spec.id) && !sleeps(spec))
+    .filter(({ id, epoch }) => epoch >= (epochs.get(id) ?? 0))
     .map((spec): Action => ({ kind: "start", spec }));
   return [...fates.filter((action) => action !== undefined), ...starts];
 }
@@ -41,11 +42,14 @@ function fateOf(
     if (isOver) return { kind: "forget", id };
     return replica.state === "stopping" ? undefined : { kind: "stop", id };
   }
-  const isDue = replica.state === "crashed" && now_ms >= replica.retry_at_ms;
+  const isDue = replica.state === "crashed" && now_ms >= replica.retry_at_ms && !sleeps(wanted);
   // Of one epoch both say the same, but the spec of an adopted replica has no token any more.
   const spec = wanted.epoch === epoch ? wanted : replica.spec;
   return isDue ? { kind: "start", spec } : undefined;
 }
+
+/** Nothing is loaded only to be put to sleep. */
+const sleeps = ({ asleep_bytes = 0 }: DesiredReplica): boolean => asleep_bytes > 0;
 
 /** When the loop must look again although nothing happened; undefined when never. */
 export function nextDeadline(replicas: ReadonlyMap<string, Replica>): number | undefined {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Bedtime } from "./bedtime.ts";
 import { fenced } from "./fence/fence-testbed.ts";
 import { handlesIn } from "./process/handle.ts";
 import { stopGroup } from "./process/stop.ts";
@@ -81,6 +82,7 @@ function run(
     {
       spec: { ...SPEC, env: changes.env ?? {} },
       ...{ restarts: 0, adopted: undefined, tell, recordEpoch, order: order.signal },
+      bedtime: new Bedtime(),
     },
     {
       drivers: [driver],

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import type { Bedtime } from "./bedtime.ts";
 import type { DesiredReplica } from "./contract/messages.ts";
 import { refusedVariable } from "./contract/runtime-settings.ts";
 import { errorCode } from "./durable-file.ts";
@@ -7,16 +7,15 @@ import type { Turn } from "./fence/turns.ts";
 import type { Meter } from "./measure/meter.ts";
 import { freePort } from "./process/free-port.ts";
 import type { Handle, Handles } from "./process/handle.ts";
-import { logTail } from "./process/log.ts";
+import { logPath } from "./process/log.ts";
 import { memoryKills } from "./process/memory-kills.ts";
-import { type StopTimes, stopGroup } from "./process/stop.ts";
-import { type Exit, supervise, watchAdopted } from "./process/supervise.ts";
-import { becomeReady, drained } from "./readiness.ts";
+import type { StopTimes } from "./process/stop.ts";
+import { supervise, watchAdopted } from "./process/supervise.ts";
 import { Refusal } from "./refusal.ts";
 import type { Download, ReplicaEvent } from "./replica.ts";
+import { follow, type Running } from "./replica-life.ts";
 import type { HostFacts, RuntimeDriver } from "./runtimes/runtime.ts";
 import type { StallTimes } from "./stall.ts";
-import { tended } from "./tended.ts";
 import type { Weights, WeightsFound } from "./weights/weights.ts";
 
 /** What every run shares. */
@@ -51,19 +50,12 @@ export interface Run {
   recordEpoch: () => Promise<void>;
   /** Aborted with an Order as its reason. */
   order: AbortSignal;
+  /** Whether it is to be awake or asleep while it runs. */
+  bedtime: Bedtime;
 }
 
 /** "done": ended as ordered. A Refusal: it ended unasked or never began; nothing of it runs. */
 export type RunEnd = "done" | Refusal;
-
-interface Running {
-  driver: RuntimeDriver;
-  handle: Omit<Handle, "version">;
-  exited: Promise<Exit>;
-  memory_kills: number;
-  /** Of its GPUs, until it has loaded. */
-  turn: Turn;
-}
 
 const PORT_ATTEMPTS = 3;
 const ADOPTED_POLL_MS = 500;
@@ -86,11 +78,6 @@ export async function runReplica(run: Run, tools: RunTools): Promise<RunEnd> {
     `Other programs took its port ${PORT_ATTEMPTS} times. Look for one that binds many ports.`,
     true,
   );
-}
-
-/** Where a replica's runtime writes its output. */
-export function logPath(tools: Pick<RunTools, "log_folder">, id: string): string {
-  return join(tools.log_folder, `${id}.log`);
 }
 
 async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
@@ -166,87 +153,6 @@ function adopt(handle: Handle, run: Run, tools: RunTools): Running {
   const turn = tools.fence.hold(handle.spec);
   if (handle.ready_after_ms > 0) turn.over();
   return { driver, handle, exited, memory_kills: memoryKills(), turn };
-}
-
-/** From a process that exists to its end, by itself or by order. */
-async function follow(running: Running, run: Run, tools: RunTools): Promise<RunEnd | "port_taken"> {
-  const { driver, handle } = running;
-  const { signal, exited } = interruptions(running.exited, run.order);
-  const readiness = await becomeReady(
-    driver,
-    {
-      port: handle.port,
-      model: handle.spec.model,
-      timeout_ms: handle.start_timeout_ms,
-      adopted: run.adopted !== undefined,
-      warming: () => run.tell({ kind: "warming" }),
-    },
-    signal,
-  );
-  if (readiness instanceof Refusal) {
-    await clear(running, tools);
-    return readiness;
-  }
-  running.turn.over();
-  const was_ready = readiness === "ready";
-  if (was_ready) await announce(running, run, tools);
-  const exit = was_ready
-    ? await tended({ driver, handle, exited, tell: run.tell }, tools)
-    : await exited;
-  if (exit instanceof Refusal) {
-    await clear(running, tools);
-    return exit;
-  }
-  if (run.order.reason === "leave") return "done";
-  if (run.order.reason === "drain" && was_ready) {
-    await drained(driver, handle.port, tools.drain_ms);
-  }
-  await clear(running, tools);
-  if (exit === "ordered" || run.order.aborted) return "done";
-  const out_of_memory_kills = memoryKills() > running.memory_kills;
-  const log_tail = logTail(logPath(tools, run.spec.id));
-  return driver.classify({ exit, log_tail, was_ready, out_of_memory_kills });
-}
-
-/** What ends the wait for readiness, and what ends the run: the process's end or an order. */
-function interruptions(
-  ended: Promise<Exit>,
-  order: AbortSignal,
-): { signal: AbortSignal; exited: Promise<Exit | "ordered"> } {
-  const interrupt = new AbortController();
-  const ordered = new Promise<"ordered">((settle) => {
-    if (order.aborted) settle("ordered");
-    order.addEventListener("abort", () => settle("ordered"), { once: true });
-  });
-  const exited = Promise.race([ordered, ended]).finally(() => interrupt.abort());
-  return { signal: interrupt.signal, exited };
-}
-
-async function announce({ handle }: Running, run: Run, tools: RunTools): Promise<void> {
-  const at_ms = tools.now();
-  const ready_after_ms = handle.ready_after_ms || Math.max(1, at_ms - handle.started_at_ms);
-  try {
-    await tools.handles.write({ ...handle, ready_after_ms });
-  } catch (error) {
-    // The older handle still leads to the process; only the measured time would be lost.
-    tools.log(`${handle.spec.id}: ${asRefusal(error).message}`);
-  }
-  run.tell({ kind: "ready", ready_after_ms, at_ms });
-}
-
-/** Ends what is left of it, however long the kernel takes, waits for its GPUs' memory, forgets it. */
-async function clear({ handle }: Running, tools: RunTools): Promise<void> {
-  const traces = await tools.fence.traces(handle);
-  for (;;) {
-    try {
-      await stopGroup(handle.process, tools.stop_times);
-      await tools.fence.clear(handle, traces);
-      return await tools.handles.remove(handle.spec.id);
-    } catch (error) {
-      tools.log(`${handle.spec.id}: ${error instanceof Error ? error.message : String(error)}`);
-      await Bun.sleep(tools.stop_times.kill_ms);
-    }
-  }
 }
 
 function driverOf(spec: DesiredReplica, drivers: readonly RuntimeDriver[]): RuntimeDriver {

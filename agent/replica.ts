@@ -61,6 +61,11 @@ export type ReplicaEvent =
   | { kind: "warming" }
   | { kind: "ready"; ready_after_ms: number; at_ms: number }
   | { kind: "measured"; peak: Peak }
+  /** It takes no more requests. */
+  | { kind: "falling_asleep" }
+  /** It has given its GPUs' memory back, but for this much of one. */
+  | { kind: "asleep"; gpu_memory_bytes: number }
+  | { kind: "waking" }
   /** It ended or could not start, unasked. Nothing of it runs any more. */
   | { kind: "ended"; failure: ReplicaFailure; at_ms: number }
   | { kind: "stopping" };
@@ -119,6 +124,14 @@ export function advance(replica: Replica, event: ReplicaEvent): Replica {
       };
     case "measured":
       return { ...replica, peak: event.peak };
+    case "falling_asleep":
+      return { ...replica, state: "falling_asleep", ready_at_ms: 0 };
+    case "asleep": {
+      const peak = { ...replica.peak, gpu_memory_bytes: event.gpu_memory_bytes };
+      return { ...replica, state: "asleep", phase: "", ready_at_ms: 0, peak };
+    }
+    case "waking":
+      return { ...replica, state: "starting", phase: "waking", peak: noPeak };
     case "stopping":
       return { ...replica, state: "stopping", phase: "", download: noDownload };
     case "ended":

@@ -1,12 +1,13 @@
+import { Bedtime } from "./bedtime.ts";
 import type { Desired, Observed } from "./contract/messages.ts";
 import { relayName } from "./contract/relay-name.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Handle } from "./process/handle.ts";
-import { logTail, rotateLog } from "./process/log.ts";
+import { logPath, logTail, rotateLog } from "./process/log.ts";
 import { recover } from "./process/recover.ts";
 import { type Action, nextDeadline, reconcile } from "./reconcile.ts";
 import { advance, observe, type Replica, type ReplicaEvent, starting } from "./replica.ts";
-import { logPath, type Order, type RunEnd, type RunTools, runReplica } from "./replica-run.ts";
+import { type Order, type RunEnd, type RunTools, runReplica } from "./replica-run.ts";
 
 type Message =
   | { kind: "desired"; desired: Desired }
@@ -16,6 +17,7 @@ type Message =
 
 interface OpenRun {
   order: AbortController;
+  bedtime: Bedtime;
   over: Promise<void>;
 }
 
@@ -146,6 +148,10 @@ export class Replicas {
     }
     const replicas = desired.replicas.filter(({ id }) => REPLICA_ID.test(id));
     this.desired = { ...desired, replicas };
+    for (const { id, epoch, asleep_bytes = 0 } of replicas) {
+      const isOf = this.replicas.get(id)?.spec.epoch === epoch;
+      if (isOf) this.runs.get(id)?.bedtime.set(asleep_bytes);
+    }
   }
 
   private apply(id: string, event: ReplicaEvent): void {
@@ -184,13 +190,15 @@ export class Replicas {
     const { id } = spec;
     this.replicas.set(id, replica);
     const order = new AbortController();
+    // A sleeper of an earlier agent sleeps on until the control plane says otherwise.
+    const bedtime = new Bedtime(adopted ? Number(adopted.asleep !== undefined) : 0);
     const recordEpoch = () => this.epochs.record(id, spec.epoch);
     const tell = (event: ReplicaEvent) => this.post({ kind: "event", id, event });
     const over = runReplica(
-      { spec, restarts, adopted, tell, recordEpoch, order: order.signal },
+      { spec, restarts, adopted, tell, recordEpoch, bedtime, order: order.signal },
       this.tools,
     ).then((end) => this.post({ kind: "over", id, end }));
-    this.runs.set(id, { order, over });
+    this.runs.set(id, { order, bedtime, over });
   }
 
   private post(message: Message): void {

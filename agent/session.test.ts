@@ -47,6 +47,7 @@ function fakeSide(): Side {
       download_bytes_total: 5,
       gpus: [],
       xids: [],
+      damaged_sources: [],
     }),
     hello: async () => ({
       agent_version: "1",
@@ -130,6 +131,7 @@ test("says hello, reports, beats, and hands over what is desired", async () => {
     download_bytes_total: 5,
     gpus: [],
     xids: [],
+    damaged_sources: [],
   });
   testbed.desire({ generation: 5, replicas: [] });
   testbed.desire({ generation: 4, replicas: [] });

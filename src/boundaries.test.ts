@@ -25,6 +25,7 @@ const layers: readonly (readonly string[])[] = [
   ["src/limits"],
   ["src/notify", "src/telemetry"],
   ["src/settings"],
+  ["src/artifacts"],
   ["src/placement", "src/bundle"],
   ["src/sizing"],
   ["src/storage", "src/config.ts", "src/http1"],

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { version } from "../package.json";
 import { alertRoutes } from "./alerts/routes.ts";
 import { aliasRoutes } from "./aliases/routes.ts";
+import { createIntake } from "./catalog/intake.ts";
 import { catalogRoutes } from "./catalog/routes.ts";
 import { composeAlerting } from "./compose/alerting.ts";
 import { clock } from "./compose/clock.ts";
 import { dedicatedRoutes } from "./compose/dedicated.ts";
+import { fittingOn } from "./compose/fitting.ts";
 import { composeNotifying } from "./compose/notifying.ts";
 import { composePeople } from "./compose/people.ts";
 import { composeServing } from "./compose/serving.ts";
@@ -46,7 +48,7 @@ export interface Appliance {
   /** KNOWN when it is still good, else a new inference key of the first admin. */
   keepKey(name: string, known: string | undefined): string;
   /** Puts a model into the catalog unless one of this name is there. */
-  ensureModel(model: { name: string; source: string }): void;
+  ensureModel(model: { name: string; source: string }): Promise<void>;
   /** Resolves when a replica of the model is ready; rejects with its problem when it failed for good. */
   modelReady(name: string, signal: AbortSignal): Promise<void>;
   /** Lets open requests finish for a while, then ends everything. Agents and runtimes go on. */
@@ -101,12 +103,13 @@ export async function startAppliance(
   );
 
   const alerting = composeAlerting({
-    ...{ database, settings, outbox, hosts, live, log },
+    ...{ database, settings, outbox, hosts, live, log, certificates: authority },
     home: config.home,
     name: hostname(),
   });
 
   const stopping = new AbortController();
+  const fitting = fittingOn(serving);
   const replicasOf = (id: string) => replicasOnHost(id, lifecycle.statuses(), routing.inflight);
   const problemOf = (id: string) => relays.problem(id) ?? clockProblem(hosts.clockAhead(id));
   const http = createHttp({
@@ -118,6 +121,7 @@ export async function startAppliance(
       ...notifying.routes,
       catalogRoutes({
         ...{ catalog, guard, worldOf: callers.worldOf, statusOf: serving.statusOf },
+        ...fitting.elastic,
         usableBy: (request) =>
           routing.models(
             callers.authenticate({
@@ -163,8 +167,9 @@ export async function startAppliance(
     joinToken: () => enrolment.createToken("demo", default_expiry_s).token,
     firstLogin: people.firstLogin,
     keepKey: people.keepKey,
-    ensureModel(model) {
-      if (!catalog.find(model.name)) catalog.create(model);
+    async ensureModel(model) {
+      if (catalog.find(model.name)) return;
+      await createIntake({ catalog, ...fitting.elastic }).add(model);
     },
     modelReady: serving.modelReady,
     async stop() {

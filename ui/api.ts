@@ -98,6 +98,8 @@ async function done(path: string, options: Ask): Promise<void> {
   await ask(path, options);
 }
 
+export const remove = (path: string): Promise<void> => done(path, { method: "DELETE" });
+
 export const at = (collection: string, id: string): string =>
   `/api/${collection}/${encodeURIComponent(id)}`;
 
@@ -122,8 +124,7 @@ export const setCordon = (id: string, cordoned: boolean): Promise<HostView> =>
   json(`${at("hosts", id)}/${cordoned ? "cordon" : "uncordon"}`, { method: "POST" });
 export const drainHost = (id: string): Promise<HostView> =>
   json(`${at("hosts", id)}/drain`, { method: "POST" });
-export const removeHost = (id: string): Promise<void> =>
-  done(at("hosts", id), { method: "DELETE" });
+export const removeHost = (id: string): Promise<void> => remove(at("hosts", id));
 
 export interface NewKey {
   name: string;
@@ -146,8 +147,7 @@ export const createUser = (user: NewUser): Promise<UserView> =>
   json("/api/users", { method: "POST", body: user });
 export const changeUser = (id: string, changes: Partial<NewUser>): Promise<UserView> =>
   json(at("users", id), { method: "PATCH", body: changes });
-export const removeUser = (id: string): Promise<void> =>
-  done(at("users", id), { method: "DELETE" });
+export const removeUser = (id: string): Promise<void> => remove(at("users", id));
 
 export const summarizeUsage = (by: UsageBy, from?: number): Promise<UsageSummary> =>
   json(`/api/usage?by=${by}${from === undefined ? "" : `&from=${from}`}`);

@@ -11,6 +11,7 @@ import { Wordmark } from "./wordmark.tsx";
 const links: readonly { to: Path; name: string; icon: IconName; admin?: boolean }[] = [
   { to: "/", name: "Overview", icon: "overview" },
   { to: "/playground", name: "Playground", icon: "playground" },
+  { to: "/models", name: "Models", icon: "models" },
   { to: "/endpoints", name: "Endpoints", icon: "endpoints" },
   { to: "/keys", name: "Keys", icon: "keys" },
   { to: "/usage", name: "Usage", icon: "usage" },

@@ -20,6 +20,10 @@ const EndpointsPage = later(
   "the endpoints",
   async () => (await import("./pages/endpoints/endpoints.tsx")).EndpointsPage,
 );
+const ModelsPage = later(
+  "the models",
+  async () => (await import("./pages/models/models.tsx")).ModelsPage,
+);
 const RoutingPage = later(
   "the routes",
   async () => (await import("./pages/routing/routing.tsx")).RoutingPage,
@@ -37,6 +41,7 @@ const shown: Record<Path, { title: string; body(): ComponentChild }> = {
   "/": { title: "Overview", body: () => <OverviewPage /> },
   "/login": { title: "Sign in", body: () => null },
   "/playground": { title: "Playground", body: () => <PlaygroundPage /> },
+  "/models": { title: "Models", body: () => <ModelsPage /> },
   "/endpoints": { title: "Endpoints", body: () => <EndpointsPage /> },
   "/keys": { title: "Keys", body: () => <KeysPage /> },
   "/routing": { title: "Routing", body: () => <RoutingPage /> },

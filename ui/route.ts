@@ -4,6 +4,7 @@ export const paths = [
   "/",
   "/login",
   "/playground",
+  "/models",
   "/endpoints",
   "/keys",
   "/routing",

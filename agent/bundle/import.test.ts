@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { BundleBench, commit, newSigner, noise, visibleIn } from "./bundle-testbed.ts";
 import { chunk_bytes } from "./contents.ts";
 import { fingerprintOf } from "./envelope.ts";
@@ -40,6 +48,32 @@ test("everything comes to its place, whole, and a second import writes nothing",
   expect(again.written_bytes).toBe(0);
   expect(again.items).toEqual(items);
   expect(visibleIn(home)).toEqual(before);
+});
+
+test("what is here already is believed by its bytes: a file that is not right is replaced, no other", async () => {
+  const home = bench.home();
+  const { items, written_bytes } = await bench.import(home);
+  const paths = items.map(({ path }) => realpathSync(path));
+  const [hub = "", local = "", runtime = ""] = paths;
+  for (const path of paths) {
+    const bytes = readFileSync(path);
+    bytes[7] = (bytes[7] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+  }
+  const part = join(dirname(runtime), "lib/part.so");
+  const untouched = statSync(part).ino;
+  const running = openSync(hub, "r");
+  const mended = await bench.import(home);
+  expect(mended.items).toEqual(items);
+  expect(mended.written_bytes).toBeGreaterThan(big.length);
+  expect(mended.written_bytes).toBeLessThan(written_bytes);
+  expect(readFileSync(hub).equals(big)).toBe(true);
+  expect(readFileSync(local).equals(second)).toBe(true);
+  expect(Bun.spawnSync([runtime]).stdout.toString()).toBe("version: 1.2.3\n");
+  expect(statSync(part).ino).toBe(untouched);
+  // What runs from the old file is not disturbed.
+  expect(readFileSync(running).equals(big)).toBe(false);
+  closeSync(running);
 });
 
 test("a branch that this host knows already stays where it is", async () => {

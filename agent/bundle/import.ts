@@ -107,13 +107,13 @@ async function prepare(home: string, folder: string): Promise<void> {
 }
 
 async function filesToStage(
-  { home, facts_only }: ImportOptions,
+  { home, facts_only, signal }: ImportOptions,
   { items }: Manifest,
 ): Promise<StagedFile[]> {
   const staged: StagedFile[] = [];
   for (const [position, item] of items.entries()) {
     if (facts_only && item.kind === "runtime") continue;
-    const present = facts_only ? [] : await presentIn(home, item);
+    const present = facts_only ? [] : await presentIn(home, item, signal);
     for (const file of item.files) {
       const wanted = { item: position, file, ...(facts_only && { first_bytes: facts_bytes }) };
       if (!present.includes(file)) staged.push(wanted);

@@ -11,3 +11,7 @@ declare module "*.gguf" {
   const path: string;
   export default path;
 }
+declare module "*.py" {
+  const text: string;
+  export default text;
+}

@@ -78,6 +78,8 @@ export interface Heartbeat {
   gpus: GpuSample[];
   /** The newest since boot, also such as were said before. */
   xids: XidError[];
+  /** Of replicas here: the disk has lost some of their bytes. */
+  damaged_sources: string[];
 }
 
 export interface GpuSample {
@@ -129,6 +131,10 @@ export interface DesiredReplica {
   hf_token: string;
   /** Only of a replica whose source is in S3. */
   s3?: S3Access | null;
+  /** It starts so that it can sleep in place. Absent in what older versions wrote. */
+  can_sleep?: boolean;
+  /** It is to sleep in place, within so much of the host's memory; 0 or absent: it is to be awake. */
+  asleep_bytes?: number;
 }
 
 export interface S3Access {
@@ -146,11 +152,21 @@ export interface Desired {
   replicas: DesiredReplica[];
 }
 
-/** `crashed` will be started again by the agent after a back-off; `failed` will not. */
-export type ReplicaState = "starting" | "ready" | "stopping" | "crashed" | "failed";
+/**
+ * `crashed` will be started again by the agent after a back-off; `failed` will not. `falling_asleep` takes no more
+ * requests; `asleep` has given its GPUs' memory back, proved, and lives.
+ */
+export type ReplicaState =
+  | "starting"
+  | "ready"
+  | "falling_asleep"
+  | "asleep"
+  | "stopping"
+  | "crashed"
+  | "failed";
 
 /** What a replica that is starting does; empty in every other state. */
-export type StartPhase = "" | "downloading" | "loading" | "warming";
+export type StartPhase = "" | "downloading" | "loading" | "warming" | "waking";
 
 /** Why something failed, in the classes of the public contract; empty when nothing did. */
 export type Cause =
@@ -183,7 +199,7 @@ export interface ObservedReplica {
   downloaded_bytes: number;
   download_bytes: number;
   download_bytes_per_s: number;
-  /** The most that it was seen to hold on one GPU; 0: not measured, or none. */
+  /** The most that it was seen to hold on one GPU, or holds while asleep; 0: not measured, or none. */
   gpu_memory_bytes: number;
   memory_bytes: number;
 }

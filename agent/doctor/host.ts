@@ -4,6 +4,7 @@ import { constants } from "node:fs";
 import { open, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { diskOf } from "../hardware/inventory.ts";
+import { fetchPinnedCa, PinMismatch } from "../pinned-ca.ts";
 import { type DiskSpeed, measureDisk } from "./disk-speed-probe.ts";
 
 export interface Ran {
@@ -13,7 +14,12 @@ export interface Ran {
   output: string;
 }
 
+/** `ours`: it has shown the CA that was asked for. */
+export type Greeting = { is: "ours" | "another" | "silent"; why: string };
+
 export interface Host {
+  /** Of this process. */
+  env: Readonly<Record<string, string | undefined>>;
   /** Undefined when there is no such program. */
   run(program: string, ...args: string[]): Promise<Ran | undefined>;
   /** Undefined for what is not there or may not be read. */
@@ -29,6 +35,10 @@ export interface Host {
   isTaken(port: number): Promise<boolean>;
   /** The clock of a web server, by its Date header, in ms; undefined when it does not answer. */
   dateOf(url: string): Promise<number | undefined>;
+  /** Who answers at "host:port": by TLS, against a pin of the CA. */
+  greets(address: string, ca_sha256: string): Promise<Greeting>;
+  /** The status of a web server's answer, or why there was none. */
+  asks(url: string, proxy: string | undefined): Promise<number | string>;
   now(): number;
 }
 
@@ -36,6 +46,7 @@ const patience_ms = 20_000;
 const web_patience_ms = 3000;
 
 export const thisHost: Host = {
+  env: process.env,
   run(program, ...args) {
     const path = program.includes("/") ? program : Bun.which(program);
     if (path === null) return Promise.resolve(undefined);
@@ -75,6 +86,28 @@ export const thisHost: Host = {
       return Number.isNaN(date) ? undefined : date;
     } catch {
       return undefined;
+    }
+  },
+  greets: (address, ca_sha256) =>
+    fetchPinnedCa(address, ca_sha256, web_patience_ms).then(
+      (): Greeting => ({ is: "ours", why: "" }),
+      (error: Error): Greeting => ({
+        is: error instanceof PinMismatch ? "another" : "silent",
+        why: error.message,
+      }),
+    ),
+  async asks(url, proxy) {
+    try {
+      const answer = await fetch(url, {
+        ...{ method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(web_patience_ms) },
+        // Without one, Bun uses what this process has in its environment.
+        ...(proxy !== undefined && { proxy }),
+      });
+      return answer.status;
+    } catch (error) {
+      if (!(error instanceof Error)) return String(error);
+      if (error.name === "TimeoutError") return `no answer in ${web_patience_ms / 1000} s`;
+      return "code" in error ? String(error.code) : error.message;
     }
   },
   now: Date.now,

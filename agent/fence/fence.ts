@@ -1,4 +1,5 @@
 import type { DesiredReplica } from "../contract/messages.ts";
+import { mostOnOne } from "../measure/meter.ts";
 import { bootId, identify, type ProcessIdentity } from "../process/identity.ts";
 import type { StopTimes } from "../process/stop.ts";
 import { Refusal } from "../refusal.ts";
@@ -83,6 +84,13 @@ export class Fence {
   hold({ devices }: Pick<DesiredReplica, "devices">): Turn {
     const gpus = this.#gpusOf(devices);
     return gpus.length === 0 ? noTurn : this.#turns.hold(gpus);
+  }
+
+  /** What a runtime holds of the GPU where it holds most; 0 where the driver does not say. Throws as `enter`. */
+  async held(resident: Known): Promise<number> {
+    const uses = await this.#look(this.#parts.uuids());
+    const family = await familyOf(resident);
+    return mostOnOne(uses, new Set(family.map(({ pid }) => pid)));
   }
 
   /** What a runtime will have left when it has ended: to be asked before, while its processes can be seen. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Bedtime } from "../bedtime.ts";
 import type { Handle, Handles } from "../process/handle.ts";
 import { handlesIn } from "../process/handle.ts";
 import { stopGroup } from "../process/stop.ts";
@@ -65,6 +66,7 @@ export class FencedRuns {
           ...{ context_tokens: 1, slots: 1, args: [], devices, env: {}, hf_token: "" },
         },
         ...{ restarts: 0, adopted: wanted.adopted, order: order.signal },
+        bedtime: new Bedtime(),
         tell(event) {
           events.push(event);
           for (const listener of listeners) listener();

@@ -61,7 +61,7 @@ test("beside a stranger that leaves too little room it is refused at once, and t
       failure_class: "no_capacity",
       retry: true,
       message: expect.stringMatching(
-        new RegExp(`^GPU-0 has 5.0 GiB free .* process ${stranger.pid} \\(\\w+\\) holds 75.0 GiB`),
+        new RegExp(`^GPU-0 has 5.0 GiB free .* process ${stranger.pid} \\([^)]+\\) holds 75.0 GiB`),
       ),
     });
     expect(stranger.exitCode).toBeNull();

@@ -5,6 +5,7 @@
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -32,7 +33,12 @@ while [ $rounds -lt 3000 ]; do
       echo 'Field "clocks_event_reasons.active" is not a valid field to query.'; exit 2 ;; esac ;;
   esac
   cat ${folder}/$question.csv || exit 1
-  [ $question = apps ] && exit 0
+  if [ $question = apps ]; then
+    for claim in ${folder}/claims/*; do
+      kill -0 "\${claim##*/}" 2>/dev/null && cat "$claim"
+    done
+    exit 0
+  fi
   sleep 0.04
 done
 `;
@@ -41,7 +47,11 @@ export class FakeSmi {
   readonly #folder = mkdtempSync(join(tmpdir(), "hypervize-smi-"));
   readonly path = join(this.#folder, "nvidia-smi");
 
+  /** Where processes claim memory, each in a file named by its pid (runtimes/fakes/gpu-memory.ts). */
+  readonly claims = join(this.#folder, "claims");
+
   constructor(gpus: string) {
+    mkdirSync(this.claims);
     writeFileSync(this.path, program(this.#folder));
     chmodSync(this.path, 0o755);
     this.prints("gpus", gpus);

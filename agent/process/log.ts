@@ -8,11 +8,15 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { isMissing } from "../durable-file.ts";
 
 const KEPT_BYTES = 4 * 1024 * 1024;
 const TAIL_BYTES = 16 * 1024;
+
+/** Where the runtime of replica ID writes its output. */
+export const logPath = ({ log_folder }: { log_folder: string }, id: string): string =>
+  join(log_folder, `${id}.log`);
 
 /**
  * Opens a new log for a new process; the last process's log becomes PATH.1, so that no line of it is

@@ -31,6 +31,7 @@ const contained = (program: string) =>
     {
       ...{ name: "vllm", entrypoint: "vllm", arguments: () => ["serve"] },
       ...{ classify: () => "port_taken", start_timeout_ms: () => 1 },
+      env: ({ spec }) => (spec.can_sleep ? { PYTHONPATH: "/guard", KEY: "quoxomb" } : {}),
     },
     { image: "vllm/vllm-openai:v0.11.2", program, cache_folder: environment.folder, env: {} },
   );
@@ -46,6 +47,19 @@ describe("the command", () => {
     expect(line).toContain("-e HF_SECRET -e HYPERVIZE_REPLICA -e SPT_NOENV ");
     expect(line).not.toContain("quoxomb");
     expect(line).toEndWith("--entrypoint vllm vllm/vllm-openai:v0.11.2 serve");
+  });
+
+  test("mounts the guard of one that can sleep, and tells it the key by name alone", async () => {
+    const can_sleep = launch([], environment.model);
+    const plan = await contained(docker).plan({
+      ...can_sleep,
+      spec: { ...can_sleep.spec, can_sleep: true },
+    });
+    const line = plan.command.join(" ");
+    expect(line).toContain("-v /guard:/guard:ro ");
+    expect(line).toContain("-e PYTHONPATH -e KEY ");
+    expect(line).not.toContain("quoxomb");
+    expect(plan.env).toMatchObject({ PYTHONPATH: "/guard", KEY: "quoxomb" });
   });
 
   test("speaks CDI to Podman, and asks for no GPU where none is meant", async () => {
@@ -76,7 +90,8 @@ describe("the command", () => {
 
 test("the tag is the version; an image that is not here is no runtime", async () => {
   const options = { program: docker, cache_folder: environment.folder, env: {} };
-  const found = (name: string) => vllm({ container: { ...options, image: name } }).detect();
+  const guard = { folder: environment.folder, key: "key" };
+  const found = (name: string) => vllm({ guard, container: { ...options, image: name } }).detect();
   expect(await found(image)).toEqual({ name: "vllm", version: "0.30.0", path: `docker:${image}` });
   expect(await found("vllm/vllm-openai:latest")).toBeUndefined();
 });

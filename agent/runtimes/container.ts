@@ -23,6 +23,8 @@ interface Contained {
   /** The command inside the image, and its arguments. */
   entrypoint: string;
   arguments(launch: Launch, version: string): string[];
+  /** Variables that only this engine needs. They may be secrets, and PYTHONPATH among them is a folder outside. */
+  env(launch: Launch): Record<string, string>;
   classify: RuntimeDriver["classify"];
   start_timeout_ms(launch: Launch): number;
 }
@@ -56,6 +58,8 @@ export function inContainer(
       }
       const { spec } = launch;
       const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE };
+      const own = engine.env(launch);
+      const folders = [...(await mountsOf(launch.weights_path)), own["PYTHONPATH"] ?? []].flat();
       const folder = join(cache_folder, engine.name);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const words = [
@@ -63,17 +67,17 @@ export function inContainer(
         ...["--security-opt", "no-new-privileges", "--cap-drop=ALL"],
         ...identityFor(program),
         ...gpuWords(program, spec),
-        ...(await mountsOf(launch.weights_path)).flatMap((path) => ["-v", `${path}:${path}:ro`]),
+        ...folders.flatMap((path) => ["-v", `${path}:${path}:ro`]),
         ...["-v", `${folder}:${HOME_INSIDE}`],
         ...Object.entries(inside).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
         // By name alone, their values come from the client's environment: a command line is for all to read.
-        ...[...Object.keys(spec.env), ...MARKS].flatMap((name) => ["-e", name]),
+        ...[...Object.keys({ ...spec.env, ...own }), ...MARKS].flatMap((name) => ["-e", name]),
         ...["--entrypoint", engine.entrypoint, image],
         ...engine.arguments(launch, version),
       ];
       return {
         command: [program, ...words],
-        env: clientEnvironment(options),
+        env: { ...clientEnvironment(options), ...own },
         start_timeout_ms: engine.start_timeout_ms(launch),
       };
     },

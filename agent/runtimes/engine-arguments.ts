@@ -1,6 +1,7 @@
 import { refusedArgument } from "../contract/runtime-settings.ts";
 import { Refusal } from "../refusal.ts";
 import { gpusOf } from "./devices.ts";
+import { GUARD_CLASS } from "./guard.ts";
 import { isAtLeast } from "./python-package.ts";
 import type { Launch } from "./runtime.ts";
 
@@ -10,8 +11,9 @@ const MEMORY_SHARE = "0.9";
 /**
  * The command line after `vllm`. Flags by version, from vLLM's `cli_args.py` and `arg_utils.py`: requests were logged
  * unless told not to before 0.10.1 (vllm#21739), `--disable-access-log-for-endpoints` came with 0.16.0.
- * Without --host it would listen on every interface, and --api-key guards only some of its routes. No developer mode:
- * that opens routes which run code. Throws a Refusal for arguments that an endpoint may not set.
+ * Without --host it would listen on every interface, and --api-key guards only some of its routes. The developer mode,
+ * which opens routes that run code, is on only behind our guard, for what shall sleep in place. Throws a Refusal for
+ * arguments that an endpoint may not set.
  */
 export function vllmArguments({ spec, weights_path, port }: Launch, version: string): string[] {
   check(spec.args, "vllm");
@@ -27,6 +29,7 @@ export function vllmArguments({ spec, weights_path, port }: Launch, version: str
     ...(isAtLeast(version, "0.16.0")
       ? ["--disable-access-log-for-endpoints", "/health,/metrics"]
       : ["--disable-uvicorn-access-log"]),
+    ...(spec.can_sleep ? ["--enable-sleep-mode", "--middleware", GUARD_CLASS] : []),
     ...spec.args,
   ];
 }
@@ -47,6 +50,7 @@ export function sglangArguments({ spec, weights_path, port }: Launch): string[] 
     ...["--mem-fraction-static", MEMORY_SHARE],
     ...["--enable-metrics", "--enable-cache-report"],
     ...["--log-level", "warning"],
+    ...(spec.can_sleep ? ["--enable-memory-saver", "--enable-weights-cpu-backup"] : []),
     ...spec.args,
   ];
 }

@@ -4,6 +4,9 @@ import { type ContainerOptions, inContainer } from "./container.ts";
 import { devicesFor } from "./devices.ts";
 import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
+import { type EngineName, requestsOf } from "./engine-load.ts";
+import { sleepOf } from "./engine-sleep.ts";
+import { GUARD_KEY, type Guard } from "./guard.ts";
 import { askLoopback } from "./loopback.ts";
 import { type PythonProgram, pythonProgram } from "./python-package.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
@@ -14,13 +17,13 @@ const START_MS = 15 * 60_000;
 const LOAD_BYTES_PER_MS = 50_000;
 
 interface Engine {
-  name: "vllm" | "sglang";
+  name: EngineName;
   flag: string;
   /** How it is called inside its image. */
   inside: { entrypoint: string; arguments(launch: Launch, version: string): string[] };
   command(program: PythonProgram, launch: Launch): string[];
-  /** Gauges of requests that it works on and holds; names from the engines' `metrics` modules. */
-  in_flight: RegExp;
+  /** Variables that only this engine needs. */
+  env(launch: Launch, guard: Guard): Record<string, string>;
   classify: RuntimeDriver["classify"];
 }
 
@@ -31,22 +34,26 @@ export interface EngineOptions {
   path?: string | undefined;
   /** It comes as an image instead. */
   container?: ContainerOptions | undefined;
+  guard: Guard;
 }
 
 /** vLLM from a Python environment: its `vllm` script. */
-export const vllm = (options: EngineOptions = {}): RuntimeDriver =>
+export const vllm = (options: EngineOptions): RuntimeDriver =>
   driverOf(
     {
       ...{ name: "vllm", flag: "--vllm", classify: classifyVllm },
       inside: { entrypoint: "vllm", arguments: vllmArguments },
       command: ({ path, version }, launch) => [path, ...vllmArguments(launch, version)],
-      in_flight: /^vllm:num_requests_(?:running|waiting)(?:\{[^\n]*\})? ([0-9.e+]+)$/gm,
+      env: ({ spec }, { folder, key }) =>
+        spec.can_sleep
+          ? { VLLM_SERVER_DEV_MODE: "1", PYTHONPATH: folder, [GUARD_KEY]: key }
+          : ({} as Record<string, string>),
     },
     options,
   );
 
 /** SGLang from a Python environment: the interpreter beside its `sglang` script. */
-export const sglang = (options: EngineOptions = {}): RuntimeDriver =>
+export const sglang = (options: EngineOptions): RuntimeDriver =>
   driverOf(
     {
       ...{ name: "sglang", flag: "--sglang", classify: classifySglang },
@@ -55,12 +62,15 @@ export const sglang = (options: EngineOptions = {}): RuntimeDriver =>
         if (python !== undefined) return [python, ...sglangArguments(launch)];
         throw new Refusal("config", `There is no python3 beside ${path}. Install SGLang again.`);
       },
-      in_flight: /^sglang:num_(?:running|queue)_reqs(?:\{[^\n]*\})? ([0-9.e+]+)$/gm,
+      env: () => ({}),
     },
     options,
   );
 
-function driverOf(engine: Engine, { executable = engine.name, path, container }: EngineOptions) {
+function driverOf(
+  engine: Engine,
+  { executable = engine.name, path, container, guard }: EngineOptions,
+) {
   const find = () => pythonProgram(executable, engine.name);
   const driver: RuntimeDriver = {
     name: engine.name,
@@ -81,7 +91,10 @@ function driverOf(engine: Engine, { executable = engine.name, path, container }:
       const search = [dirname(found.path), path].filter(Boolean).join(":");
       return {
         command: engine.command(found, launch),
-        env: { ...quiet, ...devicesFor(launch.spec), PATH: search },
+        env: {
+          ...{ ...quiet, ...devicesFor(launch.spec), ...engine.env(launch, guard) },
+          PATH: search,
+        },
         start_timeout_ms: startTimeout(launch),
       };
     },
@@ -91,16 +104,17 @@ function driverOf(engine: Engine, { executable = engine.name, path, container }:
     },
     probe,
     async inFlight(port, signal) {
-      const answer = await askLoopback(port, "/metrics", signal).catch(() => undefined);
-      if (answer?.status !== 200) return 0;
-      const values = answer.body.matchAll(engine.in_flight);
-      return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
+      return (await requestsOf(engine.name, port, signal)) ?? 0;
     },
+    sleeping: sleepOf(engine.name, guard.key),
     classify: engine.classify,
   };
   if (container === undefined) return driver;
   const { name, inside, classify } = engine;
-  const contained = { name, ...inside, classify, start_timeout_ms: startTimeout };
+  const contained = {
+    ...{ name, ...inside, classify, start_timeout_ms: startTimeout },
+    env: (launch: Launch) => engine.env(launch, guard),
+  };
   return { ...driver, ...inContainer(contained, container) };
 }
 

@@ -8,7 +8,7 @@ export interface Answer {
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * One HTTP exchange with a runtime on this host; BODY is sent as JSON by POST. node:http and not
+ * One HTTP exchange with a runtime on this host; BODY is sent as JSON by POST, EXTRA as headers. node:http and not
  * fetch, because Bun's fetch sends loopback requests to HTTP_PROXY too. Rejects when nobody
  * listens, when the answer is larger than a megabyte, and when SIGNAL aborts.
  */
@@ -17,10 +17,11 @@ export function askLoopback(
   path: string,
   signal: AbortSignal,
   body?: unknown,
+  extra: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return new Promise((settle, fail) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const headers = text === undefined ? {} : { "content-type": "application/json" };
+    const headers = text === undefined ? extra : { ...extra, "content-type": "application/json" };
     const method = text === undefined ? "GET" : "POST";
     const asked = request(
       { host: "127.0.0.1", port, path, method, headers, signal, agent: false },

@@ -37,6 +37,17 @@ export interface Death {
   out_of_memory_kills: boolean;
 }
 
+/** Sleep in place: weights go to the host's memory, the context is forgotten. Each throws a sentence. */
+export interface SleepControl {
+  /** True only when it says that it works on nothing and holds nothing back. */
+  idle(port: number, signal: AbortSignal): Promise<boolean>;
+  /** To be called when it is idle: both engines die of a request that is open (vllm#45520). */
+  sleep(port: number, signal: AbortSignal): Promise<void>;
+  wake(port: number, signal: AbortSignal): Promise<void>;
+  /** How it continues a fixed text, most likely words first: the same before and after a sleep that damaged nothing. */
+  recite(port: number, model: string, signal: AbortSignal): Promise<string>;
+}
+
 /**
  * One kind of inference server. A driver knows flags, paths and messages of its server and nothing of
  * processes, files of the agent or the control plane. Calls may overlap for different replicas.
@@ -56,6 +67,8 @@ export interface RuntimeDriver {
   probe(port: number, model: string, signal: AbortSignal): Promise<void>;
   /** Requests that it works on or holds; 0 also when it does not say. */
   inFlight(port: number, signal: AbortSignal): Promise<number>;
+  /** Where it can give its GPUs' memory back and live on; only for what was started with `can_sleep`. */
+  readonly sleeping?: SleepControl;
   /**
    * Why it died. `retry` on the Refusal says whether the same start may succeed later; "port_taken",
    * that it would with another port at once.

@@ -27,8 +27,9 @@ export const partsDigest = (etag: string, part_bytes: number): string => `${etag
  */
 const thread = `
 const { createHash } = require("node:crypto");
-const { openSync, readSync, closeSync } = require("node:fs");
-const buffer = Buffer.allocUnsafe(1024 * 1024);
+const { openSync, readSync, closeSync, constants: { O_RDONLY, O_DIRECT } } = require("node:fs");
+// Large enough to be aligned as O_DIRECT wants it.
+const buffer = Buffer.from(new ArrayBuffer(1024 * 1024));
 let file, hash, at;
 function hashOf(kind, bytes) {
   if (kind.startsWith("parts ")) return ofParts(Number(kind.slice(6)));
@@ -59,14 +60,32 @@ function ofParts(size) {
     },
   };
 }
-function follow({ path, kind, bytes, to, end }) {
+function opened(path, from_disk) {
+  if (!from_disk) return openSync(path, "r");
+  try {
+    const direct = openSync(path, O_RDONLY | O_DIRECT);
+    try {
+      readSync(direct, buffer, 0, buffer.length, 0);
+      return direct;
+    } catch (error) {
+      closeSync(direct);
+      throw error;
+    }
+  } catch (error) {
+    if (error.code !== "EINVAL") throw error;
+    // Not every file system can.
+    return openSync(path, "r");
+  }
+}
+function follow({ path, kind, bytes, from_disk, to, end }) {
   if (path !== undefined) {
-    file = openSync(path, "r");
+    file = opened(path, from_disk);
     at = 0;
     hash = hashOf(kind, bytes);
   }
   while (at < to) {
-    const count = readSync(file, buffer, 0, Math.min(buffer.length, to - at), at);
+    // O_DIRECT takes whole blocks only.
+    const count = Math.min(readSync(file, buffer, 0, buffer.length, at), to - at);
     if (count === 0) throw new Error("The file has become shorter.");
     hash.update(buffer.subarray(0, count));
     at += count;
@@ -116,6 +135,16 @@ const unhashed: FileHash = {
   end: () => undefined,
 };
 
+/**
+ * Of what the disk holds, as far as its file system lets that be read: the system's memory is passed by, which
+ * may have what the disk has lost, and which is not filled with what nobody needs. BYTES in `upTo` are whole
+ * pieces of `disk_piece_bytes`, but for the last.
+ */
+export const diskHash = (path: string, kind: DigestKind, bytes: number): FileHash =>
+  new HashThread(path, kind, bytes, true);
+
+export const disk_piece_bytes = 1024 * 1024;
+
 /** Of a file that does not change. */
 export async function digestOf(path: string, kind: DigestKind): Promise<string> {
   const { size } = await stat(path);
@@ -131,14 +160,14 @@ class HashThread implements FileHash {
   );
   private readonly answer = Promise.withResolvers<string>();
 
-  constructor(path: string, kind: DigestKind, bytes: number) {
+  constructor(path: string, kind: DigestKind, bytes: number, from_disk = false) {
     this.answer.promise.catch(() => undefined);
     this.worker.onmessage = ({ data }) => {
       if ("digest" in data) this.answer.resolve(data.digest);
       else this.answer.reject(new Error(`${path} cannot be read back: ${data.error}`));
     };
     this.worker.onerror = ({ message }) => this.answer.reject(new Error(message));
-    this.worker.postMessage({ path, kind, bytes, to: 0 });
+    this.worker.postMessage({ path, kind, bytes, from_disk, to: 0 });
   }
 
   upTo(bytes: number): void {

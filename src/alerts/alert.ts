@@ -2,6 +2,8 @@
 export type AlertKind =
   | "host_down"
   | "disk_low"
+  | "weights_damaged"
+  | "certificate_ending"
   | "gpu_silent"
   | "gpu_lost"
   | "gpu_xid"

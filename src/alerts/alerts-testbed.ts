@@ -26,6 +26,8 @@ export const sampleOf = (index: number, changes: Partial<GpuSample> = {}): GpuSa
 export function hostOf(changes: Partial<WatchedHost> = {}): WatchedHost {
   return {
     ...{ id: "host_a", name: "gpu-1", sight: "up", silence: "", missing: [], xids: [] },
+    damaged_sources: [],
+    certificates: null,
     disk: { path: "/data", free_bytes: 500 * gib, bytes: 1000 * gib },
     gpus: [gpuOf(0), gpuOf(1)],
     samples: [sampleOf(0), sampleOf(1)],

@@ -5,7 +5,7 @@ import type { Notice } from "../notify/notice.ts";
 import type { Database } from "../storage/database.ts";
 import type { Alert, Condition, Patience } from "./alert.ts";
 import { gpuConditions } from "./gpu-conditions.ts";
-import { diskLow, hostDown } from "./host-conditions.ts";
+import { certificateEnding, diskLow, hostDown, weightsDamaged } from "./host-conditions.ts";
 import { judge, nothing, type Standing, type Verdict } from "./standing.ts";
 import { alerts } from "./table.ts";
 import type { Thresholds, WatchedHost } from "./watched.ts";
@@ -105,7 +105,12 @@ function conditionsOf(
   now: number,
 ): Condition[] {
   if (host.sight !== "up") return hostDown(host);
-  return [...diskLow(host, thresholds, isOpen), ...gpuConditions(host, thresholds, now)];
+  return [
+    ...diskLow(host, thresholds, isOpen),
+    ...weightsDamaged(host),
+    ...certificateEnding(host, now),
+    ...gpuConditions(host, thresholds, now),
+  ];
 }
 
 const isSilent = (hosts: readonly WatchedHost[], id: string): boolean =>

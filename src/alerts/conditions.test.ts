@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { gib, gpuOf, hostOf, hour, sampleOf, thresholds } from "./alerts-testbed.ts";
 import { gpuConditions } from "./gpu-conditions.ts";
-import { diskLow, hostDown } from "./host-conditions.ts";
+import { certificateEnding, diskLow, hostDown, weightsDamaged } from "./host-conditions.ts";
 import type { Thresholds, WatchedHost } from "./watched.ts";
 
 const now = 100 * hour;
@@ -33,6 +33,40 @@ test("a disk says its path and its numbers, and is critical when hardly anything
       severity: "critical",
       detail: "Of the disk of /data, 20.0 GiB of 1000.0 GiB are free (2.0%).",
     },
+  ]);
+});
+
+test("weights that the disk has damaged are named while something runs from them", () => {
+  expect(weightsDamaged(hostOf())).toEqual([]);
+  expect(weightsDamaged(hostOf({ damaged_sources: ["hf:org/repo"] }))).toMatchObject([
+    {
+      ...{ key: "weights_damaged/host_a", severity: "critical" },
+      detail: expect.stringContaining("hf:org/repo"),
+      advice: expect.stringContaining("Pause and resume"),
+    },
+  ]);
+});
+
+test("the fleet's CA and the server's certificate are told of in time, each with what to do", () => {
+  const day = 24 * hour;
+  const at = (ca_days: number, server_days: number) => {
+    const certificates = {
+      ca_expires_at: now + ca_days * day,
+      server_expires_at: now + server_days * day,
+    };
+    return certificateEnding(hostOf({ certificates }), now);
+  };
+  expect(certificateEnding(hostOf(), now)).toEqual([]);
+  expect(at(91, 120)).toEqual([]);
+  expect(at(90, 120)).toMatchObject([
+    {
+      ...{ key: "certificate_ending/host_a/ca", severity: "warning" },
+      detail: "The fleet's CA ends on 1970-04-05. From then on no host can connect.",
+      advice: expect.stringContaining("join again"),
+    },
+  ]);
+  expect(at(1000, 13)).toMatchObject([
+    { severity: "critical", advice: expect.stringContaining("Restart the appliance") },
   ]);
 });
 

@@ -16,6 +16,10 @@ export interface WatchedHost {
   /** When it is silent, in a sentence. */
   silence: string;
   disk: Disk | null;
+  /** Of what runs on it: the disk has lost some of their bytes. */
+  damaged_sources: readonly string[];
+  /** When certificates end that only a person renews; null where it has none. */
+  certificates: { ca_expires_at: number; server_expires_at: number } | null;
   /** Those of its inventory. */
   gpus: readonly Gpu[];
   /** Of those that answer. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHubSource } from "../../agent/contract/hub-source.ts";
-import { createResolver } from "../endpoints/resolve.ts";
-import { h100, specOf } from "../endpoints/resolve-testbed.ts";
+import { createResolver } from "../artifacts/resolve.ts";
+import { h100, specOf } from "../artifacts/resolve-testbed.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
 import { type ImportedModels, importedModelsIn, rememberModels } from "./imported-models.ts";
 

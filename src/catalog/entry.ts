@@ -1,28 +1,60 @@
 /** What a catalog entry may say. Pure: every rule is a sentence for the person who broke it. */
-import { badRequest } from "../failure.ts";
-import type { models } from "./table.ts";
+import { parseHubSource } from "../../agent/contract/hub-source.ts";
+import { parseS3Source } from "../../agent/contract/s3/source.ts";
+import type { Artifact, Asked, Runtime } from "../artifacts/artifact.ts";
+import { checkRevision, gpuIn, whole } from "../artifacts/asked-field.ts";
+import { type Named, namedModel } from "../artifacts/resolve-model.ts";
+import { badRequest, Failure } from "../failure.ts";
 
-export type Model = Readonly<typeof models.$inferSelect>;
+/** What somebody asked for, as far as it may come to something more exact. */
+export interface AskedModel {
+  /** `org/repo[:file|quant]`, `file:///absolute/path` or `builtin:NAME`. */
+  source: string;
+  revision: string | null;
+  runtime: "auto" | Runtime;
+  /** Null: as fits. */
+  context_tokens: number | null;
+}
 
+export interface Entry {
+  name: string;
+  asked: AskedModel;
+  /** Null where the appliance may choose. */
+  gpu: Asked["gpu"];
+  slots: number;
+  /** Null is one on every host that can run it. */
+  replicas: number | null;
+  enabled: boolean;
+}
+
+/** What is run for an entry, the same on every host. */
+export interface Run {
+  source: string;
+  runtime: Runtime;
+  context_tokens: number;
+  /** What the weights are known to need; null when nothing says. */
+  model_facts: Artifact["model"];
+}
+
+export interface Model extends Readonly<Entry>, Readonly<Run> {
+  readonly id: string;
+  readonly created_at: number;
+  /** Replicas that failed before are started afresh. */
+  readonly changed_at: number;
+}
+
+/** The fields of a body. */
 export interface ModelInput {
   name: string;
   source: string;
-  runtime?: "llama-server";
-  context_tokens?: number;
+  revision?: string | null;
+  runtime?: "auto" | Runtime;
+  context_tokens?: number | null;
   slots?: number;
+  gpu?: unknown;
   replicas?: number | null;
   enabled?: boolean;
 }
-
-export type Entry = Omit<Model, "id" | "created_at">;
-
-const defaults = {
-  runtime: "llama-server",
-  context_tokens: 4096,
-  slots: 4,
-  replicas: null,
-  enabled: true,
-} as const;
 
 export interface NewModel extends Omit<ModelInput, "name" | "source"> {
   name?: string;
@@ -31,23 +63,44 @@ export interface NewModel extends Omit<ModelInput, "name" | "source"> {
   model?: string;
 }
 
-/** Without a name the model is called like its file. Throws a 400 when neither `source` nor `model` is there. */
+/** Without a name the model is called like its file or repository. Throws a 400 when neither `source` nor `model` is there. */
 export function namedInput({ name, source, model, ...rest }: NewModel): ModelInput {
   const from = source ?? model;
   if (from === undefined) throw badRequest("`source` is missing.", "source");
-  const file = from.slice(Math.max(from.lastIndexOf("/"), from.lastIndexOf(":")) + 1);
-  return { ...rest, source: from, name: name ?? file.replace(/\.gguf$/, "") };
+  return { ...rest, source: from, name: name ?? nameFor(from) };
+}
+
+function nameFor(source: string): string {
+  const repository = /^(?:builtin|file):/i.test(source)
+    ? undefined
+    : (parseS3Source(source) ?? parseHubSource(source))?.repository;
+  const path = repository ?? source;
+  const file = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf(":")) + 1);
+  return file.replace(/\.gguf$/, "");
 }
 
 /** Fills in the defaults. Throws a 400 that names the field. */
 export function checkedEntry(input: ModelInput): Entry {
-  const entry: Entry = { ...defaults, ...input };
-  checkName(entry.name);
-  checkSource(entry.source);
-  checkInteger("context_tokens", entry.context_tokens, 256, 1_048_576);
-  checkInteger("slots", entry.slots, 1, 256);
-  if (entry.replicas !== null) checkInteger("replicas", entry.replicas, 0, 1000);
-  return entry;
+  const { name, source, revision = null, runtime = "auto", context_tokens = null } = input;
+  const { slots = 4, gpu = null, replicas = null, enabled = true } = input;
+  checkName(name);
+  checkSource(source, revision);
+  if (context_tokens !== null) whole("context_tokens", context_tokens, 256, 1_048_576);
+  whole("slots", slots, 1, 256);
+  if (replicas !== null) whole("replicas", replicas, 0, 1000);
+  const asked = { source, revision, runtime, context_tokens };
+  return { name, asked, gpu: gpuIn(gpu), slots, replicas, enabled };
+}
+
+/** MODEL's entry with what a change says. Another source does not keep the revision of the one before. */
+export function changedEntry(
+  { name, asked, ...model }: Model,
+  changes: Partial<ModelInput>,
+): Entry {
+  const { gpu, slots, replicas, enabled } = model;
+  const moved = changes.source !== undefined && changes.source !== asked.source;
+  const before = { ...asked, name, gpu, slots, replicas, enabled };
+  return checkedEntry({ ...before, ...(moved && { revision: null }), ...changes });
 }
 
 function checkName(name: string): void {
@@ -58,23 +111,21 @@ function checkName(name: string): void {
   );
 }
 
-function checkSource(source: string): void {
-  if (source === "builtin:hypervize-demo" || isGgufPath(source)) return;
-  throw badRequest(
-    "Supported sources are builtin:hypervize-demo and file:///absolute/path/model.gguf, a file on every host that should run it.",
-    "source",
-  );
+function checkSource(source: string, revision: string | null): void {
+  checkRevision(revision);
+  const { from } = named(source, revision);
+  if (from === "hub" || revision === null) return;
+  throw badRequest("Only models of the hub have a `revision`. Leave it out.", "revision");
 }
 
-/** Only the plain spelling of a path: nothing that a URL parser would rewrite or cut off. */
-function isGgufPath(source: string): boolean {
-  if (!source.startsWith("file:///") || !source.endsWith(".gguf") || source.length > 4096) {
-    return false;
+function named(model: string, revision: string | null): Named {
+  try {
+    return namedModel({ model, revision });
+  } catch (error) {
+    if (!(error instanceof Failure) || error.param !== "model") throw error;
+    throw badRequest(
+      "Supported sources are ORG/REPO or ORG/REPO:FILE-or-QUANT of the hub, s3://BUCKET/FOLDER, builtin:hypervize-demo, and file:///absolute/path: a .gguf file or a folder of safetensors on every host that should run it.",
+      "source",
+    );
   }
-  return !/\/\.{1,2}\/|[?#\\\p{C}]/u.test(source);
-}
-
-function checkInteger(field: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw badRequest(`\`${field}\` is a whole number from ${min} to ${max}.`, field);
 }

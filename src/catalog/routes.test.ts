@@ -1,26 +1,22 @@
-import { expect, test } from "bun:test";
-import { guard, httpWith, play, requestAs } from "../access.testbed.ts";
-import { openDatabase } from "../storage/database.ts";
-import { Catalog } from "./catalog.ts";
-import { catalogRoutes } from "./routes.ts";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { play, requestAs } from "../access.testbed.ts";
+import type { TestHub } from "../sizing/hub-testbed.ts";
+import type { ModelStatus } from "./listing.ts";
+import { catalogHub, catalogWorld, demo, downloading } from "./routes-testbed.ts";
 
-const demo = { name: "org/demo", source: "builtin:hypervize-demo" };
+let hub: TestHub;
+beforeAll(() => {
+  hub = catalogHub();
+});
+afterAll(() => hub[Symbol.dispose]());
+
+const status: ModelStatus = {
+  ...downloading,
+  ...{ ready_replicas: 1, cause: "no_capacity", problem: "One host is down." },
+};
 
 /** The member comes with an inference key, the others with a session. */
-function world() {
-  const catalog = new Catalog(openDatabase(":memory:"), () => 5000);
-  catalog.create(demo);
-  catalog.create({ ...demo, name: "off", enabled: false });
-  return httpWith([
-    catalogRoutes({
-      catalog,
-      guard,
-      worldOf: (request) => (guard(request, "viewer").role === "member" ? "inference" : "control"),
-      usableBy: () => catalog.list().filter(({ enabled }) => enabled),
-      statusOf: () => ({ ready_replicas: 1, starting_replicas: 2, problem: "One host is down." }),
-    }),
-  ]);
-}
+const world = () => catalogWorld(hub, { statusOf: () => status }).http;
 
 const adminOnly = (status: number) => ({ guest: 401, viewer: 403, member: 403, admin: status });
 const create = { method: "POST", path: "/api/models" };
@@ -56,6 +52,63 @@ play(world, [
   },
   {
     ...create,
+    name: "adding a model of the hub",
+    body: {
+      ...{ model: "org/m-GGUF:Q4_K_M", name: "llama", hf_token: "hf_right" },
+      ...{ gpu: { type: "L4", count: 1 }, slots: 2 },
+    },
+    status: adminOnly(201),
+    shows: [
+      '"id":"llama"',
+      '"source":"hf:org/m-GGUF@0123456789abcdef0123456789abcdef01234567:m-Q4_K_M.gguf"',
+      '"asked":{"source":"org/m-GGUF:Q4_K_M","revision":null,"runtime":"auto","context_tokens":null}',
+      '"gpu":{"type":"L4","count":1}',
+      '"has_hf_token":true',
+    ],
+    hides: ["hf_right", "model_facts"],
+  },
+  {
+    ...create,
+    name: "asking only what would become of a model",
+    path: "/api/models?dry_run=1",
+    body: { model: "org/m-GGUF:Q4_K_M" },
+    status: adminOnly(200),
+    shows: ['"sizing":{', '"would_stop":[]'],
+  },
+  {
+    ...create,
+    name: "adding one of several quants without saying which",
+    body: { model: "org/two" },
+    status: adminOnly(400),
+  },
+  {
+    ...create,
+    name: "adding a gated model without its token",
+    body: { model: "org/gated" },
+    status: adminOnly(400),
+  },
+  {
+    ...create,
+    name: "adding what no host could ever take",
+    body: { ...demo, name: "x", slots: 200 },
+    status: adminOnly(400),
+  },
+  {
+    name: "looking at one model",
+    method: "GET",
+    path: "/api/models/off",
+    status: { guest: 401, viewer: 200, member: 200, admin: 200 },
+    shows: ['"has_hf_token":true', '"phase":"downloading"'],
+    hides: ["hf_secret"],
+  },
+  {
+    name: "looking at a model that there is not",
+    method: "GET",
+    path: "/api/models/x",
+    status: { guest: 401, viewer: 404, member: 404, admin: 404 },
+  },
+  {
+    ...create,
     name: "adding a model without a source",
     body: { name: "x" },
     status: adminOnly(400),
@@ -64,7 +117,7 @@ play(world, [
   {
     ...create,
     name: "adding an unsupported source",
-    body: { name: "x", source: "org/x" },
+    body: { name: "x", source: "org/x/y" },
     status: adminOnly(400),
   },
   {
@@ -117,14 +170,9 @@ test("a session sees every field that the dashboard shows", async () => {
     created: 5,
     owned_by: "hypervize",
     model_id: expect.stringMatching(/^mdl_/),
-    source: demo.source,
-    runtime: "llama-server",
-    context_tokens: 4096,
-    slots: 4,
-    replicas: null,
-    enabled: false,
-    ready_replicas: 1,
-    starting_replicas: 2,
-    problem: "One host is down.",
+    ...{ source: demo.source, runtime: "llama-server", context_tokens: 4096, slots: 4 },
+    asked: { source: demo.source, revision: null, runtime: "auto", context_tokens: null },
+    ...{ gpu: { type: null, count: null }, replicas: null, enabled: false, has_hf_token: true },
+    ...status,
   });
 });

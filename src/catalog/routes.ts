@@ -1,11 +1,11 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../access.ts";
-import type { Catalog } from "./catalog.ts";
-import { type Model, namedInput } from "./entry.ts";
+import { isDryRun } from "../artifacts/forecast.ts";
+import type { Model } from "./entry.ts";
+import { createIntake, type IntakeParts } from "./intake.ts";
 import { type ModelStatus, type Named, openAIList, viewOf } from "./listing.ts";
 
-export interface CatalogParts {
-  catalog: Catalog;
+export interface CatalogParts extends IntakeParts {
   guard: Guard;
   /** Which of the two worlds a request comes from. Throws 401 for a guest and for a key that is not valid. */
   worldOf(request: Request): "control" | "inference";
@@ -16,16 +16,26 @@ export interface CatalogParts {
 
 const closed = { additionalProperties: false };
 const optionalNames = { name: t.Optional(t.String()), source: t.Optional(t.String()) };
+const orNull = <Schema extends Parameters<typeof t.Optional>[0]>(schema: Schema) =>
+  t.Optional(t.Union([schema, t.Null()]));
 const settings = {
-  runtime: t.Optional(t.Literal("llama-server")),
-  context_tokens: t.Optional(t.Number()),
+  revision: orNull(t.String()),
+  runtime: t.Optional(
+    t.Union([t.Literal("auto"), t.Literal("vllm"), t.Literal("sglang"), t.Literal("llama-server")]),
+  ),
+  context_tokens: orNull(t.Number()),
   slots: t.Optional(t.Number()),
-  replicas: t.Optional(t.Union([t.Number(), t.Null()])),
+  gpu: t.Optional(t.Unknown()),
+  replicas: orNull(t.Number()),
   enabled: t.Optional(t.Boolean()),
+  hf_token: orNull(t.String()),
 };
+const newModel = t.Object({ ...optionalNames, model: t.Optional(t.String()), ...settings }, closed);
 
-export function catalogRoutes({ catalog, guard, worldOf, statusOf, usableBy }: CatalogParts) {
-  const view = (model: Model) => viewOf(model, statusOf(model.id));
+export function catalogRoutes(parts: CatalogParts) {
+  const { catalog, guard, worldOf, statusOf, usableBy } = parts;
+  const intake = createIntake(parts);
+  const view = (model: Model) => viewOf(model, catalog.hasToken(model.id), statusOf(model.id));
 
   const everyone = new Elysia().get("/api/models", ({ request }) =>
     worldOf(request) === "inference"
@@ -33,23 +43,31 @@ export function catalogRoutes({ catalog, guard, worldOf, statusOf, usableBy }: C
       : { object: "list" as const, data: catalog.list().map(view) },
   );
 
+  const viewers = new Elysia()
+    .derive(({ request }) => ({ caller: guard(request, "viewer") }))
+    .get("/api/models/:id", ({ params }) => view(catalog.existing(params.id)));
+
   const admins = new Elysia()
     .derive(({ request }) => ({ caller: guard(request, "admin") }))
     .post(
       "/api/models",
-      ({ body, set }) => {
+      async ({ body, query, set }) => {
+        if (isDryRun(query)) return intake.forecast(body);
+        const model = await intake.add(body);
         set.status = 201;
-        return view(catalog.create(namedInput(body)));
+        return view(model);
       },
-      { body: t.Object({ ...optionalNames, model: t.Optional(t.String()), ...settings }, closed) },
+      { body: newModel, query: t.Object({ dry_run: t.Optional(t.String()) }, closed) },
     )
-    .patch("/api/models/:id", ({ params, body }) => view(catalog.update(params.id, body)), {
-      body: t.Object({ ...optionalNames, ...settings }, closed),
-    })
+    .patch(
+      "/api/models/:id",
+      async ({ params, body }) => view(await intake.change(params.id, body)),
+      { body: t.Object({ ...optionalNames, ...settings }, closed) },
+    )
     .delete("/api/models/:id", ({ params, set }) => {
       catalog.remove(params.id);
       set.status = 204;
     });
 
-  return new Elysia().use(everyone).use(admins);
+  return new Elysia().use(everyone).use(viewers).use(admins);
 }

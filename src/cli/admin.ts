@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { endpoints } from "./endpoints.ts";
 import { limitOptions, limitsFrom, limitUsage } from "./limit-options.ts";
+import { models } from "./models.ts";
 import { type Action, commandOf, list, type Noun, needed, subject } from "./noun.ts";
 
 const keys: Noun = {
@@ -111,43 +112,6 @@ function onHost(verb: string, effect: string): Action {
     say: ({ name }: { name: string }) => `${name} ${effect}.`,
   };
 }
-
-const models: Noun = {
-  name: "models",
-  summary: "The Elastic catalog: list, add, remove.",
-  options: {
-    name: { value: "NAME", help: "name that clients ask for" },
-    source: { value: "URI", help: "builtin:hypervize-demo or file:///path/model.gguf" },
-    context: { value: "TOKENS", help: "context window of one request (default 4096)" },
-    slots: { value: "N", help: "requests that one replica serves at once (default 4)" },
-    replicas: { value: "N", help: "how many replicas (default: one on every host)" },
-  },
-  actions: {
-    list: list("/api/models", ["id", "source", "replicas", "ready_replicas", "enabled", "problem"]),
-    add: {
-      usage: "--name NAME --source URI [--context TOKENS] [--slots N] [--replicas N]",
-      call: (client, words) => {
-        const context_tokens = words.integer("context", 1, 1_048_576);
-        const slots = words.integer("slots", 1, 256);
-        const replicas = words.integer("replicas", 0, 1000);
-        return client.send("POST", "/api/models", {
-          name: needed(words, "name"),
-          source: needed(words, "source"),
-          ...(context_tokens && { context_tokens }),
-          ...(slots && { slots }),
-          ...(replicas !== undefined && { replicas }),
-        });
-      },
-      say: ({ id }: { id: string }) => `${id} is in the catalog; hosts start it now.`,
-    },
-    remove: {
-      usage: "NAME",
-      call: (client, words) =>
-        client.send("DELETE", `/api/models/${encodeURIComponent(subject(words))}`),
-      say: () => "Removed; its replicas stop.",
-    },
-  },
-};
 
 const usage: Noun = {
   name: "usage",

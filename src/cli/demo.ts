@@ -74,7 +74,7 @@ async function start(
   known: Demo | undefined,
   terminal: Terminal,
 ): Promise<void> {
-  appliance.ensureModel(model);
+  await appliance.ensureModel(model);
   terminal.err("Waiting for the model.");
   await appliance.modelReady(
     model.name,

@@ -17,6 +17,7 @@ export type Examine = (visit: {
   url: string | undefined;
   llama: string | undefined;
   running: { appliance: boolean; agent: boolean };
+  agent_pid: number | undefined;
   quick: boolean;
 }) => Promise<Finding[]>;
 
@@ -40,11 +41,13 @@ export function doctorCommand(examine: Examine): Command {
       if (words.positionals.length > 0) throw new UsageError("doctor takes options only.");
       const home = homeFrom(words.text("home"));
       const appliance = runningAppliance(home);
+      const agent = runningAgent(home);
       const findings = await examine({
         home,
         url: urlIn(words.text("url")) ?? appliance?.url,
         llama: llamaServerFrom(words.text("llama-server")),
-        running: { appliance: appliance !== undefined, agent: runningAgent(home) !== undefined },
+        running: { appliance: appliance !== undefined, agent: agent !== undefined },
+        agent_pid: agent?.pid,
         quick: words.flag("quick"),
       });
       const failed = findings.some(({ state }) => state === "fail");

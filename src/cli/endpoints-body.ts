@@ -14,6 +14,10 @@ export const bodyOptions: Record<string, Option> = {
   min: { value: "N", help: "replicas that always run; 0 lets it sleep (default 0)" },
   max: { value: "N", help: "replicas at most (default 1)" },
   idle: { value: "SECONDS|never", help: "sleeps after so long without a request" },
+  l1: {
+    value: "SECONDS|unlimited",
+    help: "so long it sleeps in place for a fast wake: vllm and sglang (default 0)",
+  },
   "cold-start": { value: "hold|fail", help: "what a request to a sleeping one does" },
   visibility: { value: "WHO", help: "private, team or public (default private)" },
   label: { value: "KEY=VALUE", repeated: true, help: "a host must carry it; again for more" },
@@ -40,6 +44,7 @@ export function bodyFrom(words: Words): Record<string, unknown> {
       min_replicas: words.integer("min", 0, 100),
       max_replicas: words.integer("max", 1, 100),
       idle_timeout_s: words.text("idle") === "never" ? null : words.integer("idle", 1, 2_592_000),
+      l1_timeout_s: words.text("l1") === "unlimited" ? null : words.integer("l1", 0, 2_592_000),
       cold_start: words.text("cold-start"),
       visibility: words.text("visibility"),
       labels: pairs(words, "label"),
@@ -50,7 +55,7 @@ export function bodyFrom(words: Words): Record<string, unknown> {
   );
 }
 
-function gpuFrom(words: Words): { type?: string; count?: number } | undefined {
+export function gpuFrom(words: Words): { type?: string; count?: number } | undefined {
   const type = words.text("gpu");
   const count = words.integer("gpus", 1, 64);
   if (type === undefined && count === undefined) return undefined;
@@ -71,7 +76,7 @@ function pairs(words: Words, option: string): Record<string, string> | undefined
 }
 
 /** A file, because every user of a machine can read the arguments of its processes. */
-function tokenFrom(file: string | undefined): string | undefined {
+export function tokenFrom(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   try {
     return readFileSync(file, "utf8").trim();

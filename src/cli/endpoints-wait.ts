@@ -4,9 +4,17 @@ import type { EndpointView } from "../endpoints/view.ts";
 import type { Terminal } from "./command.ts";
 
 const look_ms = 500;
+const moving = /^(?:building|waking_up|updating|draining|placing|starting)$/;
 
-export interface Watched {
-  look(): Promise<EndpointView>;
+/** What is looked at of an endpoint, or of a model of the pool. */
+export type Starting = Pick<EndpointView, "name" | "phase" | "progress" | "detail"> & {
+  status: string;
+};
+
+export interface Watched<View extends Starting> {
+  look(): Promise<View>;
+  /** Of the command whose `show` tells more. */
+  noun: string;
   terminal: Terminal;
   /** Shows TEXT in place of the one before. */
   show(text: string): void;
@@ -14,24 +22,25 @@ export interface Watched {
 }
 
 /** The last view: up, or wherever nothing moves any more without a person. */
-export async function untilSettled({
+export async function untilSettled<View extends Starting>({
   look,
+  noun,
   terminal,
   show,
   ...rest
-}: Watched): Promise<EndpointView> {
+}: Watched<View>): Promise<View> {
   for (;;) {
     const view = await look();
-    if (!/^(?:building|waking_up|updating|draining)$/.test(view.status)) return view;
+    if (!moving.test(view.status)) return view;
     show(progressText(view));
     await pause(rest.look_ms ?? look_ms, undefined, { signal: terminal.stop }).catch(() => {
-      throw new Error(`${view.name} goes on; \`hypervize endpoints show ${view.name}\` shows it.`);
+      throw new Error(`${view.name} goes on; \`hypervize ${noun} show ${view.name}\` shows it.`);
     });
   }
 }
 
 /** Such as `chat: downloading, 1.5 of 4.0 GiB, 85.0 MiB/s, 30 s left`. */
-export function progressText({ name, status, phase, progress, detail }: EndpointView): string {
+export function progressText({ name, status, phase, progress, detail }: Starting): string {
   const words = [phase ?? status.replace("_", " ")];
   if (progress && progress.download_bytes > 0) {
     const done = inUnit(progress.downloaded_bytes, gib);

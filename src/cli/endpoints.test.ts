@@ -58,7 +58,7 @@ test("create sends every word that was said", async () => {
   writeFileSync(token, "hf_secret\n");
   const words = [
     ...["--name", "chat", "--runtime", "llama-server", "--gpu", "cpu", "--context", "512"],
-    ...["--concurrency", "2", "--min", "0", "--max", "3", "--idle", "never"],
+    ...["--concurrency", "2", "--min", "0", "--max", "3", "--idle", "never", "--l1", "0"],
     ...[
       "--cold-start",
       "fail",
@@ -79,6 +79,7 @@ test("create sends every word that was said", async () => {
     ...{ model: demo, revision: null, task: null, runtime: "llama-server" },
     ...{ gpu: { type: "cpu", count: null }, context: 512, concurrency: 2 },
     ...{ min_replicas: 0, max_replicas: 3, idle_timeout_s: null, cold_start: "fail" },
+    l1_timeout_s: 0,
     ...{ labels: { region: "eu", pool: "a" }, env: { TZ: "UTC=0" } },
     ...{ args: ["--flash-attn", "on"], visibility: "team" },
   });

@@ -1,8 +1,9 @@
 /** `hypervize endpoints`: Dedicated endpoints from the shell. */
-import type { DryRunView } from "../endpoints/provisioner.ts";
+import type { DryRunView } from "../artifacts/forecast.ts";
 import type { EndpointView } from "../endpoints/view.ts";
 import type { Client } from "./client.ts";
 import { type Terminal, UsageError, type Words } from "./command.ts";
+import { printDryRun } from "./dry-run.ts";
 import { bodyFrom, bodyOptions } from "./endpoints-body.ts";
 import { printLogs } from "./endpoints-logs.ts";
 import { progressLine, untilSettled } from "./endpoints-wait.ts";
@@ -108,7 +109,12 @@ async function followed(
   }
   const line = progressLine(terminal);
   const look = () => client.get<EndpointView>(`/api/endpoints/${view.id}`);
-  const settled = await untilSettled({ look, terminal, show: line.show }).finally(line.clear);
+  const settled = await untilSettled({
+    look,
+    noun: "endpoints",
+    terminal,
+    show: line.show,
+  }).finally(line.clear);
   const { status, name, cause, detail } = settled;
   if (status === "up") {
     say(settled, `${name} is up: ${settled.openai_base_url}`);
@@ -117,20 +123,6 @@ async function followed(
   if (words.flag("json")) say(settled, "");
   terminal.err(`${name} is ${status}. ${[cause, detail].filter(Boolean).join(": ")}`.trim());
   return 1;
-}
-
-function printDryRun(answer: DryRunView, words: Words, { out }: Terminal): number {
-  const { sizing, placement, refused, would_stop, warnings } = answer;
-  const sentences = [
-    placement?.why,
-    refused && [refused.detail, refused.nearest].filter(Boolean).join(" "),
-    ...would_stop.map(({ model, host_name }) => `${model} on ${host_name} would be put to sleep.`),
-    sizing?.explanation,
-    ...warnings,
-  ];
-  if (words.flag("json")) out(JSON.stringify(answer, null, 2));
-  else for (const sentence of sentences) if (sentence) out(sentence);
-  return refused ? 1 : 0;
 }
 
 /** The sizing in its own words, everything else by field. */

@@ -2,6 +2,7 @@ import { homeFrom } from "../config.ts";
 import type { HostView, ModelView } from "../http.ts";
 import { clientFor } from "./client.ts";
 import type { Command } from "./command.ts";
+import { withPhase } from "./models.ts";
 import { table } from "./print.ts";
 
 export const status: Command = {
@@ -25,7 +26,7 @@ export const status: Command = {
     terminal.out(`Hypervize ${health.version}, up for ${Math.round(health.uptime_s)} s`);
     terminal.out(`\nHosts\n${table(rows(hosts.data), ["id", "name", "status", "cordoned"])}`);
     terminal.out(
-      `\nModels\n${table(rows(models.data), ["id", "ready_replicas", "starting_replicas", "problem"])}`,
+      `\nModels\n${table(rows(models.data.map(withPhase)), ["id", "status", "ready_replicas", "starting_replicas", "problem"])}`,
     );
     return 0;
   },

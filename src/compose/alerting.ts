@@ -16,6 +16,7 @@ export interface AlertingParts {
   settings: Pick<Settings, "current">;
   outbox: Pick<Outbox, "add">;
   hosts: Hosts;
+  certificates: NonNullable<WatchedHost["certificates"]>;
   live: Pick<Live, "changed">;
   /** The data folder, whose disk is watched too, and what this machine calls itself. */
   home: string;
@@ -28,7 +29,7 @@ const interval_ms = 10_000;
 const appliance = "appliance";
 
 export function composeAlerting(parts: AlertingParts) {
-  const { database, settings, outbox, hosts, live, home, name, log } = parts;
+  const { database, settings, outbox, hosts, certificates, live, home, name, log } = parts;
   const changed = () => live.changed("hosts");
   const alerts = new Alerts(
     database,
@@ -53,8 +54,8 @@ export function composeAlerting(parts: AlertingParts) {
       const rows = hosts.list();
       expected.keepOnly(new Set(rows.map(({ id }) => id)));
       const watched = rows.map((row) => watchedHost(row, now));
-      const own = rows.some((row) => isOnDisk(row, disk)) ? [] : [applianceAt(name, disk)];
-      alerts.look([...watched, ...own], now);
+      const own_disk = rows.some((row) => isOnDisk(row, disk)) ? null : disk;
+      alerts.look([...watched, { ...applianceAt(name), disk: own_disk, certificates }], now);
     } catch (error) {
       log(`alerts: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -74,6 +75,8 @@ export function composeAlerting(parts: AlertingParts) {
         path: "the agent's data folder",
         ...{ free_bytes, bytes: inventory.disk_bytes },
       },
+      damaged_sources: heartbeat?.damaged_sources ?? [],
+      certificates: null,
       samples: heartbeat?.gpus ?? [],
       xids: heartbeat?.xids ?? [],
       missing: expected.missing(id, gpus, now),
@@ -108,7 +111,7 @@ async function diskOf(home: string): Promise<Disk> {
 const isOnDisk = ({ inventory }: HostRow, { bytes }: Disk): boolean =>
   inventory?.machine_id === machineId() && inventory.disk_bytes === bytes;
 
-const applianceAt = (name: string, disk: Disk): WatchedHost => ({
-  ...{ id: appliance, name, sight: "up", silence: "", disk },
-  ...{ gpus: [], samples: [], xids: [], missing: [] },
+const applianceAt = (name: string): Omit<WatchedHost, "disk" | "certificates"> => ({
+  ...{ id: appliance, name, sight: "up", silence: "" },
+  ...{ damaged_sources: [], gpus: [], samples: [], xids: [], missing: [] },
 });

@@ -1,18 +1,14 @@
 /** The routes of Dedicated endpoints, with all that they ask of others. */
 import type { Guard } from "../access.ts";
-import { kindsIn } from "../endpoints/resolve-kinds.ts";
 import { endpointRoutes } from "../endpoints/routes.ts";
-import { argumentsOf, demandOf, evictableIn } from "../lifecycle/places.ts";
-import { placementHosts } from "../lifecycle/world.ts";
-import { dryRun } from "../placement/dry-run.ts";
-import { indexFleet } from "../placement/fleet-index.ts";
+import { argumentsOf } from "../lifecycle/places.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Database } from "../storage/database.ts";
 import { summarize } from "../usage/rollup.ts";
 import { clock } from "./clock.ts";
+import { fittingOn } from "./fitting.ts";
 import { liveOf } from "./live-views.ts";
 import type { Serving } from "./serving.ts";
-import { fleetHosts } from "./world.ts";
 
 export interface DedicatedParts {
   serving: Serving;
@@ -25,24 +21,11 @@ export interface DedicatedParts {
 
 export function dedicatedRoutes(parts: DedicatedParts) {
   const { serving, database, settings, guard, emailOf, stopping } = parts;
-  const { endpoints, hosts, lifecycle, routing, telemetry, resolve, ledger } = serving;
+  const { endpoints, hosts, lifecycle, routing, telemetry, ledger } = serving;
   const statuses = () => lifecycle.statuses();
-  const fleet = () => placementHosts(fleetHosts(hosts), statuses());
   return endpointRoutes({
-    ...{ endpoints, guard, resolve, emailOf, stopping },
-    kinds: () => kindsIn(fleet()),
-    dryRun(spec, artifact) {
-      const evictable = evictableIn(
-        { demandOf: routing.demand, inflightOf: routing.inflight },
-        statuses(),
-      );
-      return dryRun(
-        demandOf({ spec, artifact }, new Set(), ledger.find),
-        indexFleet(fleet()),
-        evictable,
-        clock.now(),
-      );
-    },
+    ...{ endpoints, guard, emailOf, stopping },
+    ...fittingOn(serving).dedicated,
     defaultIdleTimeout: () => settings.current().endpoints.default_idle_timeout_s,
     measuredOf: ({ spec, artifact: { source, runtime, context_tokens } }) =>
       ledger.find({

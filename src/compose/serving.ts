@@ -1,11 +1,11 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
 import { relayName } from "../../agent/contract/relay-name.ts";
 import { Aliases } from "../aliases/aliases.ts";
+import { createResolver } from "../artifacts/resolve.ts";
 import { importedModelsIn } from "../bundle/imported-models.ts";
 import { Catalog } from "../catalog/catalog.ts";
 import { hubFromEnvironment } from "../config.ts";
 import { Endpoints } from "../endpoints/endpoints.ts";
-import { createResolver } from "../endpoints/resolve.ts";
 import type { Authority } from "../fleet/authority.ts";
 import { Hosts } from "../fleet/hosts.ts";
 import { tellPeers } from "../fleet/peers.ts";
@@ -13,8 +13,9 @@ import { RelayWatch } from "../fleet/relay-watch.ts";
 import { Tunnels } from "../fleet/tunnels.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { Ledger } from "../ledger/ledger.ts";
+import { modelStatus } from "../lifecycle/model-status.ts";
 import { noticesOf } from "../lifecycle/notices.ts";
-import { modelStatus, readyReplicas, routedModels } from "../lifecycle/published.ts";
+import { readyReplicas, routedModels } from "../lifecycle/published.ts";
 import { Lifecycle } from "../lifecycle/reconcile.ts";
 import type { ReplicaStatus } from "../lifecycle/world.ts";
 import { Recounts } from "../metering/recounts.ts";
@@ -49,15 +50,12 @@ export interface ServingParts {
   log(line: string): void;
 }
 
-/** Nothing ready for so long, with crashes, and an endpoint has failed. */
-const unready_timeout_ms = 300_000;
-
 export type Serving = ReturnType<typeof composeServing>;
 
 export function composeServing(parts: ServingParts) {
   const { home, database, secrets, authority, people, notifying, usage, live, log } = parts;
   const { settings, outbox } = notifying;
-  const catalog = new Catalog(database, clock.now);
+  const catalog = new Catalog(database, secrets, clock.now);
   const endpoints = new Endpoints(database, secrets, clock.now);
   const known = {
     isModel: (name: string) =>
@@ -132,7 +130,7 @@ export function composeServing(parts: ServingParts) {
       }),
       rules: () => ({
         placing_timeout_ms: settings.current().endpoints.build_timeout_s * 1000,
-        unready_timeout_ms,
+        unready_timeout_ms: settings.current().endpoints.unready_timeout_s * 1000,
       }),
       endpoints,
       announce(changes) {
@@ -144,14 +142,14 @@ export function composeServing(parts: ServingParts) {
         const find = (id: string) => endpoints.find(id);
         for (const notice of noticesOf(changes, find, clock.now())) outbox.add(notice);
       },
-      tokenOf: (id) => endpoints.tokenOf(id),
+      tokenOf: (id) => endpoints.tokenOf(id) || catalog.tokenOf(id),
       s3Access: store.forHosts,
       setDesired: (id, desired) => hosts.setDesired(id, desired),
-      published(now_statuses) {
+      published(now_statuses, unplaced) {
         const reach = (id: string) => hosts.reach(id);
         const models = [
           ...withProviders(
-            routedModels(catalog.list(), now_statuses, reach),
+            routedModels(catalog.list(), now_statuses, reach, unplaced),
             providers.list(),
             keyOf,
           ),
@@ -224,7 +222,18 @@ export function composeServing(parts: ServingParts) {
   const statusOf = (id: string) => {
     const model = catalog.find(id);
     if (!model) throw new Error(`no model ${id}`);
-    return modelStatus(model, lifecycle.statuses(), (host_id) => relays.problem(host_id));
+    const status = modelStatus(model, lifecycle.statuses(), {
+      unplaced: lifecycle.unplaced(),
+      hostProblem: (host_id) => relays.problem(host_id),
+    });
+    const names = new Map(hosts.list().map(({ id: host_id, name }) => [host_id, name]));
+    return {
+      ...status,
+      placement: status.placement.map((place) => ({
+        ...place,
+        host_name: names.get(place.host_id) ?? place.host_id,
+      })),
+    };
   };
   const modelReady = (name: string, signal: AbortSignal) =>
     new Promise<void>((resolve, reject) => {

@@ -1,16 +1,18 @@
 /** The world as the lifecycle looks at it, put together from the domains. */
+
+import type { Asked } from "../artifacts/artifact.ts";
+import type { Resolve } from "../artifacts/resolve.ts";
 import type { Catalog } from "../catalog/catalog.ts";
+import { isPlain } from "../catalog/run.ts";
 import type { Endpoints } from "../endpoints/endpoints.ts";
-import type { Resolve } from "../endpoints/resolve.ts";
 import type { Hosts } from "../fleet/hosts.ts";
 import type { ElasticModel } from "../lifecycle/elastic.ts";
+import { estimateOf } from "../lifecycle/elastic-need.ts";
 import type { FleetHost, World } from "../lifecycle/world.ts";
 import type { Fit } from "../placement/fleet.ts";
-import { cpu } from "../placement/kinds.ts";
-import { measuredFit } from "../placement/measured-fit.ts";
-import { fitOf } from "../placement/need.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { FindMeasured } from "../sizing/measured.ts";
+import type { Model } from "../sizing/model.ts";
 
 export interface WorldParts {
   catalog: Catalog;
@@ -52,53 +54,52 @@ export function fleetHosts(hosts: Hosts): FleetHost[] {
   }));
 }
 
-/** What catalog models need. Their files are read once, beside the loop. */
+/**
+ * What catalog models need. Of older entries nobody has looked at the files: that is done once, beside the
+ * loop. Null where they cannot be read here: their hosts will say what is wrong with them.
+ */
 class ElasticFits {
-  readonly #known = new Map<string, Fit | null | undefined>();
+  /** By model, which is another object after every change. */
+  readonly #known = new WeakMap<ElasticModel, Fit>();
+  readonly #facts = new Map<string, Model | null | undefined>();
   readonly #resolve: Resolve;
-  readonly #measured: FindMeasured;
   readonly #nudge: () => void;
 
-  constructor({ resolve, measured, nudge }: Pick<WorldParts, "resolve" | "measured" | "nudge">) {
+  constructor({ resolve, nudge }: Pick<WorldParts, "resolve" | "nudge">) {
     this.#resolve = resolve;
-    this.#measured = measured;
     this.#nudge = nudge;
   }
 
   of(model: ElasticModel): Fit | null | undefined {
-    const key = `${model.source} ${model.context_tokens} ${model.slots}`;
-    if (!this.#known.has(key)) {
-      this.#known.set(key, undefined);
-      void this.#findOut(model).then((fit) => {
-        this.#known.set(key, fit);
+    const known = this.#known.get(model);
+    if (known) return known;
+    const { model_facts, source, runtime } = model;
+    const isOlder = model_facts === null && runtime === "llama-server" && isPlain(source);
+    const facts = isOlder ? this.#factsOf(source) : model_facts;
+    if (isOlder && !facts) return facts as null | undefined;
+    const fit = estimateOf({ ...model, model_facts: facts ?? null });
+    this.#known.set(model, fit);
+    return fit;
+  }
+
+  #factsOf(source: string): Model | null | undefined {
+    if (!this.#facts.has(source)) {
+      this.#facts.set(source, undefined);
+      void this.#findOut(source).then((facts) => {
+        this.#facts.set(source, facts);
         this.#nudge();
       });
     }
-    return this.#known.get(key);
+    return this.#facts.get(source);
   }
 
-  /** Null too when the source cannot be read here: its hosts will say what is wrong with it. */
-  async #findOut({ source, context_tokens, slots }: ElasticModel): Promise<Fit | null> {
-    const gpu = { type: null, count: null };
-    const spec = {
-      ...{ model: source, revision: null, task: null, runtime: "llama-server" as const, gpu },
-      ...{ context: context_tokens, concurrency: slots, min_replicas: 1, max_replicas: 1 },
-      ...{ idle_timeout_s: null, cold_start: "hold" as const, visibility: "team" as const },
-      ...{ labels: {}, env: {}, args: [] },
+  async #findOut(source: string): Promise<Model | null> {
+    const asked: Asked = {
+      ...{ model: source, revision: null, runtime: "llama-server", context: null },
+      ...{ gpu: { type: null, count: null }, concurrency: 1, env: {}, args: [] },
     };
     try {
-      const { artifact } = await this.#resolve(spec, "", []);
-      const { model, runtime } = artifact;
-      const estimate = model && fitOf({ model, runtime, context_tokens, concurrency: slots, gpu });
-      return (
-        estimate &&
-        measuredFit(estimate, false, (kind) =>
-          this.#measured({
-            ...{ source, runtime, context: context_tokens, slots, gpu: kind },
-            ...{ gpus: kind === cpu ? 0 : 1, args: [], env: {} },
-          }),
-        )
-      );
+      return (await this.#resolve(asked, "", [])).artifact.model;
     } catch {
       return null;
     }

@@ -1,8 +1,8 @@
 /** PATCH over HTTP: what makes a new revision, what does not, and two people at once. */
 import { expect, test } from "bun:test";
 import { expectEnvelope } from "../access.testbed.ts";
+import type { Resolve, Resolved } from "../artifacts/resolve.ts";
 import { changeOf, decide, newEndpoint } from "./endpoints-testbed.ts";
-import type { Resolve, Resolved } from "./resolve.ts";
 import { type World, worldWith } from "./routes-testbed.ts";
 import type { Standing } from "./status.ts";
 

@@ -21,8 +21,9 @@ export const mayHelp = (before: EndpointSpec, after: EndpointSpec): boolean =>
 
 function whatRuns(spec: EndpointSpec): string {
   const { model, revision, task, runtime, gpu, context, concurrency, env, args } = spec;
+  const can_sleep = spec.l1_timeout_s !== 0;
   return JSON.stringify([
-    ...[model, revision, runtime, gpu.type, gpu.count, context, concurrency],
+    ...[model, revision, runtime, gpu.type, gpu.count, context, concurrency, can_sleep],
     ...[sorted(env), taskArguments(task, "llama-server"), args],
   ]);
 }

@@ -1,5 +1,6 @@
 /** What there is to read about one endpoint: events, logs, plots, usage. */
 import { Elysia, t } from "elysia";
+import { whole } from "../artifacts/asked-field.ts";
 import { notFound } from "../failure.ts";
 import { seriesParameters, seriesQueryOf } from "../telemetry/series-query.ts";
 import type { Endpoint } from "./endpoints.ts";
@@ -7,7 +8,6 @@ import type { LogPlace } from "./log-source.ts";
 import { logStream } from "./log-stream.ts";
 import { logTail } from "./log-tail.ts";
 import { mustChange, mustSee, permissionOn } from "./permission.ts";
-import { whole } from "./provision-field.ts";
 import type { EndpointRouteParts } from "./routes.ts";
 
 const closed = { additionalProperties: false };

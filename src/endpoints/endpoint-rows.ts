@@ -2,6 +2,7 @@
 import { and, count, desc, eq, lt } from "drizzle-orm";
 import type { Database } from "../storage/database.ts";
 import type { Endpoint } from "./endpoints.ts";
+import type { EndpointSpec } from "./spec.ts";
 import type { Status, Transition } from "./status.ts";
 import { endpoint_events, endpoint_wakes, endpoints } from "./table.ts";
 import type { Wake } from "./wake-times.ts";
@@ -57,11 +58,12 @@ export class EndpointRows {
   }
 
   all(): EndpointRow[] {
-    return this.#database
+    const rows = this.#database
       .select()
       .from(endpoints)
       .orderBy(endpoints.created_at, endpoints.id)
       .all();
+    return rows.map(completed);
   }
 
   /** Oldest first. */
@@ -125,6 +127,17 @@ export class EndpointRows {
       to: to as Status,
     }));
   }
+}
+
+/** Rows of versions that did not know of sleep in place. */
+function completed({ spec, standing, previous, ...row }: EndpointRow): EndpointRow {
+  const whole = (each: EndpointSpec): EndpointSpec => ({ ...{ l1_timeout_s: 0 }, ...each });
+  return {
+    ...row,
+    spec: whole(spec),
+    standing: { ...{ depth: "stopped" }, ...standing },
+    previous: previous && { ...previous, spec: whole(previous.spec) },
+  };
 }
 
 const trimming = (table: string, kept: number): string =>

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
+import type { Artifact } from "../artifacts/artifact.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { changeOf, decide, endpointsIn, newEndpoint, specWith } from "./endpoints-testbed.ts";
-import type { Artifact } from "./spec.ts";
 
 let database: Database;
 let endpoints: Endpoints;

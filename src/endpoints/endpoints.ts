@@ -1,11 +1,12 @@
+import type { Artifact } from "../artifacts/artifact.ts";
 import { Failure, notFound } from "../failure.ts";
 import { randomBase62 } from "../identifier.ts";
 import type { Database } from "../storage/database.ts";
 import type { Secrets } from "../storage/secrets.ts";
 import { type EndpointEvent, type EndpointRow, EndpointRows, wakes_kept } from "./endpoint-rows.ts";
 import { keepProvisionKey, type ProvisionKey, provisionOf } from "./provision-keys.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
-import type { Change, Intent, Standing } from "./status.ts";
+import type { EndpointSpec } from "./spec.ts";
+import type { Change, Depth, Intent, Standing } from "./status.ts";
 import { type Wake, type WakeTimes, wakeTimesOf } from "./wake-times.ts";
 
 /** Everything but the sealed token. Frozen: a change makes a new one. */
@@ -180,7 +181,8 @@ export class Endpoints {
 
   /** Null before its first wake. */
   wakeTimes(id: string): WakeTimes | null {
-    return wakeTimesOf(this.#wakes.get(id) ?? []);
+    const standing = this.#known.get(id)?.standing;
+    return wakeTimesOf(this.#wakes.get(id) ?? [], standing ? depthOf(standing) : null);
   }
 
   /** Newest first; BEFORE is the id of an event, null for the newest. */
@@ -243,6 +245,10 @@ export class Endpoints {
   }
 }
 
+/** How deep it sleeps, also while it wakes from there; null when it does neither. */
+export const depthOf = ({ status, depth }: Standing): Depth | null =>
+  status === "sleeping" || status === "waking_up" ? depth : null;
+
 /** One answer for what there is not and for what the caller may not know of. */
 export const noSuchEndpoint = (): Failure =>
   notFound("There is no such endpoint. GET /api/endpoints lists the ones that you may see.");
@@ -253,7 +259,7 @@ const aboutToken = (id: string): string => `endpoint.hf_token.${id}`;
 const firstStanding = ({ min_replicas }: EndpointSpec, now: number): Standing => ({
   ...{ status: "building", since: now, intent: "run", target: Math.max(1, min_replicas) },
   ...{ cause: "", detail: "", log_tail: [], last_active_at: 0 },
-  ...{ wake_asked_at: null, unready_since: null },
+  ...{ wake_asked_at: null, unready_since: null, depth: "stopped" },
 });
 
 const asked = (standing: Standing, intent: Intent, wake_asked_at: number | null): Standing => ({

@@ -1,8 +1,9 @@
 /** How large the endpoints are on the fleet as it is, computed once per artifact and fleet. */
+
+import type { Artifact } from "../artifacts/artifact.ts";
+import { decideContext, type Kind } from "../artifacts/resolve-kinds.ts";
 import type { Sizing } from "../sizing/size.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { decideContext, type Kind } from "./resolve-kinds.ts";
-import type { Artifact } from "./spec.ts";
 
 type SizingOf = (endpoint: Pick<Endpoint, "spec" | "artifact">) => Sizing | null;
 

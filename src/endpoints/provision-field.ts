@@ -1,32 +1,12 @@
 /** Checks of single fields of a provision. Each throws a 400 whose sentence names the field. Pure. */
 import { parseLabels } from "../../agent/contract/labels.ts";
+import { record } from "../artifacts/asked-field.ts";
 import { badRequest } from "../failure.ts";
 import type { EndpointSpec } from "./spec.ts";
 
 const most_variables = 100;
 const most_arguments = 200;
 const longest_value = 16_384;
-
-export function whole(field: string, value: unknown, least: number, most: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
-    return value;
-  }
-  throw badRequest(`\`${field}\` is a whole number from ${least} to ${most}.`, field);
-}
-
-/** Null and an empty object: the appliance may choose. */
-export function gpuIn(value: unknown): EndpointSpec["gpu"] {
-  if (value === null) return { type: null, count: null };
-  const { type = null, count = null, ...rest } = record(value, "gpu", "{type, count}");
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw badRequest(`\`gpu\` has the fields type and count, not ${shown(unknown)}.`, "gpu");
-  }
-  if (type !== null && !(typeof type === "string" && /^[\w .()/+-]{1,64}$/.test(type))) {
-    throw badRequest("`gpu.type` is the name of a GPU, such as H100-80, or cpu.", "gpu.type");
-  }
-  return { type, count: count === null ? null : whole("gpu.count", count, 1, 64) };
-}
 
 export function labelsIn(value: unknown): EndpointSpec["labels"] {
   const labels = Object.entries(textRecord(value, "labels"));
@@ -74,10 +54,3 @@ function textRecord(value: unknown, field: string): Record<string, string> {
   if (wrong) throw badRequest(`\`${field}.${wrong[0].slice(0, 64)}\` must be text.`, field);
   return Object.fromEntries(entries) as Record<string, string>;
 }
-
-function record(value: unknown, field: string, form: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw badRequest(`\`${field}\` must be an object, ${form}.`, field);
-}
-
-const shown = (word: string): string => JSON.stringify(word.slice(0, 64));

@@ -1,9 +1,9 @@
 /** Provisioning over HTTP: once per `Idempotency-Key`, and with the words of others. */
 import { expect, test } from "bun:test";
 import { expectEnvelope } from "../access.testbed.ts";
+import type { Resolve } from "../artifacts/resolve.ts";
 import type { DryRun } from "../placement/dry-run.ts";
 import { changeOf, decide, demo } from "./endpoints-testbed.ts";
-import type { Resolve } from "./resolve.ts";
 import { fits, type World, worldWith } from "./routes-testbed.ts";
 
 const path = "/api/provision";

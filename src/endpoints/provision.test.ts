@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { tokenIn } from "../artifacts/asked-field.ts";
 import type { Failure } from "../failure.ts";
 import { changed, mayHelp, runsOtherwise } from "./change.ts";
 import { checkedName, defaultName } from "./endpoint-name.ts";
 import { specWith } from "./endpoints-testbed.ts";
-import { type Changes, merged, specOf, tokenIn } from "./provision.ts";
+import { type Changes, merged, specOf } from "./provision.ts";
 
 function refusal(act: () => unknown): Failure {
   try {
@@ -26,6 +27,7 @@ test("what is not said gets its default", () => {
     min_replicas: 0,
     max_replicas: 1,
     idle_timeout_s: 900,
+    l1_timeout_s: 0,
     cold_start: "hold",
     labels: {},
     env: {},

@@ -1,7 +1,8 @@
 /** The body of `POST /api/provision`, in our own words, and the body of a PATCH. Pure. */
 import { t } from "elysia";
+import { checkRevision, gpuIn, whole } from "../artifacts/asked-field.ts";
 import { badRequest } from "../failure.ts";
-import { argumentsIn, gpuIn, labelsIn, variablesIn, whole } from "./provision-field.ts";
+import { argumentsIn, labelsIn, variablesIn } from "./provision-field.ts";
 import type { EndpointSpec } from "./spec.ts";
 
 const orNull = <Schema extends Parameters<typeof t.Optional>[0]>(schema: Schema) =>
@@ -23,6 +24,7 @@ const settings = {
   min_replicas: t.Optional(t.Number()),
   max_replicas: t.Optional(t.Number()),
   idle_timeout_s: number,
+  l1_timeout_s: number,
   cold_start: t.Optional(t.Union([t.Literal("hold"), t.Literal("fail")])),
   labels: t.Optional(t.Unknown()),
   hf_token: text,
@@ -48,6 +50,7 @@ const defaults: Omit<EndpointSpec, "model" | "idle_timeout_s"> = {
   concurrency: 4,
   min_replicas: 0,
   max_replicas: 1,
+  l1_timeout_s: 0,
   cold_start: "hold",
   labels: {},
   env: {},
@@ -78,32 +81,24 @@ export function merged(spec: EndpointSpec, body: Changes): EndpointSpec {
   return after;
 }
 
-/** Empty for none. Throws a 400. */
-export function tokenIn({ hf_token }: Pick<Changes, "hf_token">): string {
-  const token = (hf_token ?? "").trim();
-  if (token.length <= 512 && !/[^\x21-\x7e]/.test(token)) return token;
-  throw badRequest("`hf_token` is a token of the hub, such as hf_..., in one word.", "hf_token");
-}
-
 function checkWords({ model, revision, task }: EndpointSpec): void {
   if (model === "" || model.length > 4096) {
     throw badRequest("`model` has 1 to 4096 characters, such as org/model.", "model");
   }
-  if (revision !== null && (revision === "" || revision.length > 256)) {
-    throw badRequest("`revision` is a branch, a tag or a commit.", "revision");
-  }
+  checkRevision(revision);
   if (task !== null && !/^[A-Za-z0-9_-]{1,64}$/.test(task)) {
     throw badRequest("`task` is one word, such as text-generation.", "task");
   }
 }
 
 function checkNumbers(spec: EndpointSpec): void {
-  const { context, concurrency, min_replicas, max_replicas, idle_timeout_s } = spec;
+  const { context, concurrency, min_replicas, max_replicas, idle_timeout_s, l1_timeout_s } = spec;
   if (context !== null) whole("context", context, 256, 16_777_216);
   whole("concurrency", concurrency, 1, 1024);
   whole("min_replicas", min_replicas, 0, 100);
   whole("max_replicas", max_replicas, 1, 100);
   if (idle_timeout_s !== null) whole("idle_timeout_s", idle_timeout_s, 1, 2_592_000);
+  if (l1_timeout_s !== null) whole("l1_timeout_s", l1_timeout_s, 0, 2_592_000);
   if (min_replicas > max_replicas) {
     throw badRequest(
       `\`min_replicas\` is ${min_replicas} and \`max_replicas\` is ${max_replicas}. Make it the same or less.`,

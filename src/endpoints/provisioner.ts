@@ -1,35 +1,22 @@
 /** From a checked body to an endpoint: resolve what it names, see whether it can fit, write it down. */
 import type { Identity } from "../access.ts";
+import { tokenIn } from "../artifacts/asked-field.ts";
+import { type DryRunView, type ForecastParts, refuseNever, viewOf } from "../artifacts/forecast.ts";
+import type { Resolved } from "../artifacts/resolve.ts";
 import { badRequest, Failure } from "../failure.ts";
 import { randomBase62 } from "../identifier.ts";
-import type { DryRun } from "../placement/dry-run.ts";
-import type { Sizing } from "../sizing/size.ts";
 import { changed, mayHelp, runsOtherwise } from "./change.ts";
 import { checkedName, defaultName } from "./endpoint-name.ts";
 import type { Endpoint, Endpoints } from "./endpoints.ts";
 import { mustChange, refuseDeleting } from "./permission.ts";
-import { type Changes, type Provision, specOf, tokenIn } from "./provision.ts";
-import type { Resolve, Resolved } from "./resolve.ts";
-import type { Kind } from "./resolve-kinds.ts";
+import { type Changes, type Provision, specOf } from "./provision.ts";
 import { fingerprint, keyReused, SingleFlight, sameBody } from "./single-flight.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
+import type { EndpointSpec } from "./spec.ts";
 
-export interface ProvisionerParts {
+export interface ProvisionerParts extends ForecastParts<EndpointSpec> {
   endpoints: Endpoints;
-  resolve: Resolve;
-  /** See `kindsIn`. */
-  kinds(): readonly Kind[];
-  /** Where one replica would go now. */
-  dryRun(spec: EndpointSpec, artifact: Artifact): DryRun;
   /** For endpoints that do not say. */
   defaultIdleTimeout(): number;
-}
-
-/** The answer to `?dry_run=1`. */
-export interface DryRunView extends DryRun {
-  sizing: Sizing | null;
-  /** What could not be known now, as sentences. */
-  warnings: readonly string[];
 }
 
 export interface Provisioner {
@@ -60,8 +47,8 @@ export function createProvisioner(parts: ProvisionerParts): Provisioner {
 
     async dryRun(body) {
       const { spec, hf_token } = read(parts, body);
-      const { artifact, sizing, warnings } = await parts.resolve(spec, hf_token, parts.kinds());
-      return { sizing, ...parts.dryRun(spec, artifact), warnings };
+      const answer = await lookedUp(parts, spec, hf_token);
+      return viewOf(parts.dryRun(spec, answer.artifact), answer);
     },
 
     change: (caller, idOrName, body) => change(parts, caller, idOrName, body),
@@ -134,15 +121,29 @@ function read({ endpoints, defaultIdleTimeout }: ProvisionerParts, body: Provisi
 
 /** Throws a 400 too for what no host of this fleet could take even when it is empty. */
 async function resolved(
-  { resolve, kinds, dryRun }: ProvisionerParts,
+  parts: ProvisionerParts,
+  spec: EndpointSpec,
+  hf_token: string,
+): Promise<Resolved> {
+  const answer = await lookedUp(parts, spec, hf_token);
+  refuseNever(parts.dryRun(spec, answer.artifact));
+  return answer;
+}
+
+async function lookedUp(
+  { resolve, kinds }: ProvisionerParts,
   spec: EndpointSpec,
   hf_token: string,
 ): Promise<Resolved> {
   const answer = await resolve(spec, hf_token, kinds());
-  const { refused } = dryRun(spec, answer.artifact);
-  if (refused?.refused !== "never") return answer;
-  const words = [refused.detail, refused.nearest].filter((sentence) => sentence !== null);
-  throw badRequest(words.join(" "), "model", "no_capacity");
+  // Its own sleep unloads the weights, and then a stopped process costs less.
+  if (spec.l1_timeout_s !== 0 && answer.artifact.runtime === "llama-server") {
+    throw badRequest(
+      "llama-server cannot sleep in place. Set `l1_timeout_s` to 0, or choose vllm or sglang.",
+      "l1_timeout_s",
+    );
+  }
+  return answer;
 }
 
 function freeName(endpoints: Endpoints, model: string): string {

@@ -2,12 +2,12 @@
 
 import type { As } from "../access.testbed.ts";
 import { databaseWithPeople, guard, httpWith, people, requestAs } from "../access.testbed.ts";
+import { createResolver, type Resolve } from "../artifacts/resolve.ts";
 import type { Http } from "../http.ts";
 import type { DryRun } from "../placement/dry-run.ts";
 import type { Database } from "../storage/database.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { endpointsIn, liveReplica, newEndpoint, specWith } from "./endpoints-testbed.ts";
-import { createResolver, type Resolve } from "./resolve.ts";
 import { type EndpointRouteParts, endpointRoutes } from "./routes.ts";
 import type { EndpointLive } from "./view.ts";
 

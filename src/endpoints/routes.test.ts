@@ -178,6 +178,7 @@ test("a session sees every field of the contract, with addresses to ask", async 
   expect(view).toEqual({
     ...{ id: made.id, name: "chat", url, openai_base_url: `${url}/v1` },
     ...{ owner_email: "member@example.org", created_at: 5000, status: "building", since: 5000 },
+    ...{ depth: null, l1_timeout_s: 0 },
     ...{ phase: "loading", progress: null, intent: "run", cause: "", detail: "", log_tail: [] },
     ...{ model: demo, revision: null, task: null, runtime: "auto" },
     ...{ gpu: { type: null, count: null }, context: null, concurrency: 4 },

@@ -1,7 +1,7 @@
 /** `POST /api/provision` and everything under `/api/endpoints`. */
 import { Elysia, t } from "elysia";
 import type { Guard, Identity } from "../access.ts";
-import { badRequest } from "../failure.ts";
+import { isDryRun } from "../artifacts/forecast.ts";
 import type { Measured } from "../sizing/measured.ts";
 import type { UsageBy, UsageSummary } from "../usage/rollup.ts";
 import { detailRoutes } from "./detail-routes.ts";
@@ -94,7 +94,7 @@ export function endpointRoutes(parts: EndpointRouteParts) {
     .post(
       "/api/provision",
       async ({ caller, body, query, request, set, view }) => {
-        if (isSaid(query.dry_run)) return provisioner.dryRun(body);
+        if (isDryRun(query)) return provisioner.dryRun(body);
         const endpoint = await provisioner.provision(caller, body, idempotencyKey(request));
         set.status = 202;
         return view(endpoint);
@@ -131,10 +131,4 @@ export function endpointRoutes(parts: EndpointRouteParts) {
   }
 
   return new Elysia().use(seeing).use(acting).use(detailRoutes(parts));
-}
-
-function isSaid(dry_run: string | undefined): boolean {
-  if (dry_run === undefined || dry_run === "0" || dry_run === "false") return false;
-  if (dry_run === "1" || dry_run === "true") return true;
-  throw badRequest("`dry_run` is 1 or 0.", "dry_run");
 }

@@ -12,7 +12,13 @@ export type Status =
   | "failed"
   | "deleting";
 
-export type Phase = "placing" | Exclude<StartPhase, "">;
+export type Phase = "placing" | Exclude<StartPhase, "" | "waking">;
+
+/**
+ * How deep an endpoint sleeps: `l1`, a process that has given its GPUs back and keeps its weights in the host's
+ * memory; `stopped`, nothing runs and the weights are on a disk; `evicted`, they are on none.
+ */
+export type Depth = "l1" | "stopped" | "evicted";
 
 /** What its owner last said; the status follows. `sleep` is over with the next wake. */
 export type Intent = "run" | "sleep" | "pause" | "delete";
@@ -35,8 +41,12 @@ export interface Standing {
   last_active_at: number;
   /** When the first waiting request, or a person, asked for it to wake; null when nobody does. */
   wake_asked_at: number | null;
-  /** Since when nothing is ready although its replicas are not all silent; null while one is. */
+  /** While it sleeps, and while it wakes from that; else without meaning. */
+  depth: Depth;
+  /** Since when nothing is ready, but for moments, although its replicas are not all silent; null while one is. */
   unready_since: number | null;
+  /** Since when one is ready again after that; absent in rows of earlier versions. */
+  steady_since?: number | null;
 }
 
 /** One event row: why an endpoint went from one status to another. */
@@ -57,7 +67,7 @@ export interface Change {
   standing: Standing | null;
   transition: Transition | null;
   /** A wake that has just ended well. */
-  wake: { depth: "l1" | "stopped" | "evicted"; duration_ms: number } | null;
+  wake: { depth: Depth; duration_ms: number } | null;
   /** What becomes of the revision before an update: still needed, not needed any more, or back in force. */
   previous: "keep" | "drop" | "restore";
 }

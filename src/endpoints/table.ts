@@ -1,5 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { Artifact, EndpointSpec } from "./spec.ts";
+import type { Artifact } from "../artifacts/artifact.ts";
+import type { EndpointSpec } from "./spec.ts";
 import type { Standing } from "./status.ts";
 
 export const endpoints = sqliteTable("endpoints", {

@@ -1,4 +1,4 @@
-import type { Runtime } from "./spec.ts";
+import type { Runtime } from "../artifacts/artifact.ts";
 
 /** Hugging Face's names for the two tasks that are no generation, and what people call them. */
 const flags: Readonly<Record<string, string>> = {

@@ -1,11 +1,12 @@
 /** An endpoint as people and programs see it. Pure. */
 import type { Cause, ObservedReplica, StartPhase } from "../../agent/contract/messages.ts";
+import type { Artifact } from "../artifacts/artifact.ts";
 import type { Measured } from "../sizing/measured.ts";
 import type { Sizing } from "../sizing/size.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { depthOf, type Endpoint } from "./endpoints.ts";
 import type { Permission } from "./permission.ts";
-import type { Artifact, EndpointSpec } from "./spec.ts";
-import type { Intent, Phase, Status } from "./status.ts";
+import type { EndpointSpec } from "./spec.ts";
+import type { Depth, Intent, Phase, Status } from "./status.ts";
 import type { WakeTimes } from "./wake-times.ts";
 
 /** What an endpoint is doing right now, joined by composition from the lifecycle and routing. */
@@ -57,6 +58,8 @@ export interface EndpointView extends EndpointSpec {
   created_at: number;
   status: Status;
   since: number;
+  /** How deep it sleeps, also while it wakes from there; else null. */
+  depth: Depth | null;
   phase: Phase | null;
   progress: EndpointProgress | null;
   intent: Intent;
@@ -108,6 +111,7 @@ export function viewOf(endpoint: Endpoint, permission: Permission, around: Aroun
     ...{ id, name, url, openai_base_url: `${url}/v1`, owner_email, created_at },
     // The order to delete is final, so nobody has to wait for the lifecycle to see it.
     ...{ status: intent === "delete" ? "deleting" : status, since, intent, cause, detail },
+    depth: depthOf(standing),
     ...{ phase: live.phase, progress: live.progress, log_tail: mayChange ? log_tail : [] },
     ...spec,
     env: mayChange ? spec.env : hidden(spec.env),

@@ -1,19 +1,19 @@
 /** How long an endpoint takes to wake, as measured. Pure. */
-import type { Change } from "./status.ts";
+import type { Change, Depth } from "./status.ts";
 
 export type Wake = NonNullable<Change["wake"]>;
 
 export interface WakeTimes {
-  /** Of the last wake; only wakes from that depth are counted. */
+  /** Only wakes from that depth are counted. */
   depth: Wake["depth"];
   count: number;
   p50_ms: number;
   p95_ms: number;
 }
 
-/** WAKES: oldest first. Null without any. */
-export function wakeTimesOf(wakes: readonly Wake[]): WakeTimes | null {
-  const last = wakes.at(-1);
+/** WAKES: oldest first. From DEPTH, or as the last one where none was from there. Null without any. */
+export function wakeTimesOf(wakes: readonly Wake[], from: Depth | null = null): WakeTimes | null {
+  const last = wakes.findLast(({ depth }) => depth === from) ?? wakes.at(-1);
   if (!last) return null;
   const durations = wakes
     .filter(({ depth }) => depth === last.depth)

@@ -25,6 +25,9 @@ export interface SignedHost {
 export interface Authority {
   ca_pem: string;
   ca_sha256: string;
+  ca_expires_at: number;
+  /** Of the server's own; a restart in its last third makes another. */
+  server_expires_at: number;
   /** For the gRPC server; the CA is behind it in the chain, because agents check it against their pin. */
   server: Identity;
   /** Throws an Error with a sentence when the request is not good. */
@@ -42,6 +45,8 @@ export async function loadAuthority(home: string, now: number): Promise<Authorit
   return {
     ca_pem: ca.certificate_pem,
     ca_sha256: sha256(ca.certificate_pem),
+    ca_expires_at: expiry(ca.certificate_pem),
+    server_expires_at: expiry(server.certificate_pem),
     server: { ...server, certificate_pem: `${server.certificate_pem}\n${ca.certificate_pem}` },
     async signHost(csr_pem, host_id, now) {
       const { certifyRequest } = await signing();

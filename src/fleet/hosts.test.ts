@@ -38,6 +38,7 @@ const heartbeat = {
     download_bytes_total: 5,
     gpus: [],
     xids: [],
+    damaged_sources: [],
   },
 };
 

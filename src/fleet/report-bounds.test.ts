@@ -88,6 +88,7 @@ test("a heartbeat is cut to what a machine can have, the newest errors are kept"
       download_bytes_total: 5,
       gpus,
       xids,
+      damaged_sources: Array.from({ length: 999 }, () => huge),
     },
   });
   expect(bounded).toMatchObject({ memory_used_bytes: 2, disk_free_bytes: 0 });
@@ -100,4 +101,5 @@ test("a heartbeat is cut to what a machine can have, the newest errors are kept"
     Array.from({ length: 64 }, (_, index) => 935 + index),
   );
   expect(bounded.xids[0]?.text).toHaveLength(500);
+  expect(bounded.damaged_sources.map(({ length }) => length)).toEqual(Array(64).fill(500));
 });

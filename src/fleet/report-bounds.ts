@@ -31,14 +31,14 @@ const name_chars = 200;
 /** No machine has so much memory, and placement reserves by what was measured. */
 const most_bytes = 2 ** 50;
 
-const states: readonly string[] = [
-  "starting",
-  "ready",
-  "stopping",
-  "crashed",
-  "failed",
-] satisfies ReplicaState[];
-const phases: readonly string[] = ["", "downloading", "loading", "warming"] satisfies StartPhase[];
+/** By key, so that none is forgotten. */
+const state_names: Readonly<Record<ReplicaState, true>> = {
+  ...{ starting: true, ready: true, falling_asleep: true, asleep: true },
+  ...{ stopping: true, crashed: true, failed: true },
+};
+const phase_names: Readonly<Record<StartPhase, true>> = {
+  ...{ "": true, downloading: true, loading: true, warming: true, waking: true },
+};
 const causes: readonly string[] = [
   "",
   "out_of_memory",
@@ -69,9 +69,17 @@ export function boundedHello({
   };
 }
 
-export function boundedHeartbeat({ gpus, xids, ...heartbeat }: Heartbeat): Heartbeat {
+export function boundedHeartbeat({
+  gpus,
+  xids,
+  damaged_sources,
+  ...heartbeat
+}: Heartbeat): Heartbeat {
   return {
     ...numbers(heartbeat),
+    damaged_sources: damaged_sources
+      .slice(0, most_devices)
+      .map((source) => cut(source, sentence_chars)),
     gpus: gpus.slice(0, most_devices).map(boundedGpu),
     xids: xids
       .slice(-most_xids)
@@ -106,12 +114,12 @@ function boundedReplica(replica: ObservedReplica): ObservedReplica {
   return {
     ...replica,
     id: cut(id, name_chars),
-    state: states.includes(state) ? state : "failed",
+    state: Object.hasOwn(state_names, state) ? state : "failed",
     host: cut(host, name_chars),
     cause: causes.includes(cause) ? cause : "runtime_crash",
     detail: cut(detail, sentence_chars),
     log_tail: log_tail.slice(-log_tail_lines).map((line) => cut(line, sentence_chars)),
-    phase: phases.includes(phase) ? phase : "",
+    phase: Object.hasOwn(phase_names, phase) ? phase : "",
     gpu_memory_bytes: boundedBytes(replica.gpu_memory_bytes),
     memory_bytes: boundedBytes(replica.memory_bytes),
   };

@@ -5,26 +5,20 @@ import {
   type ElasticHost,
   type ElasticModel,
   specOf,
+  type Take,
 } from "./elastic.ts";
+import { modelWith } from "./lifecycle-testbed.ts";
 import { lost_after_ms, lostHosts } from "./world.ts";
 
 const assign = (
   models: readonly ElasticModel[],
   hosts: readonly ElasticHost[],
   current: readonly Assignment[],
-) => decide(models, hosts, current, lostHosts(hosts));
+  take?: Take,
+) => decide(models, hosts, current, lostHosts(hosts), take);
 
-const model = (over: Partial<ElasticModel> = {}): ElasticModel => ({
-  id: "mdl_1",
-  name: "demo",
-  source: "builtin:hypervize-demo",
-  runtime: "llama-server",
-  context_tokens: 4096,
-  slots: 4,
-  replicas: 1,
-  enabled: true,
-  ...over,
-});
+const model = (over: Partial<ElasticModel> = {}): ElasticModel =>
+  modelWith({ replicas: 1, ...over });
 
 const host = (id: string, over: Partial<ElasticHost> = {}): ElasticHost => ({
   id,
@@ -32,6 +26,7 @@ const host = (id: string, over: Partial<ElasticHost> = {}): ElasticHost => ({
   draining: false,
   runtimes: ["llama-server"],
   down_for_ms: 0,
+  has_gpu: false,
   ...over,
 });
 
@@ -44,7 +39,7 @@ const on = (host_id: string, over: Partial<Assignment> = {}): Assignment => ({
   ...over,
 });
 
-const nothing = { add: [], remove: [], renew: [] };
+const nothing = { add: [], short: [], remove: [], renew: [] };
 const added = (changes: ReturnType<typeof assign>) => changes.add.map((a) => a.host_id);
 
 describe("growing", () => {
@@ -71,6 +66,41 @@ describe("growing", () => {
 
   test("a second pass over its own result changes nothing", () => {
     expect(assign([model()], [host("a"), host("b")], [on("a")])).toEqual(nothing);
+  });
+});
+
+describe("room", () => {
+  const hosts = [host("a"), host("b"), host("c")];
+  const only =
+    (...ids: string[]): Take =>
+    (_, id) =>
+      ids.includes(id);
+
+  test("a host without room is passed over for the next one that has it", () => {
+    const changes = assign([model()], hosts, [], only("b", "c"));
+    expect([added(changes), changes.short]).toEqual([["b"], []]);
+  });
+
+  test("a model for every host runs where there is room, and misses nothing", () => {
+    const changes = assign([model({ replicas: null })], hosts, [], only("a", "c"));
+    expect([added(changes), changes.short]).toEqual([["a", "c"], []]);
+  });
+
+  test("one that gets fewer than it wants, or none, is told with the hosts that are full", () => {
+    const some = assign([model({ replicas: 3 })], hosts, [on("a")], only("b"));
+    expect(some.short).toEqual([{ model: model({ replicas: 3 }), kept: 2, full: ["c"] }]);
+    const every = model({ replicas: null });
+    expect(assign([every], hosts, [], only()).short).toEqual([
+      { model: every, kept: 0, full: ["a", "b", "c"] },
+    ]);
+    expect(assign([every], [], []).short).toEqual([{ model: every, kept: 0, full: [] }]);
+    expect(assign([model({ replicas: 0 })], hosts, [], only()).short).toEqual([]);
+  });
+
+  test("a host with GPUs comes before an emptier one without", () => {
+    const other = on("b", { id: "rep_other", owner_id: "mdl_2" });
+    const both = [model(), model({ id: "mdl_2", name: "other" })];
+    expect(added(assign(both, [host("a"), host("b", { has_gpu: true })], [other]))).toEqual(["b"]);
   });
 });
 

@@ -3,6 +3,7 @@
  * It moves nothing that need not move: a replica stays where it is while its host may come back,
  * because rescheduling a whole fleet over one lost heartbeat is worse than waiting (gpustack#5935).
  */
+import type { Artifact, Asked } from "../artifacts/artifact.ts";
 import type { ReplicaSpec } from "./table.ts";
 
 export interface ElasticModel {
@@ -12,9 +13,15 @@ export interface ElasticModel {
   runtime: string;
   context_tokens: number;
   slots: number;
+  /** Null where any will do, as many as are needed. */
+  gpu: Asked["gpu"];
+  /** What the weights are known to need; null when nobody has looked, or nothing says. */
+  model_facts: Artifact["model"];
   /** Null wants one on every host that can run it. */
   replicas: number | null;
   enabled: boolean;
+  /** Replicas that failed before are started afresh. */
+  changed_at: number;
 }
 
 export interface ElasticHost {
@@ -26,7 +33,11 @@ export interface ElasticHost {
   draining: boolean;
   /** Zero while the host is up. */
   down_for_ms: number;
+  has_gpu: boolean;
 }
+
+/** Takes a place for one more replica of MODEL on a host; false when there is no room on it. */
+export type Take = (model: ElasticModel, host_id: string) => boolean;
 
 export interface Assignment {
   id: string;
@@ -36,8 +47,18 @@ export interface Assignment {
   spec: ReplicaSpec;
 }
 
+/** A model with fewer replicas than it wants. */
+export interface Short {
+  model: ElasticModel;
+  /** Replicas that it has. */
+  kept: number;
+  /** Hosts that could take one but have no room. */
+  full: readonly string[];
+}
+
 export interface Changes {
   add: { owner_id: string; host_id: string; spec: ReplicaSpec }[];
+  short: Short[];
   remove: string[];
   /** Replicas whose specification changed and which need a new epoch. */
   renew: { id: string; spec: ReplicaSpec }[];
@@ -48,8 +69,9 @@ export function assign(
   hosts: readonly ElasticHost[],
   current: readonly Assignment[],
   lost: ReadonlySet<string>,
+  take: Take = () => true,
 ): Changes {
-  const changes: Changes = { add: [], remove: [], renew: [] };
+  const changes: Changes = { add: [], short: [], remove: [], renew: [] };
   const fleet = survey(hosts, current, lost);
   const wanted = new Map(models.filter((model) => model.enabled).map((model) => [model.id, model]));
   for (const replica of current) {
@@ -66,7 +88,12 @@ export function assign(
     changes.remove.push(...surplus.map((replica) => replica.id));
     const kept = mine.filter((replica) => !surplus.includes(replica));
     changes.renew.push(...renewals(model, kept));
-    changes.add.push(...additions(model, kept, fleet));
+    const { taken, missing, full } = additions(model, kept, fleet, take);
+    changes.add.push(...taken.map((host_id) => addition(model, host_id)));
+    const has = kept.length + taken.length;
+    if (missing > 0 || (has === 0 && model.replicas !== 0)) {
+      changes.short.push({ model, kept: has, full });
+    }
   }
   return changes;
 }
@@ -130,24 +157,43 @@ function renewals(model: ElasticModel, kept: readonly Assignment[]): Changes["re
     .map((replica) => ({ id: replica.id, spec: { ...spec, devices: replica.spec.devices } }));
 }
 
-function additions(model: ElasticModel, kept: readonly Assignment[], fleet: Fleet): Changes["add"] {
-  const taken = new Set(kept.map((replica) => replica.host_id));
+const addition = (model: ElasticModel, host_id: string): Changes["add"][number] => ({
+  ...{ owner_id: model.id, host_id },
+  spec: specOf(model),
+});
+
+/** On the emptiest hosts that have room, those with GPUs first: one on processors is several times slower. */
+function additions(
+  model: ElasticModel,
+  kept: readonly Assignment[],
+  fleet: Fleet,
+  take: Take,
+): { taken: string[]; missing: number; full: string[] } {
+  const busy = new Set(kept.map((replica) => replica.host_id));
   const free = [...fleet.byId.values()].filter(
     (host) =>
-      !taken.has(host.id) &&
+      !busy.has(host.id) &&
       !host.cordoned &&
       !host.draining &&
       host.down_for_ms === 0 &&
       host.runtimes.includes(model.runtime),
   );
   const alive = kept.filter((replica) => !fleet.lost.has(replica.host_id)).length;
-  const missing = model.replicas === null ? free.length : Math.max(0, model.replicas - alive);
+  const wanted = model.replicas === null ? free.length : Math.max(0, model.replicas - alive);
   const loadOf = (host: ElasticHost): number => fleet.load.get(host.id) ?? 0;
-  return free
-    .toSorted((a, b) => loadOf(a) - loadOf(b) || a.id.localeCompare(b.id))
-    .slice(0, missing)
-    .map((host) => {
+  const order = free.toSorted(
+    (a, b) =>
+      Number(b.has_gpu) - Number(a.has_gpu) || loadOf(a) - loadOf(b) || a.id.localeCompare(b.id),
+  );
+  const taken: string[] = [];
+  const full: string[] = [];
+  for (const host of order) {
+    if (taken.length === wanted) break;
+    if (take(model, host.id)) {
       fleet.load.set(host.id, loadOf(host) + 1);
-      return { owner_id: model.id, host_id: host.id, spec: specOf(model) };
-    });
+      taken.push(host.id);
+    } else full.push(host.id);
+  }
+  const missing = model.replicas === null ? 0 : wanted - taken.length;
+  return { taken, missing, full };
 }

@@ -64,9 +64,10 @@ function hour(every_s: number, idle_timeout_s: number) {
     rows = rows
       .filter(({ id }) => !plan.gone.includes(id))
       .map((row) => (plan.unwanted.includes(row.id) ? { ...row, unwanted_since: now } : row));
+    const isNew = { unwanted_since: null, asleep_bytes: null };
     for (const added of plan.add) {
       starts[added.owner_id as keyof typeof starts] += 1;
-      rows.push({ ...added, id: `rep_${now}`, epoch: 1, created_at: now, unwanted_since: null });
+      rows.push({ ...added, id: `rep_${now}`, epoch: 1, created_at: now, ...isNew });
     }
     for (const { endpoint_id, standing } of plan.changes) {
       const endpoint = endpoints.get(endpoint_id);

@@ -4,6 +4,7 @@ import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { EndpointSpec } from "../endpoints/spec.ts";
 import type { Standing } from "../endpoints/status.ts";
 import type { Member } from "./dedicated/crew.ts";
+import type { ElasticModel } from "./elastic.ts";
 import type { FleetHost, ReplicaRow } from "./world.ts";
 
 const gib = 2 ** 30;
@@ -16,7 +17,8 @@ export function endpointWith(
   const full: EndpointSpec = {
     ...{ model: "builtin:hypervize-demo", revision: null, task: null, runtime: "llama-server" },
     ...{ gpu: { type: null, count: null }, context: 4096, concurrency: 4 },
-    ...{ min_replicas: 0, max_replicas: 2, idle_timeout_s: 600, cold_start: "hold" },
+    ...{ min_replicas: 0, max_replicas: 2, idle_timeout_s: 600, l1_timeout_s: 0 },
+    cold_start: "hold",
     ...{ labels: {}, env: {}, args: [], visibility: "private" },
     ...spec,
   };
@@ -37,11 +39,19 @@ export function endpointWith(
     standing: {
       ...{ status: "building", since: 0, intent: "run", target: 1, cause: "", detail: "" },
       ...{ log_tail: [], last_active_at: 0, wake_asked_at: null, unready_since: null },
+      depth: "stopped",
       ...standing,
     },
     ...changes,
   };
 }
+
+export const modelWith = (changes: Partial<ElasticModel> = {}): ElasticModel => ({
+  ...{ id: "mdl_1", name: "demo", source: "builtin:hypervize-demo", runtime: "llama-server" },
+  ...{ context_tokens: 4096, slots: 4, gpu: { type: null, count: null }, model_facts: null },
+  ...{ replicas: null, enabled: true, changed_at: 0 },
+  ...changes,
+});
 
 export function observedWith(changes: Partial<ObservedReplica> = {}): ObservedReplica {
   return {
@@ -70,7 +80,7 @@ export function memberWith(state: Member["state"], changes: Partial<Member> = {}
       lost: false,
       leaving: false,
     },
-    ...{ inflight: 0, observed },
+    ...{ asleep: false, missing: false, inflight: 0, observed },
     ...changes,
   };
 }
@@ -83,6 +93,7 @@ export function rowWith(changes: Partial<ReplicaRow> = {}): ReplicaRow {
       ...{ context_tokens: 4096, slots: 4, args: [], devices: [], env: {} },
     },
     ...{ revision: 1, devices: ["cpu"], bytes_per_device: gib, unwanted_since: null },
+    asleep_bytes: null,
     ...changes,
   };
 }

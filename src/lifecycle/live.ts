@@ -22,15 +22,23 @@ export function phaseOf(
   mine: readonly ReplicaStatus[],
 ): Phase | null {
   if (!/^(?:building|waking_up|updating)$/.test(standing.status)) return null;
-  const order: readonly Phase[] = ["placing", "downloading", "loading", "warming"];
-  const phases = wantedOf(mine)
-    .filter(({ row }) => row.revision === revision)
-    .map(({ observed }): Phase => observed?.phase || "loading");
-  return phases.reduce<Phase>(
-    (furthest, phase) => (order.indexOf(phase) > order.indexOf(furthest) ? phase : furthest),
-    "placing",
-  );
+  return furthestOf(wantedOf(mine).filter(({ row }) => row.revision === revision));
 }
+
+const order: readonly Phase[] = ["placing", "downloading", "loading", "warming"];
+
+/** `placing` without any. */
+export const furthestOf = (starting: readonly ReplicaStatus[]): Phase =>
+  starting
+    .map(({ observed }): Phase => {
+      const phase = observed?.phase || "loading";
+      // The contract's phases know no sleep in place.
+      return phase === "waking" ? "loading" : phase;
+    })
+    .reduce<Phase>(
+      (furthest, phase) => (order.indexOf(phase) > order.indexOf(furthest) ? phase : furthest),
+      "placing",
+    );
 
 /** Of the downloads of all its replicas together; null when there is none. */
 export function progressOf(mine: readonly ReplicaStatus[]): Progress | null {

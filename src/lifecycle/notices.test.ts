@@ -13,7 +13,7 @@ function told(
   const full = transition && { at: 5, from: "up", to: "up", reason: "", detail: "", ...transition };
   const decision: Decision = {
     ...{ endpoint_id: "endpt-1", standing, transition: full as Transition | null },
-    ...{ wake: null, previous: "keep", start: 0, stop: [] },
+    ...{ wake: null, previous: "keep", start: 0, stop: [], sleep: [], wake_up: [] },
   };
   return noticesOf([decision], () => endpoint, 9).map(({ kind, at }) => [kind, at]);
 }

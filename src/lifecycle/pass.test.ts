@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Fit } from "../placement/fleet.ts";
-import type { ElasticModel } from "./elastic.ts";
 import {
   endpointWith,
   gpuWith,
   hostWith,
   inventoryWith,
+  modelWith,
   observedWith,
   rowWith,
 } from "./lifecycle-testbed.ts";
@@ -21,10 +21,7 @@ const wholeGpu: Fit = {
   needOn: ({ memory_bytes }) => ({ devices: 1, bytes_per_device: memory_bytes, guessed: false }),
   longestContextOn: () => 0,
 };
-const model: ElasticModel = {
-  ...{ id: "mdl_1", name: "pool", source: "file:///m.gguf", runtime: "llama-server" },
-  ...{ context_tokens: 4096, slots: 4, replicas: null, enabled: true },
-};
+const model = modelWith({ name: "pool", source: "file:///m.gguf" });
 
 /** vLLM takes a whole GPU. */
 const dedicated = (changes: Partial<Endpoint> = {}): Endpoint =>

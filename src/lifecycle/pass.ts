@@ -1,12 +1,13 @@
 /** One pass of the lifecycle: from the world as it is to what must be written down. Pure. */
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Standing } from "../endpoints/status.ts";
+import { type Bedtime, bedded, settledDepth } from "./bedding.ts";
 import { autoscale, calm, type Pressure } from "./dedicated/autoscale.ts";
 import type { Member } from "./dedicated/crew.ts";
 import { afterPlacing, decide } from "./dedicated/decide.ts";
 import type { Decision, Rules } from "./dedicated/situation.ts";
-import { assign } from "./elastic.ts";
 import { type NewReplica, Places } from "./places.ts";
+import { pool, type Unplaced } from "./pool.ts";
 import type { ReplicaSpec } from "./table.ts";
 import {
   type FleetHost,
@@ -25,9 +26,13 @@ export interface Plan {
   unwanted: string[];
   /** Proved gone. */
   gone: string[];
+  /** Replicas that go to sleep in place, or wake. */
+  bedtimes: Bedtime[];
   /** Elastic replicas with a new specification, which need a new epoch. */
   renew: { id: string; spec: ReplicaSpec }[];
   pressures: ReadonlyMap<string, Pressure>;
+  /** Elastic models with fewer replicas than they want, and why. */
+  unplaced: Map<string, Unplaced>;
 }
 
 export function pass(world: World, rules: Rules, pressures: ReadonlyMap<string, Pressure>): Plan {
@@ -39,9 +44,12 @@ export function pass(world: World, rules: Rules, pressures: ReadonlyMap<string, 
   const lost = lostHosts(world.hosts);
   const places = new Places(world, statuses);
   const byOwner = Map.groupBy(statuses, ({ row }) => row.owner_id);
-  const plan: Plan = { changes: [], add: [], unwanted: [], gone, renew: [], pressures };
+  const plan: Plan = {
+    ...{ changes: [], add: [], unwanted: [], gone, bedtimes: [], renew: [], pressures },
+    unplaced: new Map(),
+  };
   plan.pressures = dedicated(world, rules, { plan, places, byOwner, hosts, lost, pressures });
-  elastic(world, { plan, places, statuses, lost });
+  pool(world, { plan, places, statuses, lost });
   plan.add = places.taken;
   plan.unwanted.push(...places.evicted);
   return plan;
@@ -64,7 +72,11 @@ function dedicated(world: World, rules: Rules, bench: Workbench): Map<string, Pr
     const demand = world.demandOf(endpoint.id);
     const scaled = scale(world, endpoint, members, bench.pressures.get(endpoint.id));
     if (scaled.pressure !== calm) pressures.set(endpoint.id, scaled.pressure);
-    const decided = decide(endpoint, members, demand, scaled.target, rules);
+    const statuses = bench.byOwner.get(endpoint.id) ?? [];
+    const wished = decide(endpoint, members, demand, scaled.target, rules);
+    const { decision: able, bedtimes } = bedded(endpoint, wished, statuses, bench.places);
+    const decided = settledDepth(able, endpoint, world.hosts);
+    bench.plan.bedtimes.push(...bedtimes);
     bench.plan.unwanted.push(...decided.stop);
     const decision = decided.start > 0 ? placed(endpoint, decided, members, rules, bench) : decided;
     if (hasEffect(endpoint.standing, decision)) bench.plan.changes.push(decision);
@@ -109,6 +121,8 @@ function membersOf(
     state,
     lost: lost.has(row.host_id),
     leaving: hosts.get(row.host_id)?.draining ?? false,
+    asleep: row.asleep_bytes !== null,
+    missing: observed === null && hosts.get(row.host_id)?.observed != null,
     inflight: world.inflightOf(row.id),
     observed,
   }));
@@ -123,7 +137,7 @@ function scale(
   const { standing, spec, revision } = endpoint;
   if (standing.status !== "up") return { target: standing.target, pressure: calm };
   const ready = members.filter(
-    (m) => m.wanted && m.revision === revision && m.state === "ready",
+    (m) => m.wanted && !m.asleep && m.revision === revision && m.state === "ready",
   ).length;
   const { inflight, waiting } = world.demandOf(endpoint.id);
   return autoscale(
@@ -145,33 +159,4 @@ function scale(
 function hasEffect(before: Standing, { standing, transition, previous }: Decision): boolean {
   if (standing === null || transition !== null || previous !== "keep") return true;
   return (Object.keys(standing) as (keyof Standing)[]).some((key) => standing[key] !== before[key]);
-}
-
-function elastic(
-  world: World,
-  {
-    plan,
-    places,
-    statuses,
-    lost,
-  }: Pick<Workbench, "plan" | "places" | "lost"> & { statuses: readonly ReplicaStatus[] },
-): void {
-  const evicted = new Set(places.evicted);
-  const current = statuses
-    .map(({ row }) => row)
-    .filter(({ revision, unwanted_since }) => revision === 0 && unwanted_since === null)
-    .filter(({ id }) => !evicted.has(id));
-  const hosts = world.hosts.map(({ inventory, ...host }) => ({
-    ...host,
-    runtimes: inventory?.runtimes.map(({ name }) => name) ?? [],
-  }));
-  const changes = assign(world.models, hosts, current, lost);
-  plan.unwanted.push(...changes.remove);
-  plan.renew.push(...changes.renew);
-  const models = new Map(world.models.map((model) => [model.id, model]));
-  for (const { owner_id, host_id, spec } of changes.add) {
-    const model = models.get(owner_id);
-    const fit = model && world.fitOf(model);
-    if (fit !== undefined) places.takeOn(owner_id, host_id, spec, fit);
-  }
 }

@@ -1,6 +1,7 @@
 /** Finds places for the replicas that one pass wants to start, so that each sees what the others take. Pure. */
+
+import type { Artifact } from "../artifacts/artifact.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
-import type { Artifact } from "../endpoints/spec.ts";
 import { taskArguments } from "../endpoints/task.ts";
 import type { Evictable } from "../placement/eviction.ts";
 import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";
@@ -11,10 +12,26 @@ import { measuredFit } from "../placement/measured-fit.ts";
 import { fitOf } from "../placement/need.ts";
 import { place } from "../placement/place.ts";
 import type { FindMeasured } from "../sizing/measured.ts";
+import { sleepsInPlace } from "./dedicated/asleep.ts";
+import { type ElasticModel, specOf as elasticSpecOf } from "./elastic.ts";
+import { elasticDemand, estimateOf, hasAskedDevices, needsTheSame } from "./elastic-need.ts";
 import type { ReplicaSpec } from "./table.ts";
-import { placementHosts, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
+import {
+  heldBytes,
+  placementHosts,
+  type ReplicaRow,
+  type ReplicaStatus,
+  type World,
+} from "./world.ts";
 
-export type NewReplica = Omit<ReplicaRow, "id" | "epoch" | "created_at" | "unwanted_since">;
+export type NewReplica = Omit<
+  ReplicaRow,
+  "id" | "epoch" | "created_at" | "unwanted_since" | "asleep_bytes"
+>;
+
+/** Copies are made page by page, and a process has more than its weights. */
+const bed_ratio = 1.05;
+const bed_bytes = 2 ** 30;
 
 /** A sizing is asked for every kind of device, so it is kept as long as what it is of. */
 const fits = new WeakMap<Artifact, Fit>();
@@ -51,25 +68,65 @@ export class Places {
     return refused;
   }
 
-  /** Takes a place for an Elastic replica on one host. False when there is no room on it. */
-  takeOn(owner_id: string, host_id: string, spec: ReplicaSpec, fit: Fit | null): boolean {
-    if (fit === null) {
+  /** Takes a place for a replica of an Elastic model on one host. False when there is no room on it. */
+  takeOn(model: ElasticModel, host_id: string): boolean {
+    const estimate = this.#world.fitOf(model);
+    if (estimate === undefined) return false;
+    const spec = elasticSpecOf(model);
+    const owner_id = model.id;
+    if (estimate === null) {
       this.taken.push({ owner_id, host_id, spec, revision: 0, devices: [], bytes_per_device: 0 });
       return true;
     }
-    const { runtime, source } = spec;
-    const demand = {
-      ...fit,
-      runtime,
-      source,
-      labels: {},
-      gpu_type: null,
-      beside: new Set<string>(),
-    };
-    const placed = place(demand, only(this.fleet, host_id));
+    const placed = place(this.#elasticDemand(model), only(this.fleet, [host_id]));
     if ("refused" in placed) return false;
     this.#occupy(owner_id, 0, { ...spec, devices: [...placed.devices] }, placed);
     return true;
+  }
+
+  /** Host memory for ROW to sleep in place, in bytes; null when its host has none to give, or nobody knows how much. */
+  bed({ artifact: { model } }: Endpoint, { host_id }: ReplicaRow): number | null {
+    if (!model) return null;
+    const bytes = Math.ceil(model.weights_bytes * bed_ratio) + bed_bytes;
+    const held = { host_id, devices: [cpu], bytes_per_device: bytes };
+    if (!this.fleet.hasRoom(held)) return null;
+    this.fleet.occupy(held, { starting: false });
+    return bytes;
+  }
+
+  /** Gives a sleeper the memory of its own GPUs back; false when others have it now. */
+  rouse(status: ReplicaStatus): boolean {
+    const own_bytes = heldBytes(status);
+    if (!this.fleet.hasRoom(status.row, own_bytes)) return false;
+    const bytes_per_device = status.row.bytes_per_device - own_bytes;
+    this.fleet.occupy({ ...status.row, bytes_per_device }, { starting: true });
+    return true;
+  }
+
+  /** Why an Elastic model finds no place on HOST_IDS, or without any, in the fleet; null when it would find one. */
+  whyNot(model: ElasticModel, host_ids: readonly string[]): Refused | null {
+    const demand = this.#elasticDemand(model);
+    const placed = place(demand, host_ids.length > 0 ? only(this.fleet, host_ids) : this.fleet);
+    return "refused" in placed ? placed : null;
+  }
+
+  /** Whether an Elastic replica has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
+  suits(row: ReplicaRow, model: ElasticModel, renewed = false): boolean {
+    const asks = model.gpu.type !== null || model.gpu.count !== null;
+    if (!asks && !renewed) return true;
+    const host = this.fleet.hosts.find(({ id }) => id === row.host_id);
+    const device = host?.devices.find(({ id }) => id === row.devices[0]);
+    if (!device) return true;
+    if (!hasAskedDevices(row, model, device)) return false;
+    return !renewed || needsTheSame(row, this.#elasticDemand(model), device);
+  }
+
+  #elasticDemand(model: ElasticModel): Demand {
+    return elasticDemand(
+      model,
+      this.#world.fitOf(model) ?? estimateOf(model),
+      this.#world.measured,
+    );
   }
 
   get fleet(): FleetIndex {
@@ -111,8 +168,14 @@ export class Places {
   }
 }
 
+/** What placement looks at of an endpoint. */
+interface Placeable {
+  artifact: Artifact;
+  spec: Pick<Endpoint["spec"], "gpu" | "concurrency" | "labels" | "task" | "args" | "env">;
+}
+
 export function demandOf(
-  { spec, artifact }: Pick<Endpoint, "spec" | "artifact">,
+  { spec, artifact }: Placeable,
   beside: ReadonlySet<string> = new Set(),
   measured: FindMeasured = () => null,
 ): Demand {
@@ -154,18 +217,20 @@ export function evictableIn(
     }));
 }
 
-function specOf({ id, spec, artifact }: Endpoint, { devices }: Placement): ReplicaSpec {
+function specOf(endpoint: Endpoint, { devices }: Placement): ReplicaSpec {
+  const { id, spec, artifact } = endpoint;
   const { runtime, source, context_tokens } = artifact;
   return {
     ...{ model: id, runtime, source, context_tokens, slots: spec.concurrency },
     args: argumentsOf(spec, runtime),
     ...{ devices: [...devices], env: { ...spec.env } },
+    ...(sleepsInPlace(endpoint) && { can_sleep: true }),
   };
 }
 
 /** What its replicas are started with beside what the agent decides. */
 export const argumentsOf = (
-  { task, args }: Endpoint["spec"],
+  { task, args }: Pick<Endpoint["spec"], "task" | "args">,
   runtime: Artifact["runtime"],
 ): string[] => [...taskArguments(task, runtime), ...args];
 
@@ -175,10 +240,13 @@ function sameness({ spec, artifact }: Endpoint): string {
   return JSON.stringify([runtime, source, context_tokens, labels, gpu, concurrency]);
 }
 
-/** The same fleet, of which only one host may be taken. */
-function only(fleet: FleetIndex, host_id: string): FleetIndex {
+/** The same fleet, of which only some hosts may be taken. */
+function only(fleet: FleetIndex, host_ids: readonly string[]): FleetIndex {
   const kinds = fleet.kinds
-    .map((kind) => ({ ...kind, shelves: kind.shelves.filter(({ host }) => host.id === host_id) }))
+    .map((kind) => ({
+      ...kind,
+      shelves: kind.shelves.filter(({ host }) => host_ids.includes(host.id)),
+    }))
     .filter(({ shelves }) => shelves.length > 0);
-  return { ...fleet, kinds, hosts: fleet.hosts.filter(({ id }) => id === host_id) };
+  return { ...fleet, kinds, hosts: fleet.hosts.filter(({ id }) => host_ids.includes(id)) };
 }

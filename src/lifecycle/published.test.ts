@@ -1,24 +1,14 @@
 import { expect, test } from "bun:test";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import type { Reach } from "../fleet/reach.ts";
-import { type ElasticModel, specOf } from "./elastic.ts";
-import { observedWith, rowWith } from "./lifecycle-testbed.ts";
-import { modelStatus, replicasOnHost, routedModels } from "./published.ts";
+import { specOf } from "./elastic.ts";
+import { modelWith, observedWith, rowWith } from "./lifecycle-testbed.ts";
+import { replicasOnHost, routedModels } from "./published.ts";
 import type { ReplicaStatus } from "./world.ts";
 
 const runtime = "llama-server" as const;
 
-const model: ElasticModel & { created_at: number } = {
-  id: "mdl_1",
-  name: "demo",
-  source: "builtin:hypervize-demo",
-  runtime,
-  context_tokens: 4096,
-  slots: 4,
-  replicas: null,
-  enabled: true,
-  created_at: 7,
-};
+const model = { ...modelWith(), created_at: 7 };
 
 function replica(host_id: string, state: ReplicaStatus["state"], detail = ""): ReplicaStatus {
   const id = `rep_${host_id}`;
@@ -42,7 +32,7 @@ test("ready replicas get requests: on loopback, through a relay or a tunnel, or 
     ({ a: { via: "loopback" }, b: relay, d: relay, e: { via: "tunnel" } })[host] as
       | Reach
       | undefined;
-  expect(routedModels([model], statuses, (host) => reach(host) ?? null)).toEqual([
+  expect(routedModels([model], statuses, (host) => reach(host) ?? null, new Map())).toEqual([
     {
       id: "mdl_1",
       name: "demo",
@@ -68,7 +58,8 @@ test("routing is told which runtime it is, for they differ in the routes that th
   const runtimes = ["vllm", "sglang", "llama-server"].map((name) => {
     const { row, ...rest } = replica("a", "ready");
     const other = { ...rest, row: { ...row, spec: { ...row.spec, runtime: name } } };
-    return routedModels([model], [other], () => ({ via: "loopback" }))[0]?.ready[0]?.runtime;
+    return routedModels([model], [other], () => ({ via: "loopback" }), new Map())[0]?.ready[0]
+      ?.runtime;
   });
   expect(runtimes).toEqual(["vllm", "sglang", "llama-server"]);
 });
@@ -76,42 +67,12 @@ test("routing is told which runtime it is, for they differ in the routes that th
 test("a replica that is being stopped gets no new request", () => {
   const { row, ...rest } = replica("a", "ready");
   const stopping = { ...rest, row: { ...row, unwanted_since: 3 } };
-  const [routed] = routedModels([model], [stopping], () => ({ via: "loopback" }));
+  const [routed] = routedModels([model], [stopping], () => ({ via: "loopback" }), new Map());
   expect(routed?.ready).toEqual([]);
 });
 
 test("a disabled model is not routed", () => {
-  expect(routedModels([{ ...model, enabled: false }], [], () => null)).toEqual([]);
-});
-
-test("the status counts what is ready and what is on its way", () => {
-  const statuses = [replica("a", "ready"), replica("b", "starting"), replica("c", "waiting")];
-  expect(modelStatus(model, statuses)).toEqual({
-    ready_replicas: 1,
-    starting_replicas: 2,
-    problem: null,
-  });
-});
-
-test("a failed replica's own words are the problem", () => {
-  const statuses = [replica("a", "failed", "The file is damaged. Download it again.")];
-  expect(modelStatus(model, statuses).problem).toBe("The file is damaged. Download it again.");
-});
-
-test("a ready replica whose host cannot be reached is a problem, but a failed one says more", () => {
-  const unreachable = (host: string) => (host === "b" ? "Open port 8444." : null);
-  const problem = (...statuses: ReplicaStatus[]) =>
-    modelStatus(model, statuses, unreachable).problem;
-  expect(problem(replica("a", "ready"), replica("b", "starting"))).toBeNull();
-  expect(problem(replica("a", "ready"), replica("b", "ready"))).toEndWith("Open port 8444.");
-  expect(problem(replica("b", "ready"), replica("a", "failed", "It is broken."))).toBe(
-    "It is broken.",
-  );
-});
-
-test("without any host the problem says what to do, and a model that wants none has no problem", () => {
-  expect(modelStatus(model, []).problem).toContain("Join one");
-  expect(modelStatus({ ...model, replicas: 0 }, []).problem).toBeNull();
+  expect(routedModels([{ ...model, enabled: false }], [], () => null, new Map())).toEqual([]);
 });
 
 test("a host's replicas carry what people look at", () => {

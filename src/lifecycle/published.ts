@@ -3,48 +3,9 @@ import type { Inventory } from "../../agent/contract/messages.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import type { Reach } from "../fleet/reach.ts";
 import type { ElasticModel } from "./elastic.ts";
+import { modelStatus, reasonOf } from "./model-status.ts";
+import type { Unplaced } from "./pool.ts";
 import type { ReplicaStatus } from "./world.ts";
-
-export interface ModelStatus {
-  ready_replicas: number;
-  starting_replicas: number;
-  /** One sentence for a person; null when all is well. */
-  problem: string | null;
-}
-
-/** HOSTPROBLEM: why a host's ready replicas cannot be reached; null when they can. */
-export function modelStatus(
-  model: ElasticModel,
-  statuses: readonly ReplicaStatus[],
-  hostProblem: (hostId: string) => string | null = () => null,
-): ModelStatus {
-  const mine = statuses.filter(
-    ({ row }) => row.owner_id === model.id && row.unwanted_since === null,
-  );
-  const count = (...states: ReplicaStatus["state"][]): number =>
-    mine.filter((replica) => states.includes(replica.state)).length;
-  return {
-    ready_replicas: count("ready"),
-    starting_replicas: count("waiting", "starting"),
-    problem: model.enabled ? problemOf(model, mine, hostProblem) : null,
-  };
-}
-
-function problemOf(
-  model: ElasticModel,
-  mine: readonly ReplicaStatus[],
-  hostProblem: (hostId: string) => string | null,
-): string | null {
-  const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
-  if (broken) return broken.observed?.detail || "A replica failed; its log on the host says why.";
-  const hostProblems = mine.map(({ state, row }) =>
-    state === "ready" ? hostProblem(row.host_id) : null,
-  );
-  const unreachable = hostProblems.find((problem) => problem !== null);
-  if (unreachable) return `A replica is ready, but not reachable. ${unreachable}`;
-  if (mine.length > 0 || model.replicas === 0) return null;
-  return `No host is up that has ${model.runtime}. Join one on the Hosts page.`;
-}
 
 export interface RoutedReplica {
   id: string;
@@ -66,6 +27,7 @@ export function routedModels(
   models: readonly (ElasticModel & { created_at: number })[],
   statuses: readonly ReplicaStatus[],
   reach: ReachOf,
+  unplaced: ReadonlyMap<string, Unplaced>,
 ) {
   const ready = readyByOwner(statuses);
   return models
@@ -75,20 +37,23 @@ export function routedModels(
       name: model.name,
       created_at: model.created_at,
       ready: routedReplicas(ready.get(model.id), reach),
-      reason: modelStatus(model, statuses).problem,
+      reason: reasonOf(modelStatus(model, statuses, { unplaced })),
       endpoint: null,
     }));
 }
 
-/** Wanted replicas that are ready: one that is being stopped gets no new request. */
+/** Wanted replicas that are ready: one that is being stopped or goes to sleep gets no new request. */
 export function readyByOwner(
   statuses: readonly ReplicaStatus[],
 ): ReadonlyMap<string, readonly ReplicaStatus[]> {
   return Map.groupBy(
-    statuses.filter(({ state, row }) => state === "ready" && row.unwanted_since === null),
+    statuses.filter(({ state, row }) => state === "ready" && isToServe(row)),
     ({ row }) => row.owner_id,
   );
 }
+
+const isToServe = ({ unwanted_since, asleep_bytes }: ReplicaStatus["row"]): boolean =>
+  unwanted_since === null && asleep_bytes === null;
 
 export function routedReplicas(
   ready: readonly ReplicaStatus[] | undefined,

@@ -4,7 +4,7 @@ import type { Endpoint } from "../endpoints/endpoints.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import type { Decision } from "./dedicated/situation.ts";
 import type { ElasticModel } from "./elastic.ts";
-import { endpointWith, hostWith, observedWith } from "./lifecycle-testbed.ts";
+import { endpointWith, hostWith, modelWith, observedWith } from "./lifecycle-testbed.ts";
 import { Lifecycle } from "./reconcile.ts";
 
 const storeAccess = {
@@ -14,12 +14,7 @@ const storeAccess = {
 
 /** A fleet of one host on paper: what it was told last, and what it says. */
 function fleet(database: Database = openDatabase(":memory:")) {
-  const models: ElasticModel[] = [
-    {
-      ...{ id: "mdl_1", name: "demo", source: "builtin:hypervize-demo", runtime: "llama-server" },
-      ...{ context_tokens: 4096, slots: 4, replicas: 1, enabled: true },
-    },
-  ];
+  const models: ElasticModel[] = [modelWith({ replicas: 1 })];
   const endpoints = new Map<string, Endpoint>();
   const store = { ...storeAccess };
   const passes = { count: 0 };

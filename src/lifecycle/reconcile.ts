@@ -10,6 +10,7 @@ import type { Database } from "../storage/database.ts";
 import type { Pressure } from "./dedicated/autoscale.ts";
 import type { Decision, Rules } from "./dedicated/situation.ts";
 import { type Plan, pass } from "./pass.ts";
+import type { Unplaced } from "./pool.ts";
 import { generations, replicas } from "./table.ts";
 import { joined, type ReplicaRow, type ReplicaStatus, type World } from "./world.ts";
 
@@ -31,7 +32,7 @@ export interface Surroundings {
   s3Access(): S3Access | null;
   setDesired(host_id: string, desired: Desired): void;
   /** Called after each pass with everything that routing and the dashboard may want to know. */
-  published(statuses: readonly ReplicaStatus[]): void;
+  published(statuses: readonly ReplicaStatus[], unplaced: ReadonlyMap<string, Unplaced>): void;
   /** A pass failed; the next one tries again. */
   report(error: unknown): void;
 }
@@ -44,6 +45,7 @@ export class Lifecycle {
   #generation: number;
   #statuses: readonly ReplicaStatus[] = [];
   #pressures: ReadonlyMap<string, Pressure> = new Map();
+  #unplaced: ReadonlyMap<string, Unplaced> = new Map();
   /** Hosts that know the newest of what is wanted from them. */
   readonly #told = new Set<string>();
   #scheduled = false;
@@ -87,6 +89,11 @@ export class Lifecycle {
     return this.#statuses;
   }
 
+  /** Elastic models with fewer replicas than they want, and why, as of the last pass. */
+  unplaced(): ReadonlyMap<string, Unplaced> {
+    return this.#unplaced;
+  }
+
   /** A full disk, say, must end neither the loop nor the process. */
   #attempt(): void {
     try {
@@ -104,15 +111,16 @@ export class Lifecycle {
     this.#pressures = plan.pressures;
     this.#tell(world.hosts.filter(({ id }) => !this.#told.has(id)).map(({ id }) => id));
     this.#statuses = joined(this.#rows, world.hosts);
-    this.#around.published(this.#statuses);
+    this.#unplaced = plan.unplaced;
+    this.#around.published(this.#statuses, plan.unplaced);
     // A transition may call for the next step at once: a new place, or what a failure frees.
     if (plan.changes.some(({ transition }) => transition !== null)) this.nudge();
   }
 
   /** The database first, memory after: what an agent is told has always been committed. */
   #commit(plan: Plan): void {
-    const { changes, add, unwanted, gone, renew } = plan;
-    const moves = add.length + unwanted.length + renew.length > 0;
+    const { changes, add, unwanted, gone, renew, bedtimes } = plan;
+    const moves = add.length + unwanted.length + renew.length + bedtimes.length > 0;
     if (!moves && changes.length === 0 && gone.length === 0) return;
     const generation = moves ? this.#generation + 1 : this.#generation;
     const rows = this.#next(plan, generation);
@@ -128,6 +136,9 @@ export class Lifecycle {
       for (const { id, epoch, spec } of rows.renewed) {
         tx.update(replicas).set({ epoch, spec }).where(eq(replicas.id, id)).run();
       }
+      for (const { id, asleep_bytes } of bedtimes) {
+        tx.update(replicas).set({ asleep_bytes }).where(eq(replicas.id, id)).run();
+      }
       for (const row of rows.added) tx.insert(replicas).values(row).run();
       if (moves) {
         tx.insert(generations)
@@ -138,7 +149,7 @@ export class Lifecycle {
       this.#around.endpoints.write(changes);
       this.#around.announce(changes);
     });
-    const moved = new Set([...unwanted, ...rows.renewed.map(({ id }) => id)]);
+    const moved = new Set([...unwanted, ...[...rows.renewed, ...bedtimes].map(({ id }) => id)]);
     for (const row of rows.all) if (moved.has(row.id)) this.#told.delete(row.host_id);
     for (const { host_id } of rows.added) this.#told.delete(host_id);
     this.#rows = rows.all;
@@ -146,20 +157,22 @@ export class Lifecycle {
     this.#around.endpoints.keep(changes);
   }
 
-  #next({ add, unwanted, gone, renew }: Plan, generation: number) {
+  #next({ add, unwanted, gone, renew, bedtimes }: Plan, generation: number) {
     const created_at = this.#now();
     const added = add.map((replica) => ({
       ...replica,
-      ...{ id: newId("rep"), epoch: 1, created_at, unwanted_since: null },
+      ...{ id: newId("rep"), epoch: 1, created_at, unwanted_since: null, asleep_bytes: null },
     }));
-    if (unwanted.length + gone.length + renew.length === 0) {
+    if (unwanted.length + gone.length + renew.length + bedtimes.length === 0) {
       return { all: [...this.#rows, ...added], added, renewed: [] };
     }
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
     const specs = new Map(renew.map(({ id, spec }) => [id, spec]));
+    const beds = new Map(bedtimes.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
     const kept = this.#rows
       .filter(({ id }) => !isGone.has(id))
+      .map((row) => (beds.has(row.id) ? { ...row, asleep_bytes: beds.get(row.id) ?? null } : row))
       .map((row) => {
         const spec = specs.get(row.id);
         if (spec) return { ...row, spec, epoch: row.epoch + 1 };
@@ -180,8 +193,8 @@ export class Lifecycle {
       this.#told.add(host_id);
       this.#around.setDesired(host_id, {
         generation: this.#generation,
-        replicas: rows.map(({ id, epoch, spec, owner_id }) => ({
-          ...{ id, epoch, ...spec },
+        replicas: rows.map(({ id, epoch, spec, owner_id, asleep_bytes }) => ({
+          ...{ id, epoch, ...spec, asleep_bytes: asleep_bytes ?? 0 },
           hf_token: this.#around.tokenOf(owner_id),
           ...(isS3Place(spec.source) && { s3: this.#around.s3Access() }),
         })),

@@ -22,6 +22,8 @@ export const replicas = sqliteTable("replicas", {
   /** Memory reserved on each device (ids as in placement/fleet.ts); it counts until the host proves it free. */
   devices: text("devices", { mode: "json" }).$type<string[]>().notNull().default([]),
   bytes_per_device: integer("bytes_per_device").notNull().default(0),
+  /** Memory of the host that is reserved while it is to sleep in place; null: it is to be awake. */
+  asleep_bytes: integer("asleep_bytes"),
   /** The generation that no longer wants it; null while it is wanted. */
   unwanted_since: integer("unwanted_since"),
 });

@@ -44,7 +44,7 @@ export interface World {
   inflightOf(replica_id: string): number;
   /** What starts have really taken; absent where nobody remembers. */
   measured?: FindMeasured;
-  /** What an Elastic model needs: null when nothing says, undefined while that is being found out. */
+  /** What an Elastic model needs: null where nothing is set aside for it, undefined while that is being found out. */
   fitOf(model: ElasticModel): Fit | null | undefined;
 }
 
@@ -135,24 +135,38 @@ function devicesOf({ inventory, gpus }: FleetHost, statuses: readonly ReplicaSta
     })),
     { id: "cpu", kind: "cpu", memory_bytes: cpu },
   ];
+  const asleep_bytes = statuses.reduce((sum, { row }) => sum + (row.asleep_bytes ?? 0), 0);
   return found.map((device) => {
     const mine = statuses.filter(({ row }) => row.devices.includes(device.id));
+    const beds = device.id === "cpu" ? asleep_bytes : 0;
     const leaving = mine.filter(({ row }) => row.unwanted_since !== null);
     return {
       ...device,
-      reserved_bytes: bytesOf(mine),
+      reserved_bytes: bytesOf(mine) + beds,
       leaving_bytes: bytesOf(leaving),
+      asleep_bytes: bytesOf(mine.filter(isAsleep)),
       foreign_bytes: foreignBytes(
         gpus.find(({ uuid }) => uuid === device.id),
         new Set(mine.map(({ row }) => row.id)),
       ),
       starting: mine.some(
         ({ row, state }) =>
-          row.unwanted_since === null && (state === "waiting" || state === "starting"),
+          row.unwanted_since === null &&
+          row.asleep_bytes === null &&
+          (state === "waiting" || state === "starting"),
       ),
     };
   });
 }
 
 const bytesOf = (statuses: readonly ReplicaStatus[]): number =>
-  statuses.reduce((sum, { row }) => sum + row.bytes_per_device, 0);
+  statuses.reduce((sum, status) => sum + heldBytes(status), 0);
+
+/** What a replica takes of each of its devices: asleep in place, what its host has measured, else what was reserved. */
+export const heldBytes = (status: ReplicaStatus): number =>
+  isAsleep(status)
+    ? Math.min(status.row.bytes_per_device, status.observed?.gpu_memory_bytes ?? 0)
+    : status.row.bytes_per_device;
+
+const isAsleep = ({ row, state }: ReplicaStatus): boolean =>
+  row.asleep_bytes !== null && state === "asleep";

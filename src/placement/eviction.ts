@@ -1,6 +1,6 @@
 /** The mildest way to free devices of one host: the fewest replicas, of these the least recently used. Pure. */
 import type { Held, Need } from "./fleet.ts";
-import type { Slot } from "./fleet-index.ts";
+import { freeFor, type Slot } from "./fleet-index.ts";
 
 /** A replica that may be stopped for another. Those of Dedicated endpoints never are. */
 export interface Evictable extends Held {
@@ -80,7 +80,7 @@ function freeing(
 
 function missingOn(slot: Slot, evict: readonly Evictable[], need: Need): number {
   const freed = bytesOf(holdersOf(slot, evict));
-  return need.bytes_per_device - slot.free_bytes - slot.leaving_bytes - freed;
+  return need.bytes_per_device - freeFor(need.bytes_per_device, slot) - slot.leaving_bytes - freed;
 }
 
 /** The fewest of HOLDERS that free MISSING bytes; among as few, the first ones. */

@@ -8,6 +8,8 @@ export interface Slot {
   readonly memory_bytes: number;
   free_bytes: number;
   leaving_bytes: number;
+  /** Held by replicas that sleep in place. */
+  readonly asleep_bytes: number;
   starting: boolean;
 }
 
@@ -16,7 +18,7 @@ export interface Shelf {
   readonly host: Host;
   /** The tightest first, equal ones by id. */
   readonly slots: Slot[];
-  /** The most that is free on one that nothing is starting on: most full hosts need no further look. */
+  /** The most that is free on one that nothing is starting on, for whoever: most full hosts need no further look. */
   roomiest_bytes: number;
   used_ratio: number;
   /** The processors of a host that has GPUs: only for those who ask for them. */
@@ -39,8 +41,27 @@ export interface FleetIndex {
   readonly kinds: readonly Kind[];
   /** A replica is placed, or will be: then free memory may be less than nothing until it is. */
   occupy(held: Held, how: { starting: boolean }): void;
+  /** Whether there is room for HELD on these very devices, of which it holds OWN_BYTES each already. */
+  hasRoom(held: Held, own_bytes?: number): boolean;
   /** A replica is told to stop: its memory stays taken until it is proved free. */
   leave(held: Held): void;
+}
+
+/** Of a GPU. An engine that takes it whole fills nine tenths, and starts where so much is free. */
+const sleepers_ratio = 0.05;
+
+/**
+ * What is free on SLOT for one that needs BYTES and holds OWN_BYTES of it already. To whoever takes a device whole, the
+ * little that sleepers keep of it does not matter.
+ */
+export function freeFor(
+  bytes: number,
+  { free_bytes, memory_bytes, asleep_bytes }: Slot,
+  own_bytes = 0,
+): number {
+  const others = Math.max(0, asleep_bytes - own_bytes);
+  const ignored = bytes >= memory_bytes ? Math.min(others, memory_bytes * sleepers_ratio) : 0;
+  return free_bytes + own_bytes + ignored;
 }
 
 /** HOSTS are read once; the index is thrown away with the pass. */
@@ -65,6 +86,16 @@ export function indexFleet(hosts: readonly Host[]): FleetIndex {
         slot.free_bytes -= held.bytes_per_device;
         slot.starting ||= starting;
       });
+    },
+    hasRoom({ host_id, devices, bytes_per_device: bytes }, own_bytes = 0) {
+      const shelves = byHost.get(host_id) ?? [];
+      const slots = shelves
+        .filter(({ host }) => host.down_for_ms === 0)
+        .flatMap((shelf) => shelf.slots.filter(({ id }) => devices.includes(id)));
+      return (
+        slots.length === devices.length &&
+        slots.every((slot) => !slot.starting && freeFor(bytes, slot, own_bytes) >= bytes)
+      );
     },
     leave(held) {
       change(held, (slot) => {
@@ -111,13 +142,15 @@ const slotOf = (device: Device, isCpu: boolean): Slot => ({
   memory_bytes: device.memory_bytes,
   free_bytes: device.memory_bytes - device.reserved_bytes - device.foreign_bytes,
   leaving_bytes: device.leaving_bytes,
+  asleep_bytes: device.asleep_bytes,
   starting: device.starting && !isCpu,
 });
 
 function arrange(shelf: Shelf): void {
   const { slots } = shelf;
   slots.sort((a, b) => a.free_bytes - b.free_bytes || (a.id < b.id ? -1 : 1));
-  shelf.roomiest_bytes = slots.findLast(({ starting }) => !starting)?.free_bytes ?? -Infinity;
+  const open = slots.filter(({ starting }) => !starting);
+  shelf.roomiest_bytes = Math.max(...open.map((slot) => freeFor(slot.memory_bytes, slot)));
   const memory = slots.reduce((sum, { memory_bytes }) => sum + memory_bytes, 0);
   const free = slots.reduce((sum, { free_bytes }) => sum + free_bytes, 0);
   shelf.used_ratio = memory === 0 ? 1 : 1 - free / memory;

@@ -9,6 +9,7 @@ export const gpu = (id: string, more: Partial<Device> = {}): Device => ({
   memory_bytes: 80 * gib,
   reserved_bytes: 0,
   leaving_bytes: 0,
+  asleep_bytes: 0,
   foreign_bytes: 0,
   starting: false,
   ...more,

@@ -11,6 +11,8 @@ export interface Device {
   reserved_bytes: number;
   /** The part of `reserved_bytes` that replicas hold which are being stopped. */
   leaving_bytes: number;
+  /** The part of `reserved_bytes` that replicas hold which sleep in place. */
+  asleep_bytes: number;
   /** Used by programs that are not ours. */
   foreign_bytes: number;
   /**

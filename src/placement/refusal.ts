@@ -1,6 +1,8 @@
 /** Why a demand finds no place, and the nearest thing that would fit, in words. Pure. */
+
 import type { Demand, Host, Refused } from "./fleet.ts";
 import type { FleetIndex, Kind, Shelf, Slot } from "./fleet-index.ts";
+import { freeFor } from "./fleet-index.ts";
 import {
   bestIn,
   type Case,
@@ -15,7 +17,7 @@ import { cards, gib, labelWords, tokens } from "./words.ts";
 /** When what is stopping has gone, and what is starting has started. */
 const soon: Case = {
   open: true,
-  room: ({ free_bytes, leaving_bytes }, bytes) => free_bytes + leaving_bytes >= bytes,
+  room: (slot, bytes) => freeFor(bytes, slot) + slot.leaving_bytes >= bytes,
 };
 const empty: Case = { open: true, room: ({ memory_bytes }, bytes) => memory_bytes >= bytes };
 
@@ -29,7 +31,9 @@ function waiting(search: Search): Refused | null {
   const best = bestIn(search, soon);
   if (!best) return null;
   const { slots, shelf, offer } = best.place;
-  const leaves = slots.some(({ free_bytes }) => free_bytes < offer.need.bytes_per_device);
+  const leaves = slots.some(
+    (slot) => freeFor(offer.need.bytes_per_device, slot) < offer.need.bytes_per_device,
+  );
   const until = leaves ? "what is being stopped there is gone" : "the start on it has ended";
   return {
     refused: "wait",
@@ -75,7 +79,12 @@ function strangers({ host, slots }: Shelf): string {
 function missingOn(slots: readonly Slot[], { need }: Offer): number {
   return slots
     .filter((slot) => empty.room(slot, need.bytes_per_device))
-    .map((slot) => Math.max(0, need.bytes_per_device - slot.free_bytes - slot.leaving_bytes))
+    .map((slot) =>
+      Math.max(
+        0,
+        need.bytes_per_device - freeFor(need.bytes_per_device, slot) - slot.leaving_bytes,
+      ),
+    )
     .sort((a, b) => a - b)
     .slice(0, need.devices)
     .reduce((sum, bytes) => sum + bytes, 0);

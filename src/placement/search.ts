@@ -1,6 +1,6 @@
 /** Where one demand could go: the kinds it runs on, the hosts that suit it, and which of them is best. */
 import type { Demand, Host, Need, Placement } from "./fleet.ts";
-import type { FleetIndex, Kind, Shelf, Slot } from "./fleet-index.ts";
+import { type FleetIndex, freeFor, type Kind, type Shelf, type Slot } from "./fleet-index.ts";
 import { isOfType } from "./kinds.ts";
 import { cards, gib } from "./words.ts";
 
@@ -39,7 +39,7 @@ export interface Case {
 /** Enough is free already, and no other replica is loading there. */
 const now: Case = {
   open: true,
-  room: ({ free_bytes, starting }, bytes) => free_bytes >= bytes && !starting,
+  room: (slot, bytes) => freeFor(bytes, slot) >= bytes && !slot.starting,
   worth: ({ roomiest_bytes }, bytes) => roomiest_bytes >= bytes,
 };
 

@@ -54,6 +54,7 @@ beforeEach(async () => {
         download_bytes_total: 5,
         gpus: [],
         xids: [],
+        damaged_sources: [],
       }),
       observed: () => ({ generation: 0, replicas: [observedReplica("rep_a")], sources: [] }),
       desire: () => undefined,

@@ -40,6 +40,8 @@ const endpoints = {
   default_idle_timeout_s: integer(900, 10, 2_592_000),
   /** How long a replica may take from being placed to being ready. */
   build_timeout_s: integer(1800, 30, 86_400),
+  /** An endpoint that was up fails when its replicas crash again and again for so long. */
+  unready_timeout_s: integer(300, 10, 86_400),
 };
 
 /** When something is wrong with a host. */

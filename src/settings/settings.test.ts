@@ -33,7 +33,7 @@ test("before anybody said anything, the defaults hold", () => {
     },
     webhook: { enabled: false, url: "", has_secret: false },
     retention: { raw_hours: 24, minute_days: 30, hour_days: 365 },
-    endpoints: { default_idle_timeout_s: 900, build_timeout_s: 1800 },
+    endpoints: { default_idle_timeout_s: 900, build_timeout_s: 1800, unready_timeout_s: 300 },
     alerts: { disk_free_percent: 10, throttle_minutes: 5, power_cap: false },
     s3: {
       ...{ endpoint: "", region: "", access_key_id: "", path_style: true },
@@ -52,7 +52,10 @@ test("a change keeps what it does not name, tells listeners once, and survives a
   const again = new Settings(database, secrets);
   expect(again.current()).toEqual(settings.current());
   expect(again.current().mail).toMatchObject({ host: relay.host, port: 25, has_password: true });
-  expect(again.current().endpoints).toEqual({ default_idle_timeout_s: 900, build_timeout_s: 60 });
+  expect(again.current().endpoints).toMatchObject({
+    default_idle_timeout_s: 900,
+    build_timeout_s: 60,
+  });
   expect(again.secret("mail")).toBe("hunter2");
 });
 

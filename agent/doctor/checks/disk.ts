@@ -15,7 +15,7 @@ export async function probeDisk(host: Host, home: string): Promise<DiskSigns | u
 }
 
 /** A home that is yet to be made lies on the disk of the folder above it. */
-async function existing(host: Host, path: string): Promise<string> {
+export async function existing(host: Host, path: string): Promise<string> {
   if (path === "/" || (await host.disk(path)) !== undefined) return path;
   return existing(host, path.replace(/\/[^/]*$/, "") || "/");
 }

@@ -4,9 +4,6 @@ import type { Host } from "../host.ts";
 /** Open files: each stream takes two descriptors. */
 const least_files = 8192;
 
-export const probeFiles = (host: Host): Promise<string | undefined> =>
-  host.read("/proc/self/limits");
-
 /** LIMITS: proc_pid_limits(5). */
 export function judgeFiles(limits: string | undefined): Judgement {
   const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits ?? "") ?? [];

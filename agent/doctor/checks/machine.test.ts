@@ -4,12 +4,16 @@ import type { Judgement } from "../finding.ts";
 import { judgeCertificate } from "./certificate.ts";
 import { judgeClock } from "./clock.ts";
 import { judgeEngines } from "./container-engine.ts";
+import { judgeControlPlane } from "./control-plane.ts";
 import { fileSystemOf, judgeDisk } from "./disk.ts";
 import { judgeDiskSpeed } from "./disk-speed.ts";
+import { judgeFirewall } from "./firewall.ts";
+import { judgeHub } from "./hub.ts";
 import { judgeIommu, judgeKernelLog, judgeSecureBoot } from "./kernel.ts";
 import { judgeCgroup, judgeFiles, judgeMemory } from "./limits.ts";
 import { judgePorts, type Port } from "./ports.ts";
 import { judgeRuntimes } from "./runtimes.ts";
+import { judgeWeightsDisk } from "./weights-disk.ts";
 
 const gib = 1024 ** 3;
 const limits = (
@@ -31,6 +35,14 @@ const secure = { enabled: true, gpus: 1, loaded: true };
 const group = { version: 2, limit_bytes: null, memory_bytes: 64 * gib } as const;
 const memory = { memory_bytes: 64 * gib, shm_bytes: 32 * gib, gpus: 2 };
 const disk = { free_bytes: 100e9, kind: "ext4" };
+const silent = new Map([["a:1", { is: "silent", why: "timed out" } as const]]);
+const another = new Map([["a:1", { is: "another", why: "" } as const]]);
+const walls = { relay_port: 8444, ufw: undefined, firewalld: undefined, iptables: undefined };
+const ufw = "Status: active\n\nTo Action From\n22/tcp ALLOW Anywhere\n";
+const firewalld = "public (active)\n  target: default\n  services: ssh\n  ports: 22/tcp\n";
+const iptables = "-P INPUT DROP\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT\n";
+const weights = { path: "/data", bytes: 100e9, free_bytes: 20e9, shared: false };
+const hub = { endpoint: "https://hub", proxy: undefined };
 const speed = { write_bytes_per_s: 2e9, read_bytes_per_s: 3e9 };
 
 test.each<[string, Judgement, string, string]>([
@@ -69,6 +81,57 @@ test.each<[string, Judgement, string, string]>([
   ["our ports", judgePorts([port({ taken: true, ours_runs: true })]), "ok", "8443 answer"],
   ["another's port", judgePorts([port({ taken: true })]), "warn", "uses 8443 (agents)"],
   ["other ports", judgePorts([port({ ours_runs: true })]), "ok", "other ports were chosen"],
+  ["no way to the control plane", judgeControlPlane(silent), "fail", "a:1 (timed out)"],
+  ["another control plane", judgeControlPlane(another), "fail", "another CA"],
+  ["no membership", judgeControlPlane(undefined), "ok", "No agent"],
+  ["tunnels", judgeFirewall({ ...walls, relay_port: null }), "ok", "tunnels"],
+  ["no firewall to ask", judgeFirewall(walls), "unknown", "Not tried"],
+  ["a firewall for root", judgeFirewall({ ...walls, ufw: null }), "unknown", "ufw did not answer"],
+  [
+    "an open ufw",
+    judgeFirewall({ ...walls, ufw: `${ufw}8444/tcp ALLOW` }),
+    "ok",
+    "nothing plainly",
+  ],
+  ["an ufw that is off", judgeFirewall({ ...walls, ufw: "Status: inactive\n" }), "ok", "nothing"],
+  ["a closed ufw", judgeFirewall({ ...walls, ufw }), "warn", "ufw lets nobody in on 8444"],
+  ["a closed firewalld", judgeFirewall({ ...walls, firewalld }), "warn", "firewalld"],
+  [
+    "an open firewalld",
+    judgeFirewall({ ...walls, firewalld: firewalld.replace("22/tcp", "8444/tcp") }),
+    "ok",
+    "nothing plainly",
+  ],
+  ["closed tables", judgeFirewall({ ...walls, iptables }), "warn", "iptables"],
+  [
+    "tables with chains",
+    judgeFirewall({ ...walls, iptables: `${iptables}-A INPUT -j X\n` }),
+    "ok",
+    "",
+  ],
+  ["open tables", judgeFirewall({ ...walls, iptables: "-P INPUT ACCEPT\n" }), "ok", "nothing"],
+  ["a disk with room", judgeWeightsDisk(weights), "ok", "10.0 GB more fit"],
+  [
+    "a disk over its mark",
+    judgeWeightsDisk({ ...weights, free_bytes: 5e9 }),
+    "warn",
+    "5.0 GB over",
+  ],
+  [
+    "the same, of others",
+    judgeWeightsDisk({ ...weights, free_bytes: 5e9, shared: true }),
+    "warn",
+    "removes nothing",
+  ],
+  ["a hub that was not asked", judgeHub({ ...hub, answer: null }), "ok", "not asked"],
+  ["a hub that answers", judgeHub({ ...hub, answer: 401 }), "ok", "https://hub answers"],
+  ["a hub that fails", judgeHub({ ...hub, answer: 502 }), "warn", "status 502"],
+  [
+    "a proxy's password",
+    judgeHub({ ...hub, proxy: "http://me:secret@proxy:3128", answer: "refused" }),
+    "warn",
+    "https://hub through the proxy http://proxy:3128 fails: refused",
+  ],
   ["few files", judgeFiles(limits("1024")), "warn", "1024 open files"],
   ["many files", judgeFiles(limits("65536")), "ok", "65536"],
   ["files without end", judgeFiles(limits("unlimited")), "ok", "unlimited"],

@@ -13,7 +13,6 @@ export interface Port {
 const known = [
   { number: 8080, for_what: "the gateway and dashboard", owner: "appliance" },
   { number: 8443, for_what: "agents", owner: "appliance" },
-  { number: 8444, for_what: "the agent's relay", owner: "agent" },
 ] as const;
 
 export interface Running {
@@ -21,9 +20,15 @@ export interface Running {
   agent: boolean;
 }
 
-export async function probePorts(host: Host, running: Running): Promise<Port[]> {
+/** RELAY_PORT: null for an agent that has none. */
+export async function probePorts(
+  host: Host,
+  running: Running,
+  relay_port: number | null,
+): Promise<Port[]> {
+  const relay = { number: relay_port ?? 0, for_what: "the agent's relay", owner: "agent" } as const;
   return Promise.all(
-    known.map(async ({ number, for_what, owner }) => ({
+    [...known, ...(relay_port ? [relay] : [])].map(async ({ number, for_what, owner }) => ({
       ...{ number, for_what, ours_runs: running[owner] },
       taken: await host.isTaken(number),
     })),

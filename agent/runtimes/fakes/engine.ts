@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { type Habits, Sleeper } from "./sleeper.ts";
 
 export interface Stage {
   model: string;
@@ -17,6 +18,13 @@ export interface Stage {
   metrics(running: number): string;
   /** Prints a request when it was not told to keep quiet. */
   heard(body: string): void;
+  habits: Habits;
+  /** Its own routes; undefined for none such. */
+  control(
+    request: Request,
+    sleeper: Sleeper,
+    running: number,
+  ): Response | Promise<Response> | undefined;
 }
 
 const failure = process.env["FAKE_FAILS"] ?? "";
@@ -64,39 +72,43 @@ export function flagsFrom(
 
 function serve(stage: Stage, log: (line: string) => void): void {
   let running = 0;
-  const dead = failure === "dead";
+  const sleeper = new Sleeper(stage.habits);
+  const generated = async (request: Request): Promise<Response> => {
+    const text = await request.text();
+    sleeper.asked();
+    stage.heard(text);
+    if (failure === "dead") {
+      return Response.json(wrong("EngineCore encountered an issue.", 500), { status: 500 });
+    }
+    const body = JSON.parse(text) as Asked;
+    if (!body.stream) {
+      return Response.json(answer(stage.model, body, sleeper.garbled ? ["!!!!!!!!"] : words));
+    }
+    running++;
+    const stream = new ReadableStream({
+      async start(controller) {
+        for await (const piece of pieces(stage.model, body, () => running--))
+          controller.enqueue(piece);
+        controller.close();
+      },
+    });
+    return new Response(stream, { headers: { "content-type": "text/event-stream" } });
+  };
   try {
     Bun.serve({
       ...{ hostname: "127.0.0.1", port: stage.port, idleTimeout: 0 },
-      async fetch(request) {
+      fetch(request) {
         const { pathname } = new URL(request.url);
+        const controlled = stage.control(request, sleeper, running);
+        if (controlled) return controlled;
+        if (/^\/v1\/(?:chat\/)?completions$/.test(pathname)) return generated(request);
         if (pathname === "/health") return new Response();
         if (pathname === "/metrics") return new Response(stage.metrics(running));
-        if (pathname === "/v1/models") {
-          const card = { id: stage.model, object: "model", max_model_len: stage.context_tokens };
-          return Response.json({ object: "list", data: [card] });
-        }
-        if (pathname !== "/v1/chat/completions" && pathname !== "/v1/completions") {
+        if (pathname !== "/v1/models") {
           return Response.json({ detail: "Not Found" }, { status: 404 });
         }
-        const text = await request.text();
-        stage.heard(text);
-        if (dead)
-          return Response.json(wrong("EngineCore encountered an issue.", 500), { status: 500 });
-        running++;
-        const body = JSON.parse(text) as Asked;
-        if (!body.stream) {
-          running--;
-          return Response.json(answer(stage.model, body));
-        }
-        const stream = new ReadableStream({
-          async start(controller) {
-            for await (const piece of pieces(stage.model, body, () => running--))
-              controller.enqueue(piece);
-            controller.close();
-          },
-        });
-        return new Response(stream, { headers: { "content-type": "text/event-stream" } });
+        const card = { id: stage.model, object: "model", max_model_len: stage.context_tokens };
+        return Response.json({ object: "list", data: [card] });
       },
     });
   } catch {
@@ -125,8 +137,8 @@ const usageOf = (asked: Asked) => {
 };
 const finishOf = (asked: Asked) => (tokensOf(asked) < words.length ? "length" : "stop");
 
-function answer(model: string, asked: Asked) {
-  const content = words.slice(0, tokensOf(asked)).join("");
+function answer(model: string, asked: Asked, said: readonly string[]) {
+  const content = said.slice(0, tokensOf(asked)).join("");
   const message = { role: "assistant", content };
   const choices = [{ index: 0, message, text: content, finish_reason: finishOf(asked) }];
   const about = { id: "chatcmpl-fake", object: "chat.completion", created: 0, model };

@@ -1,5 +1,5 @@
 /** A Python environment on the disk, in which the stand-ins take the places of the engines. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +23,14 @@ export class EngineEnvironment {
     writeFileSync(join(this.model, "model.safetensors"), "weights");
   }
 
+  /** What the variables of the stand-ins are from the next start on. */
+  behaves(variables: Readonly<Record<string, string>>): void {
+    const path = join(this.folder, "behaviour");
+    const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${value}\n`);
+    writeFileSync(`${path}.new`, lines.join(""));
+    renameSync(`${path}.new`, path);
+  }
+
   get vllm(): string {
     return join(this.bin, "vllm");
   }
@@ -36,7 +44,9 @@ export class EngineEnvironment {
   }
 
   #script(name: string, line: string): void {
-    writeFileSync(join(this.bin, name), `#!/bin/sh\n${line}\n`);
+    const behaviour = join(this.folder, "behaviour");
+    const read = `if [ -e ${behaviour} ]; then . ${behaviour}; fi`;
+    writeFileSync(join(this.bin, name), `#!/bin/sh\n${read}\n${line}\n`);
     chmodSync(join(this.bin, name), 0o755);
   }
 }

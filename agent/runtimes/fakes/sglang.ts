@@ -4,7 +4,8 @@ import { die, flagsFrom, play } from "./engine.ts";
 const values =
   `--model-path --served-model-name --host --port --tp-size --context-length --mem-fraction-static
   --log-level --max-running-requests --dtype`.split(/\s+/);
-const switches = ["--enable-metrics", "--enable-cache-report", "--log-requests"];
+const switches = `--enable-metrics --enable-cache-report --log-requests --enable-memory-saver
+  --enable-weights-cpu-backup`.split(/\s+/);
 
 const [, module, ...rest] = process.argv.slice(2);
 if (module !== "sglang.launch_server") die(`No module named '${module}'`);
@@ -29,4 +30,18 @@ await play({
       ? `sglang:num_running_reqs{model_name="${model}"} ${running}.0\nsglang:num_queue_reqs{model_name="${model}"} 0.0\n`
       : "",
   heard: (body) => flags.has("--log-requests") && process.stderr.write(`prompt: ${body}\n`),
+  habits: { hasty: false, forgets: !flags.has("--enable-weights-cpu-backup") },
+  control(request, sleeper, running) {
+    const { pathname } = new URL(request.url);
+    // Its health is a token, so the question ends a sleeper.
+    if (pathname === "/health") sleeper.asked();
+    if (pathname === "/get_load") {
+      const load = { rid: null, dp_rank: 0, num_reqs: running, num_waiting_reqs: 0, num_tokens: 0 };
+      return Response.json([load]);
+    }
+    if (!flags.has("--enable-memory-saver")) return;
+    if (pathname === "/release_memory_occupation") return sleeper.sleep(running);
+    if (pathname === "/resume_memory_occupation") return sleeper.wake();
+    return;
+  },
 });

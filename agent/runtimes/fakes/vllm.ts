@@ -1,12 +1,15 @@
-/** Stands in for `vllm serve`, 0.30; see engine.ts. */
+/** Stands in for `vllm serve`, 0.30; see engine.ts. Its developer mode is guarded as hypervize_guard.py guards it. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { die, flagsFrom, play } from "./engine.ts";
 
 const values =
   `--served-model-name --host --port --tensor-parallel-size --max-model-len --gpu-memory-utilization
-  --disable-access-log-for-endpoints --max-num-seqs --dtype --kv-cache-dtype --tool-call-parser`.split(
+  --disable-access-log-for-endpoints --max-num-seqs --dtype --kv-cache-dtype --tool-call-parser --middleware`.split(
     /\s+/,
   );
-const switches = ["--enable-prompt-tokens-details", "--enforce-eager", "--enable-log-requests"];
+const switches = `--enable-prompt-tokens-details --enforce-eager --enable-log-requests
+  --enable-sleep-mode`.split(/\s+/);
 
 const [verb, weights = "", ...rest] = process.argv.slice(2);
 if (verb !== "serve") die(`vllm: error: argument subparser: invalid choice: '${verb}'`);
@@ -14,6 +17,11 @@ const flags = flagsFrom(rest, new Set(values), new Set(switches));
 if (flags.get("--host") !== "127.0.0.1") die("this stand-in would listen on every interface");
 const context_tokens = Number(flags.get("--max-model-len"));
 const name = flags.get("--served-model-name") ?? weights;
+const developer = process.env["VLLM_SERVER_DEV_MODE"] === "1";
+const guard = flags.get("--middleware")?.split(".")[0];
+if (guard && !existsSync(join(process.env["PYTHONPATH"] ?? "", `${guard}.py`))) {
+  die(`ModuleNotFoundError: No module named '${guard}'`);
+}
 
 await play({
   ...{ model: name, port: Number(flags.get("--port")), weights, context_tokens },
@@ -36,4 +44,16 @@ await play({
   metrics: (running) =>
     `vllm:num_requests_running{engine="0",model_name="${name}"} ${running}.0\nvllm:num_requests_waiting{engine="0",model_name="${name}"} 0.0\n`,
   heard: (body) => flags.has("--enable-log-requests") && process.stderr.write(`prompt: ${body}\n`),
+  habits: { hasty: true, forgets: false },
+  control(request, sleeper, running) {
+    const { pathname } = new URL(request.url);
+    if (!/^\/(?:sleep|wake_up|is_sleeping|collective_rpc)$/.test(pathname) || !developer) return;
+    const key = request.headers.get("x-hypervize-guard");
+    const isOpen = guard === undefined || key === process.env["HYPERVIZE_GUARD_KEY"];
+    if (!isOpen || !flags.has("--enable-sleep-mode")) return new Response("", { status: 404 });
+    if (pathname === "/sleep") return sleeper.sleep(running);
+    if (pathname === "/wake_up") return sleeper.wake();
+    if (pathname === "/is_sleeping") return Response.json({ is_sleeping: sleeper.asleep });
+    return new Response("", { status: 404 });
+  },
 });

@@ -4,18 +4,28 @@ import { basename, join } from "node:path";
 import { writeDurably } from "../../durable-file.ts";
 import { digestOf, kindOf } from "../file-hash.ts";
 
+/** In the place of a time. */
+const DAMAGED = "damaged";
+
+/** What is known of a blob that was not touched since. */
+export type Proof = { proved_at_ms: number } | typeof DAMAGED;
+
 /**
  * Which blobs are known to be right, and when they were last used: one small file per blob, written when
  * its checksum was right and the disk has all of it. It holds the blob's size and time of change, so that a
- * file that was touched since, or was perhaps not whole when the power went, is checked again.
+ * file that was touched since, or was perhaps not whole when the power went, is checked again; and when its
+ * checksum was made last. Its own time of change is when the blob was last used.
  */
 export class BlobRecords {
   private readonly folder: string;
   /** Found right by this process: before the disk has a record of it, others may already ask. */
   private readonly fresh = new Map<string, string>();
 
-  constructor(folder: string) {
+  private readonly now: () => number;
+
+  constructor(folder: string, now: () => number) {
     this.folder = folder;
+    this.now = now;
   }
 
   /** Its checksum was right a moment ago. Resolves when the disk has it. */
@@ -28,7 +38,31 @@ export class BlobRecords {
     } finally {
       await file.close();
     }
-    await writeDurably(await this.recordOf(blob), await stampOf(blob));
+    await this.write(blob, String(this.now()));
+  }
+
+  /** As `keep`, for a blob that nobody uses by that. */
+  async proved(blob: string): Promise<void> {
+    const used_at_ms = await this.usedAt(blob);
+    await this.write(blob, String(this.now()));
+    await this.used(blob, used_at_ms);
+  }
+
+  /** Its checksum is wrong although nobody has touched it. Nothing reads or gives it as whole any more. */
+  async condemn(blob: string): Promise<void> {
+    const used_at_ms = await this.usedAt(blob);
+    this.fresh.delete(blob);
+    await this.write(blob, DAMAGED);
+    await this.used(blob, used_at_ms);
+  }
+
+  /** Undefined for a blob of which nothing is known, or that was touched since. */
+  async proofOf(blob: string): Promise<Proof | undefined> {
+    const known = await readFile(await this.recordOf(blob), "utf8").catch(() => "");
+    // A record of an earlier version has no second line: long ago.
+    const [stamp, proof = "0"] = known.split("\n");
+    if (stamp !== (await stampOf(blob))) return undefined;
+    return proof === DAMAGED ? DAMAGED : { proved_at_ms: Number(proof) };
   }
 
   /**
@@ -41,9 +75,12 @@ export class BlobRecords {
     const digest = basename(blob);
     const kind = kindOf(digest);
     if (kind === "none" && !isUnchecked(digest)) return true;
-    const known = await readFile(await this.recordOf(blob), "utf8").catch(() => "");
-    if (known === (await stampOf(blob))) return true;
-    if (kind === "none" || (await digestOf(blob, kind)) !== digest) return false;
+    const proof = await this.proofOf(blob);
+    // The system's memory may still have what the disk has lost.
+    if (proof !== undefined) return proof !== DAMAGED;
+    // Before the disk has its record, too, it is as it came.
+    if (kind === "none") return this.fresh.get(blob) === (await stampOf(blob));
+    if ((await digestOf(blob, kind)) !== digest) return false;
     await this.keep(blob);
     return true;
   }
@@ -52,8 +89,8 @@ export class BlobRecords {
   async knownBytes(blob: string): Promise<number | undefined> {
     try {
       const stamp = await stampOf(blob);
-      const known = this.fresh.get(blob) ?? (await readFile(await this.recordOf(blob), "utf8"));
-      return known === stamp ? Number(stamp.split(" ")[0]) : undefined;
+      const proof = this.fresh.get(blob) === stamp || (await this.proofOf(blob));
+      return proof && proof !== DAMAGED ? Number(stamp.split(" ")[0]) : undefined;
     } catch {
       return undefined;
     }
@@ -77,6 +114,10 @@ export class BlobRecords {
     await unlink(record).catch(() => undefined);
   }
 
+  private async write(blob: string, proof: string): Promise<void> {
+    await writeDurably(await this.recordOf(blob), `${await stampOf(blob)}\n${proof}`);
+  }
+
   /** The same checksum may lie here twice, of two repositories. */
   private async recordOf(blob: string): Promise<string> {
     const { ino } = await stat(blob, { bigint: true });
@@ -92,7 +133,8 @@ export const unchecked = (etag: string, bytes: number): string =>
 
 const isUnchecked = (name: string): boolean => name.startsWith(UNCHECKED);
 
-async function stampOf(blob: string): Promise<string> {
+/** Its size and time of change. */
+export async function stampOf(blob: string): Promise<string> {
   const { size, mtimeNs } = await stat(blob, { bigint: true });
   return `${size} ${mtimeNs}`;
 }

@@ -15,7 +15,7 @@ export interface Disk {
 }
 
 /** Weights may fill the disk up to here; a download that goes beyond it makes room down to the lower mark. */
-const high_water = 0.9;
+export const high_water = 0.9;
 const low_water = 0.8;
 
 /** What must go so that NEEDED_BYTES come in, the longest unused first; none while that leaves a tenth free. */

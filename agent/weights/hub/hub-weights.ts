@@ -22,6 +22,7 @@ import type { Hub } from "./hub-request.ts";
 import { hubOrigin, type Origin } from "./origin.ts";
 import { RepoCache } from "./repo-cache.ts";
 import { blobsIn, makeRoom, type RoomParts } from "./room.ts";
+import { Scrub } from "./scrub.ts";
 import type { Persistence } from "./trouble.ts";
 
 export interface HubWeightsTools extends Pick<DownloadTools, "folder"> {
@@ -45,16 +46,22 @@ export class HubWeights {
   private readonly tools: HubWeightsTools;
   private readonly records: BlobRecords;
   private readonly downloads: Downloads;
+  readonly scrub: Scrub;
   private known: Set<string>;
 
   private constructor(tools: HubWeightsTools, known: Set<string>) {
     this.tools = tools;
-    this.records = new BlobRecords(tools.records_folder);
+    this.records = new BlobRecords(tools.records_folder, tools.hub.now);
     const { records } = this;
-    const { folder, peers } = tools;
+    const { folder, hub, peers } = tools;
     const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
     this.downloads = new Downloads({ folder, records, peers, makeRoom });
     this.known = known;
+    this.scrub = new Scrub({
+      ...{ folder, records, now: hub.now, pause: hub.pause, log: tools.log },
+      pinned: async () => new Set(await realPaths(await this.filesOf(tools.needed()))),
+      removed: () => this.lookAgain(),
+    });
   }
 
   /** Looks once for what lies in the folder. */
@@ -89,6 +96,17 @@ export class HubWeights {
   /** Bytes of all blobs here, also of those that are not whole yet. */
   async usedBytes(): Promise<number> {
     return (await blobsIn(this.tools.folder)).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Sources that replicas run from although some of their bytes on the disk are wrong. */
+  async damagedSources(): Promise<string[]> {
+    const damaged = this.scrub.damaged();
+    if (damaged.size === 0) return [];
+    const found = [...new Set(this.tools.needed())].map(async (source) => {
+      const blobs = await realPaths(await this.filesOf([source]));
+      return blobs.some((blob) => damaged.has(blob)) ? [source] : [];
+    });
+    return (await Promise.all(found)).flat();
   }
 
   /** The file of a blob that lies here whole and was checked; undefined without one. */
@@ -199,6 +217,9 @@ function refuseName(source: string): never {
       : `${JSON.stringify(source)} names nothing on a hub. Write it as hf:ORG/REPO, with @REVISION and :FILE or :QUANT if needed.`,
   );
 }
+
+const realPaths = (paths: readonly string[]): Promise<string[]> =>
+  Promise.all(paths.map((path) => realpath(path)));
 
 function chosenFrom(
   names: readonly string[],

@@ -16,15 +16,21 @@ export interface Member {
   lost: boolean;
   /** Its host is to be emptied. */
   leaving: boolean;
+  /** It is to sleep in place, and not to serve. */
+  asleep: boolean;
+  /** Its host has spoken, and does not have it. */
+  missing: boolean;
   inflight: number;
   observed: ObservedReplica | null;
 }
 
 export interface Crew {
-  /** Wanted, not lost, of the revision in force. */
+  /** Wanted, not lost, of the revision in force, and to be awake. */
   current: readonly Member[];
   /** Wanted, not lost, of an earlier revision. */
   old: readonly Member[];
+  /** The same, but to sleep in place. */
+  sleepers: readonly Member[];
   /** Of `current`. */
   ready: readonly Member[];
   lost: readonly Member[];
@@ -43,9 +49,11 @@ const crashes_while_starting = 3;
 export function crewOf(members: readonly Member[], revision: number): Crew {
   const wanted = members.filter((member) => member.wanted);
   const there = wanted.filter((member) => !member.lost);
-  const current = there.filter((member) => member.revision === revision);
+  const inForce = there.filter((member) => member.revision === revision);
+  const current = inForce.filter(({ asleep }) => !asleep);
   return {
     current,
+    sleepers: inForce.filter(({ asleep }) => asleep),
     old: there.filter((member) => member.revision !== revision),
     ready: current.filter(({ state }) => state === "ready"),
     lost: wanted.filter((member) => member.lost),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Standing } from "../../endpoints/status.ts";
 import { endpointWith, memberWith, observedWith } from "../lifecycle-testbed.ts";
+import type { Member } from "./crew.ts";
 import { afterPlacing, decide } from "./decide.ts";
 import type { Demand, Rules } from "./situation.ts";
 
@@ -189,6 +190,40 @@ describe("up", () => {
     const later = endpointWith(first.standing ?? {}, { min_replicas: 1 });
     expect(decide(later, crashed, quiet, 1, rules(301_000)).standing?.status).toBe("up");
     expect(decide(later, crashed, quiet, 1, rules(301_001)).standing?.status).toBe("failed");
+  });
+
+  /** Its status after each of these seconds, with one replica in the state of that second. */
+  function over(seconds: number, stateAt: (second: number) => Member["state"]): string[] {
+    let now = endpoint;
+    return Array.from({ length: seconds }, (_, second) => {
+      const { standing } = decide(
+        now,
+        [memberWith(stateAt(second))],
+        quiet,
+        1,
+        rules(second * 1000),
+      );
+      now = endpointWith(standing ?? {}, { min_replicas: 1 });
+      return now.standing.status;
+    });
+  }
+
+  test.each<[string, (second: number) => Member["state"]]>([
+    ["starts", (second) => (second % 60 < 50 ? "crashed" : "starting")],
+    ["is ready for a moment", (second) => (second % 60 < 50 ? "crashed" : "ready")],
+  ])("a crash loop is a failure after five minutes, however often it %s", (_, stateAt) => {
+    expect(over(400, stateAt).indexOf("failed")).toBe(301);
+  });
+
+  test("a crash that was mended for a minute does not count against the next one", () => {
+    const crashes = (second: number) => (second % 100 < 30 ? "crashed" : "ready");
+    expect(over(1000, crashes)).not.toContain("failed");
+  });
+
+  test("while one replica serves, another may crash for ever", () => {
+    const members = [memberWith("crashed"), memberWith("ready", { id: "rep_2" })];
+    const decision = decide(endpoint, members, quiet, 2, rules(9e9));
+    expect(decision.standing).toMatchObject({ status: "up", unready_since: null });
   });
 
   test("silence is no crash: after a restart of ours nobody has spoken yet", () => {

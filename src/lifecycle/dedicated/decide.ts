@@ -6,6 +6,7 @@
 import type { Endpoint } from "../../endpoints/endpoints.ts";
 import type { Standing } from "../../endpoints/status.ts";
 import type { Refused } from "../../placement/fleet.ts";
+import { asleep } from "./asleep.ts";
 import { crewOf, type Member } from "./crew.ts";
 import { deleting, pausing, resting, sleeping } from "./down.ts";
 import { rebuilding, rising, waking } from "./rising.ts";
@@ -50,7 +51,7 @@ function running(situation: Situation): Decision {
         ? resting(situation)
         : rebuilding(situation, "retried");
     case "sleeping":
-      return isWanted(situation) ? waking(situation) : resting(situation);
+      return isWanted(situation) ? waking(situation) : asleep(situation);
     case "building":
     case "waking_up":
       return rising(situation);

@@ -1,18 +1,22 @@
 /** Asleep, paused, deleted. Pure. */
 import type { Status } from "../../endpoints/status.ts";
+import { asleep, bedFor } from "./asleep.ts";
 import { all, type Decision, entering, keep, type Situation } from "./situation.ts";
 
-/** Its replicas stop at once for new requests; their hosts let open ones end. */
+/** Its replicas stop at once for new requests, but for one that may sleep in place; their hosts let open ones end. */
 export function sleeping(situation: Situation, reason: string, detail = ""): Decision {
-  if (situation.standing.status === "sleeping") return resting(situation);
+  if (situation.standing.status === "sleeping") return asleep(situation);
   const { standing, demand } = situation;
-  const asleep = entering(situation, "sleeping", reason, {
+  const sleep = bedFor(situation);
+  const slept = entering(situation, "sleeping", reason, {
     detail,
+    depth: sleep.length > 0 ? "l1" : "stopped",
     last_active_at: Math.max(standing.last_active_at, demand.last_active_at),
     wake_asked_at: null,
     unready_since: null,
   });
-  return resting(asleep);
+  const stop = all(situation).filter((id) => !sleep.includes(id));
+  return keep(slept, { sleep, stop, previous: "drop" });
 }
 
 export function pausing(situation: Situation): Decision {

@@ -1,5 +1,7 @@
 /** On the way up, for the first time or from sleep. Pure. */
-import type { Standing } from "../../endpoints/status.ts";
+import type { Depth, Standing } from "../../endpoints/status.ts";
+import { isSound } from "./asleep.ts";
+import type { Member } from "./crew.ts";
 import { sleeping } from "./down.ts";
 import { serving } from "./serving.ts";
 import {
@@ -34,12 +36,14 @@ const fresh = ({ endpoint }: Situation): Partial<Standing> => ({
 });
 
 /** `building` and `waking_up`: the same way, from more or less far. */
-export function rising(situation: Situation): Decision {
+export function rising(before: Situation): Decision {
+  const situation = { ...before, standing: { ...before.standing, depth: depthNow(before) } };
   const { crew, standing, rules } = situation;
   const hopeless = crew.broken ?? crew.crashing;
   if (hopeless) return failing(situation, failureOf(hopeless));
   if (crew.ready.length > 0) return arriving(situation);
-  if (crew.current.length === 0) {
+  const wake_up = sleepersFor(situation);
+  if (crew.current.length + wake_up.length === 0) {
     const waited_ms = rules.now - standing.since;
     const detail = standing.detail || "No host had room for it in time.";
     if (standing.status === "waking_up" && isGivenUp(situation, waited_ms)) {
@@ -50,10 +54,27 @@ export function rising(situation: Situation): Decision {
     }
   }
   return keep(situation, {
-    start: Math.max(0, standing.target - crew.current.length),
-    stop: ids(crew.old, crew.lost),
+    start: Math.max(0, standing.target - crew.current.length - wake_up.length),
+    wake_up,
+    stop: [
+      ...ids(crew.old, crew.lost),
+      ...ids(crew.sleepers).filter((id) => !wake_up.includes(id)),
+    ],
     previous: "drop",
   });
+}
+
+function sleepersFor({ crew, standing }: Situation): string[] {
+  const missing = Math.max(0, standing.target - crew.current.length);
+  return ids(crew.sleepers.filter(isSound).slice(0, missing));
+}
+
+/** From where the wake under way really comes: a sleeper that is gone or has crashed begins anew. */
+function depthNow({ crew, standing }: Situation): Depth {
+  if (standing.depth !== "l1") return standing.depth;
+  const isSleeper = (member: Member): boolean =>
+    isSound(member) && (member.asleep || member.created_at < standing.since);
+  return [...crew.sleepers, ...crew.current].some(isSleeper) ? "l1" : "stopped";
 }
 
 /** Full now is not full for ever: the next request tries again, which a failed endpoint would not. */
@@ -74,5 +95,5 @@ function arriving(situation: Situation): Decision {
   const decision = serving(risen);
   return asked === null
     ? decision
-    : { ...decision, wake: { depth: "stopped", duration_ms: rules.now - asked } };
+    : { ...decision, wake: { depth: standing.depth, duration_ms: rules.now - asked } };
 }

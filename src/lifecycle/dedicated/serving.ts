@@ -22,7 +22,7 @@ export function serving(before: Situation): Decision {
 
 function corrections(situation: Situation): Pick<Decision, "start" | "stop"> {
   const { crew, target } = situation;
-  const gone = [...replaceable(situation), ...ids(crew.old, crew.lost)];
+  const gone = [...replaceable(situation), ...ids(crew.old, crew.lost, crew.sleepers)];
   const settled = crew.current.filter(({ id, leaving }) => !leaving && !gone.includes(id));
   // One on a host that is to be emptied goes when there is another in its place.
   const ready = settled.filter(({ state }) => state === "ready").length;
@@ -42,12 +42,26 @@ function isIdle({ endpoint, standing, demand, rules, crew, transition }: Situati
   return rules.now - active_at >= idle_timeout_s * 1000;
 }
 
-/** Hosts that are only silent do not start this clock: their replicas most likely go on. */
-function watched({ standing, crew, rules }: Situation): Standing {
-  const crashed = crew.current.some(({ state }) => state === "crashed" || state === "failed");
-  const unready = crew.ready.length === 0 && crashed;
-  const unready_since = unready ? (standing.unready_since ?? rules.now) : null;
-  return { ...standing, unready_since };
+/** Ready for so long again, and the trouble before is over. */
+const steady_ms = 60_000;
+
+/**
+ * Hosts that are only silent do not start this clock: their replicas most likely go on. In a crash loop
+ * neither the next start nor a replica that is ready for moments stops it.
+ */
+function watched({ standing, crew, rules: { now } }: Situation): Standing {
+  const { unready_since } = standing;
+  if (crew.ready.length === 0) {
+    const crashed = crew.current.some(({ state }) => state === "crashed" || state === "failed");
+    const since = unready_since ?? (crashed ? now : null);
+    return since === null ? standing : { ...standing, unready_since: since, steady_since: null };
+  }
+  if (unready_since === null) return standing;
+  const steady_since = standing.steady_since ?? now;
+  const isOver = now - steady_since >= steady_ms;
+  return isOver
+    ? { ...standing, unready_since: null, steady_since: null }
+    : { ...standing, steady_since };
 }
 
 /** A given-up replica beside ready ones is replaced, but no more than one a minute. */

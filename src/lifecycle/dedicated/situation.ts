@@ -37,6 +37,10 @@ export interface Decision extends Change {
   start: number;
   /** Wanted replicas that are not wanted any more. */
   stop: readonly string[];
+  /** Those that are to sleep in place from now on, where there is room for it. */
+  sleep: readonly string[];
+  /** Sleepers that are to be awake again. */
+  wake_up: readonly string[];
 }
 
 /** A request waits, a person asked, or it should never have slept. */
@@ -64,7 +68,13 @@ export function entering(
 /** Stays as it is, but for the given starts and stops. */
 export function keep(
   { endpoint, standing, transition }: Situation,
-  { start = 0, stop = [], previous = "keep" }: Partial<Omit<Decision, keyof Standing>> = {},
+  {
+    start = 0,
+    stop = [],
+    sleep = [],
+    wake_up = [],
+    previous = "keep",
+  }: Partial<Omit<Decision, keyof Standing>> = {},
 ): Decision {
   return {
     endpoint_id: endpoint.id,
@@ -72,8 +82,7 @@ export function keep(
     transition,
     wake: null,
     previous: endpoint.previous === null ? "keep" : previous,
-    start,
-    stop,
+    ...{ start, stop, sleep, wake_up },
   };
 }
 

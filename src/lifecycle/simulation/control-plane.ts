@@ -4,7 +4,7 @@
  */
 import type { Desired, Observed } from "../../../agent/contract/messages.ts";
 import type { Endpoint } from "../../endpoints/endpoints.ts";
-import type { Transition } from "../../endpoints/status.ts";
+import type { Depth, Transition } from "../../endpoints/status.ts";
 import type { Pressure } from "../dedicated/autoscale.ts";
 import type { Decision, Demand, Rules } from "../dedicated/situation.ts";
 import { type Plan, pass } from "../pass.ts";
@@ -18,6 +18,8 @@ export interface Disk {
   /** Ids ever given, so that none comes twice. */
   issued: number;
   history: { endpoint_id: string; transition: Transition }[];
+  /** From how deep, of all wakes. */
+  wakes: Depth[];
 }
 
 export interface Ports {
@@ -82,24 +84,32 @@ export class ControlPlane {
     this.#told.add(host_id);
     const replicas = this.#disk.rows
       .filter((row) => row.host_id === host_id && row.unwanted_since === null)
-      .map(({ id, epoch, spec }) => ({ id, epoch, ...spec, hf_token: "" }));
+      .map(({ id, epoch, spec, asleep_bytes }) => ({
+        ...{ id, epoch, ...spec, hf_token: "" },
+        asleep_bytes: asleep_bytes ?? 0,
+      }));
     this.#ports.send(host_id, { generation: this.#disk.generation, replicas });
   }
 
   #commit(plan: Plan, now: number): void {
     const disk = this.#disk;
-    const { add, unwanted, gone, changes } = plan;
-    if (add.length + unwanted.length > 0) disk.generation += 1;
+    const { add, unwanted, gone, changes, bedtimes } = plan;
+    if (add.length + unwanted.length + bedtimes.length > 0) disk.generation += 1;
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
+    const beds = new Map(bedtimes.map(({ id, ...bed }) => [id, bed]));
     const kept = disk.rows
       .filter(({ id }) => !isGone.has(id))
-      .map((row) => (isUnwanted.has(row.id) ? { ...row, unwanted_since: disk.generation } : row));
+      .map((row) => (isUnwanted.has(row.id) ? { ...row, unwanted_since: disk.generation } : row))
+      .map((row) => ({ ...row, ...beds.get(row.id) }));
     const added = add.map((replica) => ({
       ...replica,
       ...{ id: `rep_${disk.issued++}`, epoch: 1, created_at: now, unwanted_since: null },
+      asleep_bytes: null,
     }));
-    for (const { id, host_id } of kept) if (isUnwanted.has(id)) this.#told.delete(host_id);
+    for (const { id, host_id } of kept) {
+      if (isUnwanted.has(id) || beds.has(id)) this.#told.delete(host_id);
+    }
     for (const { host_id } of added) this.#told.delete(host_id);
     disk.rows = [...kept, ...added];
     for (const change of changes) {
@@ -108,8 +118,9 @@ export class ControlPlane {
     }
   }
 
-  #apply({ endpoint_id, standing, transition, previous }: Decision): void {
-    const { endpoints, history } = this.#disk;
+  #apply({ endpoint_id, standing, transition, previous, wake }: Decision): void {
+    const { endpoints, history, wakes } = this.#disk;
+    if (wake) wakes.push(wake.depth);
     if (transition) history.push({ endpoint_id, transition });
     const endpoint = endpoints.get(endpoint_id);
     if (!endpoint) return;

@@ -1,6 +1,6 @@
 /** What must hold in every story, whatever goes wrong in it. */
 import type { Endpoint } from "../../endpoints/endpoints.ts";
-import type { Status } from "../../endpoints/status.ts";
+import type { Standing, Status } from "../../endpoints/status.ts";
 import type { Decision } from "../dedicated/situation.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Disk } from "./control-plane.ts";
@@ -97,10 +97,17 @@ export class Invariants {
     for (const row of disk.rows) {
       if (row.unwanted_since !== null) this.violated(`${row.id} still counts and is gone`);
     }
-    for (const { id, standing } of disk.endpoints.values()) {
-      const settled = /^(?:up|sleeping|paused|failed)$/.test(standing.status);
-      if (!settled) this.violated(`${id} is still ${standing.status}: ${standing.detail}`);
-      if (standing.intent === "delete") this.violated(`${id} was to be deleted`);
+    for (const { id, standing } of disk.endpoints.values()) this.#settled(disk, id, standing);
+  }
+
+  #settled({ rows }: Disk, id: string, { status, depth, detail, intent }: Standing): void {
+    if (!/^(?:up|sleeping|paused|failed)$/.test(status)) {
+      this.violated(`${id} is still ${status}: ${detail}`);
+    }
+    if (intent === "delete") this.violated(`${id} was to be deleted`);
+    const asleep = rows.filter((row) => row.owner_id === id && row.asleep_bytes !== null).length;
+    if (asleep !== Number(status === "sleeping" && depth === "l1")) {
+      this.violated(`${id} is ${status} ${depth}, with ${asleep} asleep`);
     }
   }
 }

@@ -1,6 +1,9 @@
 /** Who provisions, changes and uses endpoints in a story. */
+
+import type { Runtime } from "../../artifacts/artifact.ts";
 import type { Endpoint } from "../../endpoints/endpoints.ts";
-import type { EndpointSpec, Runtime } from "../../endpoints/spec.ts";
+import type { EndpointSpec } from "../../endpoints/spec.ts";
+import { modelFrom } from "../../sizing/model.ts";
 import type { Demand } from "../dedicated/situation.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Random } from "./random.ts";
@@ -74,6 +77,7 @@ export class People {
       ...{ gpu: { type: null, count: null }, context: 4096, concurrency: random.whole(1, 4) },
       ...{ min_replicas, max_replicas: random.whole(1, 3) },
       idle_timeout_s: random.chance(0.1) ? null : random.whole(30, 1800),
+      l1_timeout_s: random.pick([0, 60, 1800, null] as const) ?? null,
       ...{
         cold_start: "hold" as const,
         labels: {},
@@ -151,12 +155,15 @@ function revised(endpoint: Endpoint, now: number): Endpoint {
 function newEndpoint(id: string, spec: EndpointSpec, runtime: Runtime, now: number): Endpoint {
   return {
     ...{ id, name: id, user_id: "usr_1", spec, revision: 1, previous: null, created_at: now },
-    // Nothing says how large it is: vLLM takes a whole GPU then, and llama-server a gibibyte.
-    artifact: { runtime, source: `hf:org/${id}`, context_tokens: 4096, model: null },
+    // Whatever its size, vLLM takes whole GPUs; llama-server takes a gibibyte of what nothing is said of.
+    artifact: {
+      ...{ runtime, source: `hf:org/${id}`, context_tokens: 4096 },
+      model: runtime === "vllm" ? modelFrom({ name: "org/model-3B" }) : null,
+    },
     standing: {
       ...{ status: "building", since: now, intent: "run", cause: "", detail: "", log_tail: [] },
       target: Math.max(1, spec.min_replicas),
-      ...{ last_active_at: 0, wake_asked_at: null, unready_since: null },
+      ...{ last_active_at: 0, wake_asked_at: null, unready_since: null, depth: "stopped" },
     },
   };
 }

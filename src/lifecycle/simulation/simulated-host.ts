@@ -13,6 +13,8 @@ interface Process {
   observed: ObservedReplica;
   devices: readonly string[];
   bytes_per_device: number;
+  /** As the control plane said last. */
+  to_sleep: boolean;
   /** Grows with every change of what it does: an older timer is void. */
   life: number;
   crashes: number;
@@ -32,6 +34,8 @@ export interface HostParts {
 }
 
 const second = 1000;
+/** What a sleeper keeps of each GPU. */
+const residue_bytes = 2 ** 30;
 
 export class SimulatedHost {
   readonly id: string;
@@ -85,7 +89,13 @@ export class SimulatedHost {
       if (!wanted.has(id)) this.#stop(id, process);
     }
     for (const replica of wanted.values()) {
-      if (this.#processes.has(replica.id)) continue;
+      const to_sleep = (replica.asleep_bytes ?? 0) > 0;
+      const process = this.#processes.get(replica.id);
+      if (process) {
+        process.to_sleep = to_sleep;
+        this.#bed(replica.id, process);
+      }
+      if (process || to_sleep) continue;
       if (replica.epoch < (this.#epochs.get(replica.id) ?? 0)) continue;
       this.#epochs.set(replica.id, replica.epoch);
       this.#begin(replica.id, replica.epoch, replica.devices, 0, 0);
@@ -96,7 +106,7 @@ export class SimulatedHost {
     const { agenda, random } = this.#parts;
     const process: Process = {
       observed: observedOf(id, epoch, restarts),
-      ...{ devices, bytes_per_device: this.#parts.bytesOf(id), life: 0, crashes },
+      ...{ devices, bytes_per_device: this.#parts.bytesOf(id), life: 0, crashes, to_sleep: false },
     };
     this.#processes.set(id, process);
     this.#checkMemory(id);
@@ -105,6 +115,7 @@ export class SimulatedHost {
     this.#later(id, process, download_ms + load_ms, () => {
       if (random.chance(this.#parts.misfortune().start_fails)) this.#fall(id, process);
       else this.#rise(id, process, agenda.now);
+      this.#bed(id, process);
     });
   }
 
@@ -114,6 +125,29 @@ export class SimulatedHost {
     if (per_hour > 0) {
       const life_ms = (-Math.log(1 - this.#parts.random.next()) / per_hour) * 3600 * second;
       this.#later(id, process, life_ms, () => this.#fall(id, process));
+    }
+  }
+
+  /** Into sleep in place or out of it, when it is ready for that. */
+  #bed(id: string, process: Process): void {
+    const { random } = this.#parts;
+    if (process.to_sleep && process.observed.state === "ready") {
+      this.#become(process, { state: "falling_asleep" });
+      this.#later(id, process, random.between(1, 60) * second, () => {
+        if (random.chance(this.#parts.misfortune().start_fails)) return this.#fall(id, process);
+        process.bytes_per_device = residue_bytes;
+        this.#become(process, { state: "asleep", gpu_memory_bytes: residue_bytes });
+        this.#bed(id, process);
+      });
+    } else if (!process.to_sleep && process.observed.state === "asleep") {
+      process.bytes_per_device = this.#parts.bytesOf(id);
+      this.#checkMemory(id);
+      this.#become(process, { state: "starting", phase: "waking" });
+      this.#later(id, process, random.between(0.5, 10) * second, () => {
+        if (random.chance(this.#parts.misfortune().start_fails)) return this.#fall(id, process);
+        this.#rise(id, process, this.#parts.agenda.now);
+        this.#bed(id, process);
+      });
     }
   }
 
@@ -132,6 +166,7 @@ export class SimulatedHost {
     process.bytes_per_device = 0;
     if (failed) return;
     this.#later(id, process, Math.min(60, 2 ** process.crashes) * second, () => {
+      if (process.to_sleep) return;
       const { epoch, restarts } = process.observed;
       this.#begin(id, epoch, process.devices, restarts + 1, process.crashes);
       this.#parts.report(this.observed());

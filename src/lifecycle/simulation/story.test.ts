@@ -10,10 +10,12 @@ test(
     const ends_at = performance.now() + budget_ms;
     const bad: string[] = [];
     let transitions = 0;
+    let in_place = 0;
     let seed = 0;
     while (performance.now() < ends_at && bad.length === 0) {
       const outcome = play(++seed);
       transitions += outcome.transitions;
+      in_place += outcome.wakes.filter((depth) => depth === "l1").length;
       if (outcome.violations.length > 0) {
         bad.push(`bun run simulate --seed ${seed}`, ...outcome.violations);
       }
@@ -21,6 +23,7 @@ test(
     expect(bad).toEqual([]);
     // A story in which nothing happens proves nothing.
     expect(transitions).toBeGreaterThan(seed * 20);
+    expect(in_place).toBeGreaterThan(seed);
   },
   budget_ms * 2 + 30_000,
 );

@@ -1,4 +1,5 @@
 /** One seeded story: a small fleet, people, requests and every fault that we know of, in simulated time. */
+import type { Depth } from "../../endpoints/status.ts";
 import type { FleetHost } from "../world.ts";
 import { Agenda } from "./agenda.ts";
 import { ControlPlane, type Disk } from "./control-plane.ts";
@@ -13,6 +14,7 @@ export interface Outcome {
   violations: readonly string[];
   passes: number;
   transitions: number;
+  wakes: readonly Depth[];
 }
 
 const hour_ms = 3_600_000;
@@ -20,6 +22,7 @@ const pass_every_ms = 30_000;
 /** No faults and no people any more: what is wanted must come true. */
 const quiet_ms = 2 * hour_ms;
 const gib = 2 ** 30;
+const vram_bytes = 24 * gib;
 
 export function play(seed: number, hours = 24): Outcome {
   return new Story(seed, hours).play();
@@ -35,6 +38,7 @@ class Story {
     generation: 0,
     issued: 0,
     history: [],
+    wakes: [],
   };
   readonly #hosts: SimulatedHost[];
   readonly #gpus = new Map<string, { uuid: string; vram_bytes: number }[]>();
@@ -77,6 +81,7 @@ class Story {
       violations: this.#invariants.violations,
       passes: this.#passes,
       transitions: this.#disk.history.length,
+      wakes: this.#disk.wakes,
     };
   }
 
@@ -92,7 +97,7 @@ class Story {
     const id = `host_${index}`;
     const gpus = Array.from({ length: this.#random.whole(1, 3) }, (_, gpu) => ({
       uuid: `${id}-gpu${gpu}`,
-      vram_bytes: 24 * gib,
+      vram_bytes,
     }));
     this.#gpus.set(id, gpus);
     return new SimulatedHost({
@@ -101,8 +106,11 @@ class Story {
         this.#quiet
           ? { start_fails: 0, crash_per_hour: 0 }
           : { start_fails: 0.03, crash_per_hour: 0.05 },
-      bytesOf: (replica) =>
-        this.#disk.rows.find((row) => row.id === replica)?.bytes_per_device ?? 0,
+      bytesOf: (replica) => {
+        const reserved = this.#disk.rows.find((row) => row.id === replica)?.bytes_per_device ?? 0;
+        // Who takes a GPU whole fills a share of it.
+        return Math.min(reserved, vram_bytes * 0.9);
+      },
       report: (observed) =>
         this.#network.toPlane(id, () => {
           this.#plane?.heard.set(id, observed);

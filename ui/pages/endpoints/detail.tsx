@@ -1,6 +1,7 @@
 /** One endpoint in full. */
 import type { EndpointView } from "../../../src/http.ts";
 import { Copyable } from "../../copy.tsx";
+import { Download } from "../../download.tsx";
 import { ago, bytes, count, date, duration, plural } from "../../format.ts";
 import { Loaded } from "../../notice.tsx";
 import { now } from "../../now.ts";
@@ -13,7 +14,7 @@ import { Events } from "./events.tsx";
 import { LiveLog } from "./live-log.tsx";
 import { Plots } from "./plots.tsx";
 import { EndpointReplicas } from "./replicas.tsx";
-import { EndpointState, Progress, wakeWords } from "./state.tsx";
+import { EndpointState, wakeWords } from "./state.tsx";
 
 export function EndpointDetail({ id }: { id: string }) {
   const endpoint = useRemote(endpointQuery(id));
@@ -42,7 +43,7 @@ function Whole({ endpoint, changed }: WholeProps) {
           {endpoint.detail && (
             <p class={endpoint.cause ? "sentence bad" : "sentence"}>{endpoint.detail}</p>
           )}
-          <Progress endpoint={endpoint} />
+          <Download progress={endpoint.progress} />
           {endpoint.log_tail.length > 0 && (
             <pre class="log-lines">{endpoint.log_tail.join("\n")}</pre>
           )}
@@ -72,12 +73,20 @@ function Whole({ endpoint, changed }: WholeProps) {
   );
 }
 
+/** For how long it keeps its weights in the host's memory. */
+function inPlaceWords({ l1_timeout_s }: EndpointView): string {
+  if (l1_timeout_s === 0) return "";
+  return l1_timeout_s === null
+    ? ", in place as long as it can"
+    : `, in place for ${count(l1_timeout_s)} s`;
+}
+
 function Facts({ endpoint }: { endpoint: EndpointView }) {
   const { runs, sizing, idle_timeout_s, min_replicas, max_replicas, concurrency } = endpoint;
   const sleeps =
     min_replicas > 0 || idle_timeout_s === null
       ? "never"
-      : `after ${count(idle_timeout_s)} s · ${wakeWords(endpoint)}`;
+      : `after ${count(idle_timeout_s)} s${inPlaceWords(endpoint)} · ${wakeWords(endpoint)}`;
   const facts: [name: string, value: string][] = [
     ["Model", runs.source],
     ["Runtime", runs.runtime],

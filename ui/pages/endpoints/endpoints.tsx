@@ -1,6 +1,7 @@
 /** The Dedicated endpoints; one of them in full when the address names it. */
 import { useSignal } from "@preact/signals";
 import type { EndpointView } from "../../../src/http.ts";
+import { Download } from "../../download.tsx";
 import { ago } from "../../format.ts";
 import { Icon } from "../../icons.tsx";
 import { navigate, search } from "../../navigation.ts";
@@ -12,7 +13,7 @@ import { useRemote } from "../../remote.ts";
 import { can } from "../../session.ts";
 import { EndpointDetail } from "./detail.tsx";
 import { Provision } from "./provision.tsx";
-import { EndpointState, Progress, wakeWords } from "./state.tsx";
+import { EndpointState, wakeWords } from "./state.tsx";
 
 export function EndpointsPage() {
   const id = new URLSearchParams(search.value).get("id");
@@ -76,7 +77,7 @@ function EndpointRows({ endpoints }: { endpoints: readonly EndpointView[] }) {
             {endpoint.model} · {endpoint.ready_replicas} of {endpoint.target_replicas} replicas ·
             last used {ago(endpoint.last_active_at, now.value)} · {wakeWords(endpoint)}
           </p>
-          <Progress endpoint={endpoint} />
+          <Download progress={endpoint.progress} />
           {endpoint.detail && (
             <p class={endpoint.cause ? "sentence bad" : "sentence"}>{endpoint.detail}</p>
           )}

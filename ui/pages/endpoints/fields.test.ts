@@ -18,11 +18,12 @@ test("numbers are numbers, minutes are seconds, and a GPU is one field", () => {
     model: "m",
     concurrency: "8",
     idle_minutes: "1.5",
+    l1_minutes: "60",
     gpu_count: "2",
     gpu_type: "L4",
   };
   expect(bodyOf(form(filled))).toEqual({
-    ...{ model: "m", concurrency: 8, idle_timeout_s: 90 },
+    ...{ model: "m", concurrency: 8, idle_timeout_s: 90, l1_timeout_s: 3600 },
     gpu: { type: "L4", count: 2 },
   });
 });

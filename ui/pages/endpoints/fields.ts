@@ -4,6 +4,12 @@ import type { ProvisionInput } from "../../dedicated-api.ts";
 const texts = ["name", "model", "runtime", "cold_start", "visibility", "hf_token"] as const;
 const numbers = ["context", "concurrency", "min_replicas", "max_replicas"] as const;
 
+/** Fields in minutes. */
+const times = [
+  ["idle_minutes", "idle_timeout_s"],
+  ["l1_minutes", "l1_timeout_s"],
+] as const;
+
 /** An empty field is not sent: the appliance decides. */
 export function bodyOf(form: FormData): ProvisionInput {
   const body: Record<string, unknown> = {};
@@ -15,8 +21,10 @@ export function bodyOf(form: FormData): ProvisionInput {
     const value = wordIn(form, name);
     if (value !== "") body[name] = Number(value);
   }
-  const minutes = wordIn(form, "idle_minutes");
-  if (minutes !== "") body["idle_timeout_s"] = Math.round(Number(minutes) * 60);
+  for (const [field, name] of times) {
+    const minutes = wordIn(form, field);
+    if (minutes !== "") body[name] = Math.round(Number(minutes) * 60);
+  }
   const gpu = { ...gpuOf(form) };
   if (Object.keys(gpu).length > 0) body["gpu"] = gpu;
   return body;

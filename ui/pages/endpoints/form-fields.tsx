@@ -1,7 +1,6 @@
 /** The fields of a new or changed endpoint. Empty ones are left to the appliance. */
 import type { EndpointView } from "../../../src/http.ts";
-
-const runtimes = ["auto", "llama-server", "vllm", "sglang"];
+import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 
 export function ModelFields({ of }: { of?: EndpointView }) {
   return (
@@ -18,14 +17,7 @@ export function ModelFields({ of }: { of?: EndpointView }) {
       </label>
       <div class="fields-beside">
         <Text name="name" label="Name" hint="from the model" value={of?.name} />
-        <label class="field">
-          <span>Runtime</span>
-          <select name="runtime" defaultValue={of?.runtime ?? "auto"}>
-            {runtimes.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <Runtime value={of?.runtime} />
       </div>
       <div class="fields-beside">
         <Text name="gpu_type" label="GPU type" hint="any" value={of?.gpu.type} />
@@ -41,21 +33,14 @@ export function ModelFields({ of }: { of?: EndpointView }) {
           min={1}
         />
       </div>
-      <label class="field">
-        <span>Hub token, for gated models</span>
-        <input
-          name="hf_token"
-          type="password"
-          autocomplete="off"
-          placeholder={of?.has_hf_token ? "kept; type to replace it" : "none"}
-        />
-      </label>
+      <Token isKept={of?.has_hf_token ?? false} />
     </>
   );
 }
 
 export function ScaleFields({ of }: { of?: EndpointView }) {
   const idle = of?.idle_timeout_s;
+  const l1 = of?.l1_timeout_s;
   return (
     <>
       <div class="fields-beside">
@@ -82,14 +67,21 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
           value={idle === null || idle === undefined ? null : idle / 60}
           min={0}
         />
-        <label class="field">
-          <span>A request while it sleeps</span>
-          <select name="cold_start" defaultValue={of?.cold_start ?? "hold"}>
-            <option value="hold">waits for the wake</option>
-            <option value="fail">fails with 503 at once</option>
-          </select>
-        </label>
+        <Amount
+          name="l1_minutes"
+          label="Fast wake, minutes"
+          hint="off; vLLM, SGLang"
+          value={l1 === null || l1 === undefined || l1 === 0 ? null : l1 / 60}
+          min={0}
+        />
       </div>
+      <label class="field">
+        <span>A request while it sleeps</span>
+        <select name="cold_start" defaultValue={of?.cold_start ?? "hold"}>
+          <option value="hold">waits for the wake</option>
+          <option value="fail">fails with 503 at once</option>
+        </select>
+      </label>
       <label class="field">
         <span>Who may use it</span>
         <select name="visibility" defaultValue={of?.visibility ?? "private"}>
@@ -99,37 +91,5 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
         </select>
       </label>
     </>
-  );
-}
-
-interface FieldProps<Value> {
-  name: string;
-  label: string;
-  hint: string;
-  value: Value | null | undefined;
-}
-
-function Text({ name, label, hint, value }: FieldProps<string>) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input name={name} autocomplete="off" placeholder={hint} defaultValue={value ?? ""} />
-    </label>
-  );
-}
-
-function Amount({ name, label, hint, value, min }: FieldProps<number> & { min: number }) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        name={name}
-        type="number"
-        min={min}
-        step="any"
-        placeholder={hint}
-        defaultValue={value ?? ""}
-      />
-    </label>
   );
 }

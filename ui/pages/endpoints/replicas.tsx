@@ -9,6 +9,8 @@ const tones: Record<Replica["state"], Tone> = {
   waiting: "quiet",
   starting: "warn",
   ready: "good",
+  falling_asleep: "quiet",
+  asleep: "quiet",
   stopping: "quiet",
   crashed: "bad",
   failed: "bad",
@@ -22,7 +24,9 @@ export function EndpointReplicas({ replicas }: { replicas: readonly Replica[] })
         <li key={replica.id} class="replica">
           <p>
             <strong>{replica.host_name}</strong>{" "}
-            <Badge tone={tones[replica.state]}>{replica.phase || replica.state}</Badge>
+            <Badge tone={tones[replica.state]}>
+              {replica.phase || replica.state.replace("_", " ")}
+            </Badge>
           </p>
           <p class="detail">{facts(replica)}</p>
           {replica.detail && <p class="sentence bad">{replica.detail}</p>}

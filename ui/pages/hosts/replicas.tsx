@@ -8,6 +8,8 @@ const tones: Record<HostReplica["state"], Tone> = {
   waiting: "quiet",
   starting: "warn",
   ready: "good",
+  falling_asleep: "quiet",
+  asleep: "quiet",
   stopping: "quiet",
   crashed: "bad",
   failed: "bad",
@@ -21,7 +23,7 @@ export function Replicas({ replicas }: { replicas: readonly HostReplica[] }) {
         <li key={replica.id} class="replica">
           <p>
             <strong>{replica.model}</strong>{" "}
-            <Badge tone={tones[replica.state]}>{replica.state}</Badge>
+            <Badge tone={tones[replica.state]}>{replica.state.replace("_", " ")}</Badge>
           </p>
           <p class="detail">{facts(replica)}</p>
           {replica.detail && <p class="sentence bad">{replica.detail}</p>}

@@ -100,6 +100,10 @@ function Forms({
             ...{ name: "build_timeout_s", label: "Look for a place for at most, seconds" },
             ...{ kind: "number", value: endpoints.build_timeout_s },
           },
+          {
+            ...{ name: "unready_timeout_s", label: "Crash again and again for at most, seconds" },
+            ...{ kind: "number", value: endpoints.unready_timeout_s },
+          },
         ]}
       />
       <SettingsForm

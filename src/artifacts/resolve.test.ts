@@ -6,10 +6,10 @@ import { type TestHub, test_commit, testHub } from "../sizing/hub-testbed.ts";
 import { readLocalModel } from "../sizing/local-files.ts";
 import { safetensors } from "../sizing/safetensors-testbed.ts";
 import truth from "../sizing/truth.json";
+import type { Asked } from "./artifact.ts";
 import { createResolver, type Resolved } from "./resolve.ts";
 import { builtinFacts } from "./resolve-builtin.ts";
 import { h100, processors, specOf } from "./resolve-testbed.ts";
-import type { EndpointSpec } from "./spec.ts";
 
 const gguf = ggufHeader(smallLlama, smallTensors);
 const config = JSON.stringify(truth.configs["Qwen/Qwen3-0.6B"].config);
@@ -30,7 +30,7 @@ const world = (): TestHub =>
   });
 
 async function resolved(
-  over: Partial<EndpointSpec>,
+  over: Partial<Asked>,
   { token = "", hub }: { token?: string; hub?: TestHub | { dead: true } } = {},
 ): Promise<Resolved> {
   using own = world();

@@ -11,11 +11,11 @@ import type { FileFacts } from "../sizing/model-files.ts";
 import { readS3Model } from "../sizing/s3-model.ts";
 import type { S3Store } from "../sizing/s3-request.ts";
 import type { Sizing } from "../sizing/size.ts";
+import type { Artifact, Asked, Runtime } from "./artifact.ts";
 import { builtinFacts } from "./resolve-builtin.ts";
 import { hubRefusal, hubSilence } from "./resolve-hub.ts";
 import { decideContext, type Kind } from "./resolve-kinds.ts";
 import { namedModel, runtimeByName, runtimeFor } from "./resolve-model.ts";
-import type { Artifact, EndpointSpec, Runtime } from "./spec.ts";
 
 export interface ResolverParts {
   hub: Hub;
@@ -36,11 +36,7 @@ export interface Resolved {
 }
 
 /** HF_TOKEN: empty for none. FLEET: see `kindsIn`. Throws a 400 for what can be known to fail. */
-export type Resolve = (
-  spec: EndpointSpec,
-  hf_token: string,
-  fleet: readonly Kind[],
-) => Promise<Resolved>;
+export type Resolve = (spec: Asked, hf_token: string, fleet: readonly Kind[]) => Promise<Resolved>;
 
 interface Found {
   source: string;
@@ -72,12 +68,12 @@ export function createResolver(parts: ResolverParts): Resolve {
   };
 }
 
-function checkSettings({ env }: EndpointSpec): void {
+function checkSettings({ env }: Asked): void {
   const variable = refusedVariable(Object.keys(env));
   if (variable !== undefined) throw badRequest(variable, "env");
 }
 
-function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promise<Found> {
+function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Found> {
   const named = namedModel(spec);
   switch (named.from) {
     case "builtin":
@@ -91,17 +87,13 @@ function find(parts: ResolverParts, spec: EndpointSpec, hf_token: string): Promi
   }
 }
 
-async function findBuiltin(name: string, spec: EndpointSpec): Promise<Found> {
+async function findBuiltin(name: string, spec: Asked): Promise<Found> {
   const facts = builtinFacts(name);
   const runtime = runtimeFor(`${name}.gguf`, spec.runtime);
   return { source: `builtin:${name}`, runtime, name, facts, warnings: [] };
 }
 
-async function findLocal(
-  { readLocal }: ResolverParts,
-  path: string,
-  spec: EndpointSpec,
-): Promise<Found> {
+async function findLocal({ readLocal }: ResolverParts, path: string, spec: Asked): Promise<Found> {
   const runtime = runtimeFor(path, spec.runtime);
   const place = { source: `file://${path}`, runtime, name: basename(path) };
   // One answer to all that can be wrong: which files the appliance has is nobody's business.
@@ -114,7 +106,7 @@ async function findLocal(
 async function findOnHub(
   { hub, imported }: ResolverParts,
   named: HubSource,
-  spec: EndpointSpec,
+  spec: Asked,
   token: string,
 ): Promise<Found> {
   const wants = { ...wantsOf(spec), token };
@@ -131,7 +123,7 @@ async function findOnHub(
 async function findInStore(
   { store }: ResolverParts,
   named: HubSource,
-  spec: EndpointSpec,
+  spec: Asked,
 ): Promise<Found> {
   if (store === undefined) throw badRequest(NO_S3, "model", "s3_config");
   try {
@@ -142,7 +134,7 @@ async function findInStore(
   }
 }
 
-const wantsOf = ({ runtime }: EndpointSpec) => ({
+const wantsOf = ({ runtime }: Asked) => ({
   signal: AbortSignal.timeout(patience_ms),
   runtime: runtime === "auto" ? null : runtime,
 });
@@ -150,7 +142,7 @@ const wantsOf = ({ runtime }: EndpointSpec) => ({
 function foundIn(
   { commit, file, format, facts, warnings }: HubReading,
   { repository, revision }: HubSource,
-  spec: EndpointSpec,
+  spec: Asked,
 ): Found {
   const runtime =
     spec.runtime === "auto" ? (format === "gguf" ? "llama-server" : "vllm") : spec.runtime;
@@ -161,7 +153,7 @@ function foundIn(
   };
 }
 
-function foundByName(named: HubSource, spec: EndpointSpec, warning: string): Found {
+function foundByName(named: HubSource, spec: Asked, warning: string): Found {
   const { repository, word } = named;
   return {
     source: hubSource(named),

@@ -5,9 +5,9 @@ import { ggufHeader, smallLlama, smallTensors } from "../sizing/gguf-testbed.ts"
 import { readLocalModel } from "../sizing/local-files.ts";
 import { safetensors } from "../sizing/safetensors-testbed.ts";
 import truth from "../sizing/truth.json";
+import type { Asked } from "./artifact.ts";
 import { createResolver } from "./resolve.ts";
 import { h100, processors, specOf } from "./resolve-testbed.ts";
-import type { EndpointSpec } from "./spec.ts";
 
 const config = Buffer.from(JSON.stringify(truth.configs["Qwen/Qwen3-0.6B"].config));
 const nowhere = () => Promise.reject(new Error("a hub was asked"));
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => bed.stop());
 
-function resolved(over: Partial<EndpointSpec>) {
+function resolved(over: Partial<Asked>) {
   const hub = { endpoint: "http://hub.invalid", timeout_ms: 1000, fetch: nowhere };
   const access = () => bed.access();
   const store = { access, fetch, now: Date.now, timeout_ms: 2000 };
@@ -57,7 +57,7 @@ test("a store that is busy leaves it to the hosts, with a warning", async () => 
   );
 });
 
-test.each<[Partial<EndpointSpec>, Partial<Failure>, string]>([
+test.each<[Partial<Asked>, Partial<Failure>, string]>([
   [{ model: "s3://models/none" }, { code: "model_not_found", param: "model" }, "is empty"],
   [{ model: "s3://models/../m" }, { param: "model" }, "is written s3://BUCKET/FOLDER"],
   [{ model: "s3://models/m", revision: "v1" }, { param: "revision" }, "Leave it out."],

@@ -6,7 +6,7 @@ import { cpu, isOfType, knownGpu } from "../placement/kinds.ts";
 import { sizingOn, type Wanted } from "../placement/need.ts";
 import type { Model } from "../sizing/model.ts";
 import type { Sizing } from "../sizing/size.ts";
-import type { EndpointSpec, Runtime } from "./spec.ts";
+import type { Asked, Runtime } from "./artifact.ts";
 
 /** Devices of one kind. */
 export interface Kind {
@@ -60,7 +60,7 @@ export interface Decided {
  * concurrency. A context where nothing fits stays as it is: placement refuses it with the reason.
  */
 export function decideContext(
-  spec: EndpointSpec,
+  spec: Asked,
   runtime: Runtime,
   model: Model | null,
   fleet: readonly Kind[],
@@ -92,7 +92,7 @@ export function decideContext(
   return { context_tokens, sizing: sized(context_tokens) };
 }
 
-function eligible({ gpu }: EndpointSpec, runtime: Runtime, fleet: readonly Kind[]): Kind[] {
+function eligible({ gpu }: Asked, runtime: Runtime, fleet: readonly Kind[]): Kind[] {
   const { type, count } = gpu;
   const able = fleet.filter(
     ({ kind }) =>
@@ -107,7 +107,7 @@ function eligible({ gpu }: EndpointSpec, runtime: Runtime, fleet: readonly Kind[
 }
 
 interface Sized extends Omit<Wanted, "gpu" | "concurrency"> {
-  spec: EndpointSpec;
+  spec: Asked;
   model: Model;
 }
 

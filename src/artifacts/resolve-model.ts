@@ -3,7 +3,7 @@ import { type HubSource, isRevision, parseHubSource } from "../../agent/contract
 import { S3_FORM } from "../../agent/contract/s3/refusal.ts";
 import { isS3Place, parseS3Source } from "../../agent/contract/s3/source.ts";
 import { badRequest, type Failure } from "../failure.ts";
-import type { EndpointSpec, Runtime } from "./spec.ts";
+import type { Asked, Runtime } from "./artifact.ts";
 
 export type Named =
   | { from: "builtin"; name: string }
@@ -12,7 +12,7 @@ export type Named =
   | { from: "s3"; place: HubSource };
 
 /** Throws a 400 that lists the forms. */
-export function namedModel({ model, revision }: Pick<EndpointSpec, "model" | "revision">): Named {
+export function namedModel({ model, revision }: Pick<Asked, "model" | "revision">): Named {
   if (model.startsWith("builtin:")) return { from: "builtin", name: model.slice(8) };
   if (/^file:/i.test(model)) return { from: "file", path: pathIn(model) };
   if (isS3Place(model)) return { from: "s3", place: placeIn(model, revision) };
@@ -58,7 +58,7 @@ function pathIn(model: string): string {
 const notNamed = (message: string): Failure => badRequest(message, "model");
 
 /** The runtime for a file or a folder; `auto` goes by what it is. Throws a 400 for one that cannot run it. */
-export function runtimeFor(path: string, asked: EndpointSpec["runtime"]): Runtime {
+export function runtimeFor(path: string, asked: Asked["runtime"]): Runtime {
   const gguf = path.endsWith(".gguf");
   const runtime = asked === "auto" ? (gguf ? "llama-server" : "vllm") : asked;
   if (gguf === (runtime === "llama-server")) return runtime;
@@ -72,7 +72,7 @@ export function runtimeFor(path: string, asked: EndpointSpec["runtime"]): Runtim
 }
 
 /** Where the hub cannot be asked, its names have to tell: `-GGUF`, or a file behind a colon. */
-export function runtimeByName(hub: HubSource, asked: EndpointSpec["runtime"]): Runtime {
+export function runtimeByName(hub: HubSource, asked: Asked["runtime"]): Runtime {
   if (asked !== "auto") return asked;
   return hub.word !== null || /gguf/i.test(hub.repository) ? "llama-server" : "vllm";
 }

@@ -12,7 +12,15 @@ const qwen06 = configured("Qwen/Qwen3-0.6B");
 
 test("a fleet's kinds are each counted on the host that has most of it, its processors are one kind", () => {
   const device = (id: string, kind: string, memory_bytes: number) => ({
-    ...{ id, kind, memory_bytes, reserved_bytes: 0, leaving_bytes: 0, foreign_bytes: 0 },
+    ...{
+      id,
+      kind,
+      memory_bytes,
+      reserved_bytes: 0,
+      leaving_bytes: 0,
+      asleep_bytes: 0,
+      foreign_bytes: 0,
+    },
     starting: false,
   });
   const hosts = [

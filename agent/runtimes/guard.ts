@@ -1,0 +1,34 @@
+/** Who may use vLLM's routes while its developer mode is on; see hypervize_guard.py. */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isMissing, writeDurably } from "../durable-file.ts";
+import program from "./hypervize_guard.py" with { type: "text" };
+
+export interface Guard {
+  /** Where Python finds the module. */
+  folder: string;
+  /** Only this agent knows it, and the next one in the same home. */
+  key: string;
+}
+
+/** As vLLM's `--middleware` takes it. */
+export const GUARD_CLASS = "hypervize_guard.Guard";
+export const GUARD_HEADER = "x-hypervize-guard";
+/** The variable in which the runtime is told the key. */
+export const GUARD_KEY = "HYPERVIZE_GUARD_KEY";
+
+/** Lays the module into FOLDER and makes the key at the first time. */
+export async function openGuard(folder: string): Promise<Guard> {
+  const modules = join(folder, "python");
+  await writeDurably(join(modules, "hypervize_guard.py"), program);
+  const path = join(folder, "key");
+  const known = await readFile(path, "utf8").catch((error) => {
+    if (isMissing(error)) return "";
+    throw error;
+  });
+  if (known !== "") return { folder: modules, key: known };
+  const key = randomBytes(32).toString("hex");
+  await writeDurably(path, key);
+  return { folder: modules, key };
+}

@@ -1,0 +1,169 @@
+/** `hypervize models`: the Elastic catalog from the shell. */
+import type { DryRunView } from "../artifacts/forecast.ts";
+import type { ModelView } from "../http.ts";
+import type { Client } from "./client.ts";
+import { type Terminal, UsageError, type Words } from "./command.ts";
+import { printDryRun } from "./dry-run.ts";
+import { gpuFrom, tokenFrom } from "./endpoints-body.ts";
+import { progressLine, progressText, type Starting, untilSettled } from "./endpoints-wait.ts";
+import { type Action, type Noun, subject } from "./noun.ts";
+import { table } from "./print.ts";
+
+const path = (name: string): string => `/api/models/${encodeURIComponent(name)}`;
+
+export const models: Noun = {
+  name: "models",
+  summary: "The Elastic catalog: list, add, show, update, retry, remove.",
+  options: {
+    name: { value: "NAME", help: "name that clients ask for; with update: a new one" },
+    source: {
+      value: "SOURCE",
+      help: "org/repo[:file|quant], file:///path or builtin:hypervize-demo",
+    },
+    revision: { value: "REV", help: "branch, tag or commit of a model of the hub" },
+    runtime: { value: "RUNTIME", help: "auto, vllm, sglang or llama-server (default auto)" },
+    gpu: { value: "TYPE", help: "GPU type such as H100-80, or cpu" },
+    gpus: { value: "N", help: "GPUs of one replica (default: as few as are needed)" },
+    context: {
+      value: "TOKENS",
+      help: "context window of one request (default: at most 8192; 4096 for a file; as fits on vllm and sglang)",
+    },
+    slots: { value: "N", help: "requests that one replica serves at once (default 4)" },
+    replicas: { value: "N|all", help: "how many replicas (default all: one on every host)" },
+    "hf-token-file": { value: "FILE", help: "file with the token of the hub, for gated models" },
+    "dry-run": { help: "with add: only say whether and where it would run" },
+    wait: { help: "with add, update and retry: until it is up or has failed" },
+  },
+  actions: {
+    list: {
+      usage: "",
+      columns: ["id", "status", "ready_replicas", "replicas", "source", "problem"],
+      call: async (client) => {
+        const { data, ...rest } = await client.get<{ data: ModelView[] }>("/api/models");
+        return { ...rest, data: data.map(withPhase) };
+      },
+    },
+    add: {
+      usage: "NAME SOURCE [--context TOKENS] [--slots N] [--replicas N] [--dry-run] [--wait] …",
+      async call(client, words) {
+        const dry = words.flag("dry-run") ? "?dry_run=1" : "";
+        return client.send("POST", `/api/models${dry}`, { ...bodyFrom(words), ...named(words) });
+      },
+      follow: (answer: ModelView | DryRunView, client, words, terminal) =>
+        "would_stop" in answer
+          ? Promise.resolve(printDryRun(answer, words, terminal))
+          : followed(answer, client, words, terminal),
+    },
+    show: {
+      usage: "NAME",
+      call: (client, words) => client.get(path(subject(words))),
+      say: (model: ModelView) =>
+        table(
+          Object.entries(model).map(([what, value]) => ({
+            what,
+            value: typeof value === "object" && value !== null ? JSON.stringify(value) : value,
+          })),
+          ["what", "value"],
+        ),
+    },
+    update: {
+      usage: "NAME [--source SOURCE] [--context TOKENS] [--replicas N] [--wait] …",
+      async call(client, words) {
+        const body = bodyFrom(words);
+        if (Object.keys(body).length === 0) throw new UsageError("Say what is to change.");
+        return client.send("PATCH", path(subject(words)), body);
+      },
+      follow: followed,
+    },
+    enable: change("NAME", { enabled: true }),
+    disable: change("NAME", { enabled: false }),
+    /** What failed starts afresh; on an enabled model that is all that it does. */
+    retry: change("NAME [--wait]", { enabled: true }),
+    remove: {
+      usage: "NAME",
+      call: (client, words) => client.send("DELETE", path(subject(words))),
+      say: () => "Removed; its replicas stop.",
+    },
+  },
+};
+
+function change(usage: string, body: object): Action {
+  return {
+    usage,
+    call: (client, words) => client.send("PATCH", path(subject(words)), body),
+    follow: followed,
+  };
+}
+
+/** NAME and SOURCE stand behind the verb, or in their options. */
+function named(words: Words): { name?: string; source: string } {
+  const [, ...rest] = words.positionals;
+  const [name, source] = rest.length > 1 ? rest : [words.text("name"), rest[0]];
+  const from = source ?? words.text("source");
+  if (from !== undefined && rest.length < 3) return { ...(name && { name }), source: from };
+  throw new UsageError("One NAME and one SOURCE are needed. See `hypervize models --help`.");
+}
+
+/** Only what was said. */
+function bodyFrom(words: Words): Record<string, unknown> {
+  const replicas = words.text("replicas") === "all" ? null : words.integer("replicas", 0, 1000);
+  return Object.fromEntries(
+    Object.entries({
+      name: words.text("name"),
+      source: words.text("source"),
+      revision: words.text("revision"),
+      runtime: words.text("runtime"),
+      gpu: gpuFrom(words),
+      context_tokens: words.integer("context", 1, 1_048_576),
+      slots: words.integer("slots", 1, 256),
+      replicas,
+      hf_token: tokenFrom(words.text("hf-token-file")),
+    }).filter(([, value]) => value !== undefined),
+  );
+}
+
+async function followed(
+  view: ModelView,
+  client: Client,
+  words: Words,
+  terminal: Terminal,
+): Promise<number> {
+  const say = (each: ModelView, sentence: string): void =>
+    terminal.out(words.flag("json") ? JSON.stringify(each, null, 2) : sentence);
+  if (!words.flag("wait")) {
+    say(view, saved(view));
+    return 0;
+  }
+  const line = progressLine(terminal);
+  const look = async () => startingOf(await client.get<ModelView>(path(view.model_id)));
+  const { model } = await untilSettled({
+    ...{ look, noun: "models", terminal, show: line.show },
+  }).finally(line.clear);
+  const is = `${model.id} is ${model.status}.`;
+  if (model.status === "up") {
+    say(model, is);
+    return 0;
+  }
+  if (words.flag("json")) say(model, "");
+  terminal.err([is, model.problem].filter(Boolean).join(" "));
+  return 1;
+}
+
+function saved(model: ModelView): string {
+  if (!model.enabled) return `${model.id} is disabled; its replicas stop.`;
+  return `${model.id} is in the catalog and runs ${model.source} on ${model.runtime}; hosts start it now.`;
+}
+
+/** As an endpoint is watched while it starts. */
+const startingOf = (model: ModelView): Starting & { model: ModelView } => ({
+  ...{ name: model.id, status: model.status, phase: model.phase, progress: model.progress },
+  ...{ detail: model.problem ?? "", model },
+});
+
+/** `starting` alone says little of the minutes that a download takes. */
+export function withPhase(model: ModelView) {
+  const { status, phase } = model;
+  if (phase === null || (status !== "starting" && status !== "up")) return model;
+  const text = progressText(startingOf({ ...model, problem: null })).slice(model.id.length + 2);
+  return { ...model, status: status === "up" ? `up; one more is ${text}` : text };
+}
