@@ -129,12 +129,12 @@ export interface DesiredReplica {
   devices: string[];
   env: Record<string, string>;
   hf_token: string;
+  /** Only of a replica whose source is in S3. */
+  s3?: S3Access | null;
   /** It starts so that it can sleep in place. Absent in what older versions wrote. */
   can_sleep?: boolean;
   /** It is to sleep in place, within so much of the host's memory; 0 or absent: it is to be awake. */
   asleep_bytes?: number;
-  /** Only of a replica whose source is in S3. */
-  s3?: S3Access | null;
 }
 
 export interface S3Access {

@@ -31,23 +31,6 @@ const { openSync, readSync, closeSync, constants: { O_RDONLY, O_DIRECT } } = req
 // Large enough to be aligned as O_DIRECT wants it.
 const buffer = Buffer.from(new ArrayBuffer(1024 * 1024));
 let file, hash, at;
-function opened(path, from_disk) {
-  if (!from_disk) return openSync(path, "r");
-  try {
-    const direct = openSync(path, O_RDONLY | O_DIRECT);
-    try {
-      readSync(direct, buffer, 0, buffer.length, 0);
-      return direct;
-    } catch (error) {
-      closeSync(direct);
-      throw error;
-    }
-  } catch (error) {
-    if (error.code !== "EINVAL") throw error;
-    // Not every file system can.
-    return openSync(path, "r");
-  }
-}
 function hashOf(kind, bytes) {
   if (kind.startsWith("parts ")) return ofParts(Number(kind.slice(6)));
   return kind === "git" ? createHash("sha1").update("blob " + bytes + "\\0") : createHash(kind);
@@ -76,6 +59,23 @@ function ofParts(size) {
       return all.digest(form) + "-" + count + "-" + size;
     },
   };
+}
+function opened(path, from_disk) {
+  if (!from_disk) return openSync(path, "r");
+  try {
+    const direct = openSync(path, O_RDONLY | O_DIRECT);
+    try {
+      readSync(direct, buffer, 0, buffer.length, 0);
+      return direct;
+    } catch (error) {
+      closeSync(direct);
+      throw error;
+    }
+  } catch (error) {
+    if (error.code !== "EINVAL") throw error;
+    // Not every file system can.
+    return openSync(path, "r");
+  }
 }
 function follow({ path, kind, bytes, from_disk, to, end }) {
   if (path !== undefined) {
@@ -129,6 +129,12 @@ export function fileHash(path: string, kind: DigestKind, bytes: number): FileHas
   };
 }
 
+const unhashed: FileHash = {
+  upTo: () => undefined,
+  digest: async () => "",
+  end: () => undefined,
+};
+
 /**
  * Of what the disk holds, as far as its file system lets that be read: the system's memory is passed by, which
  * may have what the disk has lost, and which is not filled with what nobody needs. BYTES in `upTo` are whole
@@ -138,12 +144,6 @@ export const diskHash = (path: string, kind: DigestKind, bytes: number): FileHas
   new HashThread(path, kind, bytes, true);
 
 export const disk_piece_bytes = 1024 * 1024;
-
-const unhashed: FileHash = {
-  upTo: () => undefined,
-  digest: async () => "",
-  end: () => undefined,
-};
 
 /** Of a file that does not change. */
 export async function digestOf(path: string, kind: DigestKind): Promise<string> {

@@ -96,6 +96,14 @@ for (const [param, values] of bad) {
   }
 }
 
+test("a folder or a file in S3 is a source, called like its folder", () => {
+  for (const source of ["s3://models/llms/small", "s3://models/llms/small/m-Q4_K_M.gguf"]) {
+    const named = namedInput({ source });
+    expect(named.name).toBe("small");
+    expect(checkedEntry(named).asked.source).toBe(source);
+  }
+});
+
 test("an unsupported source is told what is supported, and a revision where there is none that there is none", () => {
   expect(() => checkedEntry({ ...demo, source: "Qwen3-8B" })).toThrow(
     "Supported sources are ORG/REPO",

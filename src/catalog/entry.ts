@@ -1,5 +1,6 @@
 /** What a catalog entry may say. Pure: every rule is a sentence for the person who broke it. */
 import { parseHubSource } from "../../agent/contract/hub-source.ts";
+import { parseS3Source } from "../../agent/contract/s3/source.ts";
 import type { Artifact, Asked, Runtime } from "../artifacts/artifact.ts";
 import { checkRevision, gpuIn, whole } from "../artifacts/asked-field.ts";
 import { type Named, namedModel } from "../artifacts/resolve-model.ts";
@@ -72,7 +73,7 @@ export function namedInput({ name, source, model, ...rest }: NewModel): ModelInp
 function nameFor(source: string): string {
   const repository = /^(?:builtin|file):/i.test(source)
     ? undefined
-    : parseHubSource(source)?.repository;
+    : (parseS3Source(source) ?? parseHubSource(source))?.repository;
   const path = repository ?? source;
   const file = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf(":")) + 1);
   return file.replace(/\.gguf$/, "");
@@ -123,7 +124,7 @@ function named(model: string, revision: string | null): Named {
   } catch (error) {
     if (!(error instanceof Failure) || error.param !== "model") throw error;
     throw badRequest(
-      "Supported sources are ORG/REPO or ORG/REPO:FILE-or-QUANT of the hub, builtin:hypervize-demo, and file:///absolute/path: a .gguf file or a folder of safetensors on every host that should run it.",
+      "Supported sources are ORG/REPO or ORG/REPO:FILE-or-QUANT of the hub, s3://BUCKET/FOLDER, builtin:hypervize-demo, and file:///absolute/path: a .gguf file or a folder of safetensors on every host that should run it.",
       "source",
     );
   }

@@ -48,6 +48,8 @@ const desired = (generation: number, size = 1): Desired => ({
     env: {},
     hf_token: "",
     s3: null,
+    can_sleep: false,
+    asleep_bytes: 0,
   })),
 });
 

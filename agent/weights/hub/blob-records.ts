@@ -78,7 +78,9 @@ export class BlobRecords {
     const proof = await this.proofOf(blob);
     // The system's memory may still have what the disk has lost.
     if (proof !== undefined) return proof !== DAMAGED;
-    if (kind === "none" || (await digestOf(blob, kind)) !== digest) return false;
+    // Before the disk has its record, too, it is as it came.
+    if (kind === "none") return this.fresh.get(blob) === (await stampOf(blob));
+    if ((await digestOf(blob, kind)) !== digest) return false;
     await this.keep(blob);
     return true;
   }

@@ -53,12 +53,12 @@ export class HubWeights {
     this.tools = tools;
     this.records = new BlobRecords(tools.records_folder, tools.hub.now);
     const { records } = this;
-    const { folder, peers } = tools;
+    const { folder, hub, peers } = tools;
     const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
     this.downloads = new Downloads({ folder, records, peers, makeRoom });
     this.known = known;
     this.scrub = new Scrub({
-      ...{ folder, records, now: tools.hub.now, pause: tools.hub.pause, log: tools.log },
+      ...{ folder, records, now: hub.now, pause: hub.pause, log: tools.log },
       pinned: async () => new Set(await realPaths(await this.filesOf(tools.needed()))),
       removed: () => this.lookAgain(),
     });
@@ -203,9 +203,6 @@ export class HubWeights {
   }
 }
 
-const realPaths = (paths: readonly string[]): Promise<string[]> =>
-  Promise.all(paths.map((path) => realpath(path)));
-
 /** Undefined for a source that is neither of a hub nor of S3. */
 function namedIn(source: string): HubSource | undefined {
   if (source.startsWith("s3:")) return parseS3Source(source);
@@ -220,6 +217,9 @@ function refuseName(source: string): never {
       : `${JSON.stringify(source)} names nothing on a hub. Write it as hf:ORG/REPO, with @REVISION and :FILE or :QUANT if needed.`,
   );
 }
+
+const realPaths = (paths: readonly string[]): Promise<string[]> =>
+  Promise.all(paths.map((path) => realpath(path)));
 
 function chosenFrom(
   names: readonly string[],

@@ -61,7 +61,7 @@ export class Scrub {
       const proof = await this.parts.records.proofOf(path).catch(() => undefined);
       // What another program has put here is checked when it is used.
       if (proof === undefined || proof === "damaged") continue;
-      // Nothing but its size and ETag is known of it.
+      // Of what S3 has no checksum for, nothing says what it was.
       if (kindOf(basename(path)) === "none") continue;
       if (now() - proof.proved_at_ms < again_after_ms) continue;
       const lock = await tryLock(join(folder, ".locks", "scrub.lock"));

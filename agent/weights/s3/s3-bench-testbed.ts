@@ -47,9 +47,9 @@ export class S3Bench {
     return this.open;
   }
 
-  /** Looks at the folder as a new agent does. */
-  reopen(changes: Partial<HubWeightsTools> = {}): void {
-    this.open = this.opened(changes);
+  /** Looks at the folder as a new agent does, at another time if that is said. */
+  reopen(changes: Partial<HubWeightsTools> = {}, now_ms?: number): void {
+    this.open = this.opened(changes, now_ms);
   }
 
   /** Names of blobs of the place, also of those that are not whole. */
@@ -62,11 +62,15 @@ export class S3Bench {
     rmSync(this.folder, { recursive: true });
   }
 
-  private opened(changes: Partial<HubWeightsTools> = {}): Promise<HubWeights> {
+  private opened(changes: Partial<HubWeightsTools> = {}, now_ms?: number): Promise<HubWeights> {
     return HubWeights.open({
       ...{ folder: this.folder, records_folder: join(this.folder, ".records") },
       hub: {
-        ...{ endpoint: "http://nowhere.invalid", patience_ms: 5000, now: Date.now },
+        ...{
+          endpoint: "http://nowhere.invalid",
+          patience_ms: 5000,
+          now: () => now_ms ?? Date.now(),
+        },
         random: () => 1,
         pause: async (duration_ms) => void this.pauses.push(duration_ms),
       },

@@ -1,10 +1,18 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync, utimesSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { testBytes } from "../hub/hub-weights-testbed.ts";
 import { S3Bench } from "./s3-bench-testbed.ts";
 
+const isRecord = (name: string): boolean => !name.endsWith(".new");
 const MiB = 1024 * 1024;
 const weights = testBytes(3 * MiB);
 const sha256 = createHash("sha256").update(weights).digest("hex");
@@ -146,6 +154,28 @@ test("a file that was touched on the disk is judged again, or fetched again wher
   await bench.get("s3://models/kms");
   expect(bench.store.sent() - before).toBe(weights.length);
   expect(bench.lines.filter((line) => line.includes("has changed on the disk"))).toHaveLength(2);
+});
+
+test("the monthly look judges MD5s of parts, and passes by what has no checksum", async () => {
+  bench.store.put("one/m.gguf", { body: weights, part_bytes: MiB });
+  const encrypted = { "x-amz-server-side-encryption": "aws:kms" };
+  bench.store.put("kms/m.gguf", { body: weights, headers: encrypted });
+  const blobs = [];
+  for (const source of ["s3://models/one", "s3://models/kms"]) {
+    blobs.push(realpathSync((await bench.get(source)).path));
+  }
+  const records = join(bench.folder, ".records");
+  const known = () => (existsSync(records) ? readdirSync(records) : []).filter(isRecord);
+  while (known().length < 2) await new Promise(setImmediate);
+  for (const blob of blobs) {
+    const reference = join(bench.folder, "reference");
+    Bun.spawnSync(["touch", "-r", blob, reference]);
+    writeFileSync(blob, testBytes(weights.length, 9));
+    Bun.spawnSync(["touch", "-r", reference, blob]);
+  }
+  bench.reopen({}, Date.now() + 31 * 24 * 3_600_000);
+  await (await bench.weights()).scrub.look(new AbortController().signal);
+  expect(blobs.map((blob) => existsSync(blob))).toEqual([false, true]);
 });
 
 test("those that nobody used for longest make room, whichever store they are from, but not the pinned", async () => {
