@@ -32,6 +32,7 @@ export function sharedCache({ HF_HUB_CACHE, HF_HOME }: Env): string | undefined 
 
 function pause(duration_ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((settle, fail) => {
+    signal.throwIfAborted();
     const stop = () => {
       clearTimeout(timer);
       fail(signal.reason);
