@@ -34,7 +34,7 @@ export function useForecast(dryRun: (form: FormData) => Promise<DryRunView>) {
 }
 
 export function Forecast({ of }: { of: Answer }) {
-  if (!of) return <p class="hint">Name a model to see whether it fits.</p>;
+  if (!of) return <p class="forecast detail">Name a model to see whether it fits.</p>;
   if ("problem" in of) return <p class="sentence bad">{of.problem.message}</p>;
   const { sizing, placement, refused, would_stop, warnings } = of.view;
   const stops = would_stop.map(({ model, host_name }) => `${model} on ${host_name}`).join(", ");

@@ -99,6 +99,7 @@ test("the list says how far a start is; show says everything", async () => {
   expect(list.out).toContain("downloading, 0.5 of 1.0 GiB, 1.0 MiB/s, 3 s left");
   statuses = [{ ...downloading, status: "up", phase: null, ready_replicas: 2 }];
   expect((await run("list")).out).toMatch(/org\/demo +up +2/);
+  expect(JSON.parse((await run("list", "--json")).out).data[0].status).toBe("up");
   expect((await run("show", "off")).out).toMatch(/has_hf_token +true/);
 });
 

@@ -37,11 +37,12 @@ export const models: Noun = {
   actions: {
     list: {
       usage: "",
-      columns: ["id", "status", "ready_replicas", "replicas", "source", "problem"],
-      call: async (client) => {
-        const { data, ...rest } = await client.get<{ data: ModelView[] }>("/api/models");
-        return { ...rest, data: data.map(withPhase) };
-      },
+      call: (client) => client.get("/api/models"),
+      say: ({ data }: { data: ModelView[] }) =>
+        table(
+          data.map((model) => ({ ...withPhase(model), source: model.asked.source })),
+          ["id", "status", "ready_replicas", "replicas", "source", "problem"],
+        ),
     },
     add: {
       usage: "NAME SOURCE [--context TOKENS] [--slots N] [--replicas N] [--dry-run] [--wait] …",

@@ -16,7 +16,17 @@ let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
 const paths = [
-  ...["/", "/playground", "/endpoints", "/keys", "/usage", "/hosts", "/users", "/settings"],
+  ...[
+    "/",
+    "/playground",
+    "/models",
+    "/endpoints",
+    "/keys",
+    "/usage",
+    "/hosts",
+    "/users",
+    "/settings",
+  ],
 ];
 
 beforeAll(async () => {
@@ -114,6 +124,27 @@ test("an endpoint is made from the form, which says before where it would go", a
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("button", { name: "Delete endpoint" }).click();
   await visible("There is no endpoint yet");
+}, 30_000);
+
+test("a model of the pool is added from the form, changed, stopped and removed", async () => {
+  await page.goto(`${appliance.url}/models`);
+  await page.getByRole("button", { name: "Add model" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Model", { exact: true }).fill("builtin:hypervize-demo");
+  await dialog.getByLabel("Name", { exact: true }).fill("from-the-form");
+  await dialog.getByText(/It gets the processors of host/).waitFor();
+  await dialog.getByRole("button", { name: "Add model" }).click();
+  const row = page.getByRole("listitem").filter({ hasText: "from-the-form" });
+  await row.getByText("1 ready").waitFor();
+  await row.getByRole("button", { name: "Change" }).click();
+  await dialog.getByLabel("Requests at once").fill("2");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await row.getByText("2 slots").waitFor();
+  await row.getByRole("button", { name: "Disable" }).click();
+  await row.getByText("Disabled").waitFor();
+  await row.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Remove model" }).click();
+  await row.waitFor({ state: "detached" });
 }, 30_000);
 
 test("settings are saved, and a wrong one is said in words", async () => {

@@ -72,7 +72,7 @@ function ModelFields({ of }: { of: ModelView | null }) {
         <Amount
           name="replicas"
           label="Replicas"
-          hint="one on every host"
+          hint="on every host"
           value={of?.replicas}
           min={0}
         />
