@@ -48,8 +48,10 @@ function usualMost({ asked }: Entry, runtime: Artifact["runtime"]): number | nul
 }
 
 /** Built in, or a file that lies on the hosts already. */
-export const isPlain = (source: string): boolean =>
-  namedModel({ model: source, revision: null }).from !== "hub";
+export function isPlain(source: string): boolean {
+  const { from } = namedModel({ model: source, revision: null });
+  return from === "builtin" || from === "file";
+}
 
 export const askedOf = ({ asked, gpu, slots }: Entry): Asked => ({
   ...{ model: asked.source, revision: asked.revision, runtime: asked.runtime, gpu },

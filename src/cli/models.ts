@@ -18,7 +18,7 @@ export const models: Noun = {
     name: { value: "NAME", help: "name that clients ask for; with update: a new one" },
     source: {
       value: "SOURCE",
-      help: "org/repo[:file|quant], file:///path or builtin:hypervize-demo",
+      help: "org/repo[:file|quant], s3://bucket/folder, file:///path or builtin:hypervize-demo",
     },
     revision: { value: "REV", help: "branch, tag or commit of a model of the hub" },
     runtime: { value: "RUNTIME", help: "auto, vllm, sglang or llama-server (default auto)" },

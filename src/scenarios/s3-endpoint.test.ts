@@ -1,10 +1,12 @@
-/** Endpoints whose weights lie in a store of S3: its keys reach the hosts that need them, and no disk. */
+/** Models whose weights lie in a store of S3: its keys reach the hosts that need them, and no disk. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { S3Testbed, test_keys } from "../../agent/contract/s3/s3-testbed.ts";
+import type { ModelView } from "../http.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
+import { chat } from "./chat.ts";
 import { EndpointClient } from "./endpoint-client.ts";
 import { eventually, Testbed } from "./testbed.ts";
 
@@ -111,10 +113,26 @@ test("an agent that is killed goes on with its download, by the keys that it is 
   expect(resumed?.if_match).toBe(begun()?.if_match);
 }, 60_000);
 
+test("a model of the pool comes from there too, with the context that hosts share", async () => {
+  const body = { name: "pooled", source: "s3://models/llms/demo:Q4_K_M", replicas: 1 };
+  const added = await appliance.api<ModelView>("/api/models", body);
+  expect(added.source).toMatch(/^s3:\/\/models\/llms\/demo@[0-9a-f]{40}:demo-Q4_K_M\.gguf$/);
+  const view = () => appliance.api<ModelView>("/api/models/pooled");
+  await eventually("it is up", async () => (await view()).status === "up");
+  const { key } = await appliance.createKey();
+  expect((await chat(appliance.url, key, "Hello", { model: "pooled" })).status).toBe(200);
+}, 60_000);
+
 test("the secret stands in no file of any home, nor in what the API shows", async () => {
   expect(testbed.folders().length).toBeGreaterThan(1);
   expect(testbed.folders().flatMap(leaksIn)).toEqual([]);
-  for (const path of ["/api/settings", "/api/endpoints", "/api/hosts", "/api/ledger"]) {
+  for (const path of [
+    "/api/settings",
+    "/api/endpoints",
+    "/api/models",
+    "/api/hosts",
+    "/api/ledger",
+  ]) {
     expect(JSON.stringify(await appliance.api(path))).not.toContain(test_keys.secret_access_key);
   }
 });
