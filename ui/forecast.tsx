@@ -6,13 +6,14 @@ import { bytes, count } from "./format.ts";
 
 const typing_ms = 500;
 
-type Answer = { view: DryRunView } | { problem: ApiProblem } | null;
+type Answer = { view: DryRunView } | { problem: ApiProblem } | "asking" | null;
 
 /** Asks when the typing has paused; an answer to an older question is dropped. */
 export function useForecast(dryRun: (form: FormData) => Promise<DryRunView>) {
   const answer = useSignal<Answer>(null);
   const asked = useSignal(0);
   async function look(form: FormData, number: number): Promise<void> {
+    answer.value = "asking";
     const found: Answer = await dryRun(form).then(
       (view) => ({ view }),
       (error: unknown) => ({ problem: asProblem(error) }),
@@ -35,6 +36,7 @@ export function useForecast(dryRun: (form: FormData) => Promise<DryRunView>) {
 
 export function Forecast({ of }: { of: Answer }) {
   if (!of) return <p class="forecast detail">Name a model to see whether it fits.</p>;
+  if (of === "asking") return <p class="forecast detail">Looking at the model…</p>;
   if ("problem" in of) return <p class="sentence bad">{of.problem.message}</p>;
   const { sizing, placement, refused, would_stop, warnings } = of.view;
   const stops = would_stop.map(({ model, host_name }) => `${model} on ${host_name}`).join(", ");

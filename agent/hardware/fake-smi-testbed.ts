@@ -22,6 +22,11 @@ type Mode = "" | "hang" | "lost" | "old";
 const program = (folder: string): string => `#!/bin/sh
 case "$*" in *--query-compute-apps*) question=apps ;; *) question=gpus ;; esac
 echo "$*" >> ${folder}/$question.calls
+claimed() {
+  for claim in ${folder}/claims/*; do
+    kill -0 "\${claim##*/}" 2>/dev/null && cat "$claim"
+  done
+}
 rounds=0
 while [ $rounds -lt 3000 ]; do
   rounds=$((rounds + 1))
@@ -32,13 +37,12 @@ while [ $rounds -lt 3000 ]; do
     old) case "$*" in *clocks_event_reasons.active*)
       echo 'Field "clocks_event_reasons.active" is not a valid field to query.'; exit 2 ;; esac ;;
   esac
-  cat ${folder}/$question.csv || exit 1
-  if [ $question = apps ]; then
-    for claim in ${folder}/claims/*; do
-      kill -0 "\${claim##*/}" 2>/dev/null && cat "$claim"
-    done
-    exit 0
-  fi
+  [ $question = apps ] && { cat ${folder}/apps.csv && claimed; exit 0; }
+  claims="$(claimed)"
+  [ -z "$claims" ] && { cat ${folder}/gpus.csv || exit 1; }
+  # Their memory is a part of the fifth field, which is what the GPU has in use.
+  [ -n "$claims" ] && echo "$claims" | awk -F ', ' -v OFS=', ' \
+    'NR == FNR { held[$1] += $3; next } NF > 5 && held[$2] { $5 += held[$2] } 1' - ${folder}/gpus.csv
   sleep 0.04
 done
 `;

@@ -16,17 +16,16 @@ let browser: Browser;
 let page: Page;
 const complaints: string[] = [];
 const paths = [
-  ...[
-    "/",
-    "/playground",
-    "/models",
-    "/endpoints",
-    "/keys",
-    "/usage",
-    "/hosts",
-    "/users",
-    "/settings",
-  ],
+  "/",
+  "/playground",
+  "/models",
+  "/endpoints",
+  "/keys",
+  "/usage",
+  "/routing",
+  "/hosts",
+  "/users",
+  "/settings",
 ];
 
 beforeAll(async () => {

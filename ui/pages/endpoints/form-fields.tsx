@@ -70,7 +70,7 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
         <Amount
           name="l1_minutes"
           label="Fast wake, minutes"
-          hint="off; vLLM, SGLang"
+          hint="off"
           value={l1 === null || l1 === undefined || l1 === 0 ? null : l1 / 60}
           min={0}
         />
