@@ -135,6 +135,13 @@ test("--wait shows how far it is and ends when it is up", async () => {
   expect(out).toStartWith("chat is up: http://127.0.0.1:");
 });
 
+test("a wake with --wait ends when it is up, too", async () => {
+  moving({ status: "sleeping" }, { status: "waking_up" }, { status: "up" });
+  await run("create", demo, "--name", "chat");
+  const { code, out } = await run("wake", "chat", "--wait");
+  expect([code, out]).toEqual([0, expect.stringMatching(/^chat is up: http/)]);
+});
+
 test("--wait ends with exit 1 and the cause when it has failed", async () => {
   moving({ status: "failed", cause: "out_of_memory", detail: "It needs 9 GiB." });
   const { code, out, err } = await run("create", demo, "--name", "chat", "--wait");

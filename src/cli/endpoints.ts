@@ -18,7 +18,7 @@ export const endpoints: Noun = {
   options: {
     ...bodyOptions,
     "dry-run": { help: "with create: only say where it would run" },
-    wait: { help: "with create and update: until it is up or has failed" },
+    wait: { help: "with create, update, resume and wake: until it is up or has failed" },
     tail: { value: "N", help: "with logs: last lines of each replica (default 200)" },
     replica: { value: "ID", help: "with logs: of this replica only" },
     follow: { help: "with logs: go on with new lines" },
@@ -55,9 +55,9 @@ export const endpoints: Noun = {
       follow: followed,
     },
     pause: order("pause", "It is being paused, and does not wake."),
-    resume: order("resume", "It is being started again."),
+    resume: rise("resume", "It is being started again."),
     sleep: order("sleep", "It goes to sleep; the next request wakes it."),
-    wake: order("wake", "It is being woken."),
+    wake: rise("wake", "It is being woken."),
     delete: {
       usage: "ID",
       call: (client, words) => client.send("DELETE", path(words)),
@@ -85,6 +85,16 @@ function order(verb: string, effect: string): Action {
   };
 }
 
+/** An order after which it is to be up. */
+function rise(verb: string, effect: string): Action {
+  return {
+    ...order(verb, effect),
+    usage: "ID [--wait]",
+    follow: (view: EndpointView, client, words, terminal) =>
+      followed(view, client, words, terminal, `${view.name}: ${effect}`),
+  };
+}
+
 function modelOf(words: Words): string {
   const [, model, ...more] = words.positionals;
   if (model === undefined || more.length > 0) {
@@ -100,11 +110,12 @@ async function followed(
   client: Client,
   words: Words,
   terminal: Terminal,
+  begun = `${view.id}\n${view.name} is ${view.status}: ${view.openai_base_url}`,
 ): Promise<number> {
   const say = (each: EndpointView, sentence: string): void =>
     terminal.out(words.flag("json") ? JSON.stringify(each, null, 2) : sentence);
   if (!words.flag("wait")) {
-    say(view, `${view.id}\n${view.name} is ${view.status}: ${view.openai_base_url}`);
+    say(view, begun);
     return 0;
   }
   const line = progressLine(terminal);
