@@ -1,5 +1,6 @@
 /** The part of a pass that is about the shared pool: it takes what Dedicated endpoints leave. Pure. */
 import { assign, type Short } from "./elastic.ts";
+import { inTurn } from "./in-turn.ts";
 import type { Plan } from "./pass.ts";
 import type { Places } from "./places.ts";
 import type { ReplicaStatus, World } from "./world.ts";
@@ -42,7 +43,12 @@ export function pool(world: World, { plan, places, statuses, lost }: Bench): voi
     places.takeOn(model, host_id),
   );
   plan.unwanted.push(...changes.remove);
-  for (const renewal of changes.renew) {
+  const turns = inTurn(changes.renew, {
+    ...{ statuses, lost },
+    hosts: world.hosts,
+    added: changes.add,
+  });
+  for (const renewal of turns) {
     const row = rows.find(({ id }) => id === renewal.id);
     const model = row && models.get(row.owner_id);
     // One that needs more or less than is reserved for it stops first, and finds its place anew.

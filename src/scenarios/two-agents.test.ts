@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
-import { chat } from "./chat.ts";
+import { chat, model } from "./chat.ts";
 import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
@@ -34,6 +34,31 @@ test("concurrent requests spread over both hosts", async () => {
   const counts = await spread(mark);
   expect(counts).toHaveLength(2);
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(10);
+}, 60_000);
+
+test("a model that changes serves on: one replica starts anew after the other", async () => {
+  const pids = () => Promise.all(agents.map((agent) => agent.runtimePid()));
+  const before = await pids();
+  let over = false;
+  const ask = async (stream: boolean): Promise<string[]> => {
+    const ends: string[] = [];
+    while (!over) {
+      const response = await chat(appliance.url, key, "Count to 10.", { stream });
+      const isBroken = (await response.text()).includes('"error"');
+      ends.push(`${response.status}${isBroken ? " broken" : ""}`);
+    }
+    return ends;
+  };
+  const load = [true, false, true, false].map(ask);
+  await appliance.api(`/api/models/${model}`, { slots: 2 }, "PATCH");
+  await eventually("both run anew", async () =>
+    (await pids()).every((pid) => !before.includes(pid)),
+  );
+  await appliance.ready(2);
+  over = true;
+  const ends = (await Promise.all(load)).flat();
+  expect(ends.length).toBeGreaterThan(20);
+  expect(ends.filter((end) => end !== "200")).toEqual([]);
 }, 60_000);
 
 test("a host that dies mid-load costs no request that had no byte yet, and nothing hangs", async () => {

@@ -33,7 +33,7 @@ export function ModelForm({ of, close, saved }: ModelFormProps) {
           saving.run(new FormData(event.currentTarget));
         }}
       >
-        {known && <p>When what runs changes, its replicas start again.</p>}
+        {known && <p>When what runs changes, half of its replicas start again at a time.</p>}
         <ModelFields of={known} />
         {!known && <Forecast of={forecast.answer.value} />}
         {saving.problem.value && <Problem problem={saving.problem.value} />}
