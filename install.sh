@@ -121,7 +121,11 @@ install_service() {
 $text
 TEXT
   put "$root/etc/systemd/system/$1.service" 644 <"$here/.ci/$1.service"
-  say "Installed $root/usr/local/bin/hypervize and $1.service."
+  if [ "$changed" = yes ]; then
+    say "Installed $root/usr/local/bin/hypervize and $1.service."
+  else
+    say "$root/usr/local/bin/hypervize, $1.service and its options are up to date."
+  fi
   [ -n "$root" ] || start "$1"
 }
 

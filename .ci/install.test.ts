@@ -82,7 +82,9 @@ test("the appliance's service starts a program that is there, on a folder that i
 });
 
 test("a new port takes the place of the old one, and every other option stays", () => {
-  install("--root", root);
+  expect(install("--root", root).out).toContain("Installed");
+  expect(install("--root", root).out).toContain("up to date");
+  expect(install("--root", root, "--port", "9000").out).toContain("Installed");
   const write = (text: string) => writeFileSync(below(options("hypervize")), text);
   write(
     "# ours\nOPTIONS=--agent-port 9443 --port 9000 --advertise a:1\nHF_ENDPOINT=http://mirror\n",
