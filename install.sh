@@ -74,7 +74,8 @@ demo() {
   exec "$binary" demo --home "$home" --port "${port:-8080}" --llama-server "$llama_server" ${detach:+--detach}
 }
 
-# put FILE MODE: standard input becomes FILE in one step; notes whether that changed it.
+# put FILE MODE: standard input becomes FILE in one step; notes whether that changed it. Not behind a pipe, which
+# would note it in a process of its own.
 put() {
   mkdir -p "$(dirname "$1")"
   (umask 077 && cat >"$1.new")
@@ -96,41 +97,87 @@ data_folder() {
   chown "$1:$1" "/var/lib/$1"
 }
 
-# install_service NAME OPTIONS: without OPTIONS those of the last time stay.
+# Both are filters over a service's options: what was named now takes its old place, everything else stays.
+with_port() {
+  sed "/^OPTIONS=/{
+    s/--port[ =][0-9]* *//
+    s/^OPTIONS=[\"']\{0,1\}/&--port $port /
+    s/ *$//
+  }"
+}
+# A variable, because everybody can read the command line of a service.
+with_token() {
+  sed "/^HYPERVIZE_JOIN_TOKEN=/d; /^OPTIONS=/s/--join[ =][^ \"']* *//; /^OPTIONS=/s/ *$//"
+  echo "HYPERVIZE_JOIN_TOKEN=$join"
+}
+
+# install_service NAME [FILTER]: without FILTER the options of the last time stay.
 install_service() {
   put "$root/usr/local/bin/hypervize" 755 <"$binary"
   data_folder "$1"
   options=$root/etc/hypervize/$1.env
-  if [ -n "$2" ] || [ ! -e "$options" ]; then echo "OPTIONS=$2" | put "$options" 600; fi
+  text=$({ cat "$options" 2>/dev/null || echo "OPTIONS="; } | "${2:-cat}")
+  put "$options" 600 <<TEXT
+$text
+TEXT
   put "$root/etc/systemd/system/$1.service" 644 <"$here/.ci/$1.service"
-  say "Installed $root/usr/local/bin/hypervize and $1.service."
+  if [ "$changed" = yes ]; then
+    say "Installed $root/usr/local/bin/hypervize and $1.service."
+  else
+    say "$root/usr/local/bin/hypervize, $1.service and its options are up to date."
+  fi
   [ -n "$root" ] || start "$1"
 }
 
 start() {
   if [ ! -d /run/systemd/system ]; then
-    command=$(sed -n 's/^Environment=\(.*\)/env \1/p; s/^ExecStart=\(.*\) .OPTIONS$/\1/p' "$here/.ci/$1.service" | tr '\n' ' ')
-    say "systemd does not run here. Start it with: runuser -u $1 -- $command$(sed 's/^OPTIONS=//' "$options")"
+    variables=$({ sed -n 's/^Environment=//p' "$here/.ci/$1.service" && sed -n '/^OPTIONS=/d; /^[A-Z_]*=./p' "$options"; } | tr '\n' ' ')
+    command=$(sed -n 's/^ExecStart=\(.*\) .OPTIONS$/\1/p' "$here/.ci/$1.service") words=$(sed -n 's/^OPTIONS=//p' "$options")
+    say "systemd does not run here. Start it with: runuser -u $1 -- ${variables:+env $variables}$command${words:+ $words}"
     return
   fi
   systemctl daemon-reload
   systemctl enable --quiet "$1"
-  if [ "$changed" = yes ] || ! systemctl is-active --quiet "$1"; then systemctl restart "$1"; fi
+  since=$(date +%s)
+  runs_this "$1" || systemctl restart "$1" || :
+  # A program that ends at once is up for a moment. Joining asks several addresses, with patience.
   sleep 2
-  systemctl is-active --quiet "$1" || fail "$1 does not stay up. To see why: journalctl -u $1"
+  left_s=60
+  until is_ready "$1"; do
+    if ! systemctl is-active --quiet "$1" || [ "$left_s" = 0 ]; then
+      journalctl --unit="$1" --identifier=hypervize --since="@$since" --lines=5 --output=cat --no-pager --quiet >&2
+      fail "$1 did not get ready. To see more: journalctl -u $1"
+    fi
+    sleep 1
+    left_s=$((left_s - 1))
+  done
+}
+
+# Whether the service runs what is installed now: the other service's installation may have changed the program.
+runs_this() {
+  [ "$changed" = no ] && [ "$(readlink "/proc/$(systemctl show --property=MainPID --value "$1")/exe")" = /usr/local/bin/hypervize ]
+}
+
+# A status comes from an appliance that answers; an agent has joined.
+is_ready() {
+  systemctl is-active --quiet "$1" || return 1
+  case $1 in
+    hypervize) env -i /usr/local/bin/hypervize status --home /var/lib/hypervize >/dev/null 2>&1 ;;
+    hypervize-agent) [ -e "$identity" ] ;;
+  esac
 }
 
 install_appliance() {
   check_host
   build
-  install_service hypervize "${port:+--port $port}"
+  install_service hypervize ${port:+with_port}
   port=$(sed -n 's/^OPTIONS=.*--port \([0-9]*\).*/\1/p' "$root/etc/hypervize/hypervize.env")
   say "Dashboard: http://$(uname -n):${port:-8080}. The first login is in /var/lib/hypervize/first-login.json."
-  say "To add a GPU host, as root: hypervize hosts join-token --home /var/lib/hypervize"
+  say "To add a GPU host, as root: hypervize hosts join-token"
 }
 
 install_agent() {
-  [ -n "$join" ] || [ -e "$root/etc/hypervize/hypervize-agent.env" ] ||
+  [ -n "$join" ] || [ -e "$identity" ] || grep -qs '^HYPERVIZE_JOIN_TOKEN=' "$root/etc/hypervize/hypervize-agent.env" ||
     misused "The first installation of an agent needs --join TOKEN."
   check_host
   build
@@ -138,22 +185,39 @@ install_agent() {
   llama_server=$(sh "$here/.ci/get-llama-server.sh" "$lib/private-llama-server") || exit 1
   mkdir -p "$lib"
   ln -sfn "${llama_server#"$root"}" "$lib/llama-server"
-  install_service hypervize-agent "${join:+--join $join}"
+  install_service hypervize-agent ${join:+with_token}
+}
+
+# Ends the runtimes that the agent left behind on purpose: asked at first, because a container ends only with a client
+# that passes the word on.
+end_runtimes() {
+  for signal in TERM KILL; do
+    systemctl kill --signal=$signal "$1" 2>/dev/null || :
+    left_s=20
+    while has_processes "$1" && [ "$left_s" -gt 0 ]; do
+      sleep 1
+      left_s=$((left_s - 1))
+    done
+  done
+}
+has_processes() {
+  [ -n "$(cat "/sys/fs/cgroup/system.slice/$1.service/cgroup.procs" \
+    "/sys/fs/cgroup/systemd/system.slice/$1.service/cgroup.procs" 2>/dev/null)" ]
 }
 
 remove_service() {
   if [ -z "$root" ] && [ -e "/etc/systemd/system/$1.service" ]; then
     if [ -d /run/systemd/system ]; then
       systemctl disable --now --quiet "$1"
-      # The runtimes that the agent left behind on purpose.
-      systemctl kill "$1" 2>/dev/null || :
+      end_runtimes "$1"
+      systemctl reset-failed "$1" 2>/dev/null || :
     else
       /usr/local/bin/hypervize stop --home "/var/lib/$1" || :
     fi
   fi
   rm -f "$root/etc/systemd/system/$1.service" "$root/etc/hypervize/$1.env"
   if [ -n "$purge" ]; then
-    rm -rf "$root/var/lib/$1"
+    rm -rf "$root/var/lib/$1" "$root/etc/systemd/system/$1.service.d"
     if [ -z "$root" ] && getent passwd "$1" >/dev/null; then userdel "$1"; fi
   elif [ -d "$root/var/lib/$1" ]; then
     say "The data stays in $root/var/lib/$1; --uninstall --purge removes it."
@@ -207,6 +271,7 @@ case $join in *[!A-Za-z0-9._~=+/-]*) misused "That is no join token." ;; esac
 [ -n "$uninstall" ] || [ -z "$purge" ] || misused "--purge belongs to --uninstall."
 [ -z "$demo" ] || [ -z "$agent$uninstall" ] || misused "--demo goes alone."
 home=${home:-${HYPERVIZE_HOME:-$default_home}}
+identity=$root/var/lib/hypervize-agent/agent/identity.json
 umask 022
 
 [ -z "$demo" ] || demo

@@ -72,7 +72,8 @@ from_debian() {
   if download_debs "$mirror" "$keyring" >log 2>&1 && unpack_debs >>log 2>&1; then
     rm log
   else
-    say "That failed: $(sed '/^$/d' log | tail -n 1)"
+    # An error of the lists, such as an expired one, comes before that of the download, which it explains.
+    say "That failed: $(grep '^E: ' log || sed '/^$/d' log | tail -n 1)"
     return 1
   fi
 }

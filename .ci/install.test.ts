@@ -81,6 +81,23 @@ test("the appliance's service starts a program that is there, on a folder that i
   expect(read(options("hypervize"))).toBe("OPTIONS=--port 9000\n");
 });
 
+test("a new port takes the place of the old one, and every other option stays", () => {
+  expect(install("--root", root).out).toContain("Installed");
+  expect(install("--root", root).out).toContain("up to date");
+  expect(install("--root", root, "--port", "9000").out).toContain("Installed");
+  const write = (text: string) => writeFileSync(below(options("hypervize")), text);
+  write(
+    "# ours\nOPTIONS=--agent-port 9443 --port 9000 --advertise a:1\nHF_ENDPOINT=http://mirror\n",
+  );
+  expect(install("--root", root, "--port", "80").out).toContain(":80.");
+  expect(read(options("hypervize"))).toBe(
+    "# ours\nOPTIONS=--port 80 --agent-port 9443 --advertise a:1\nHF_ENDPOINT=http://mirror\n",
+  );
+  write('OPTIONS="--advertise a:1"\n');
+  install("--root", root, "--port", "81");
+  expect(read(options("hypervize"))).toBe('OPTIONS="--port 81 --advertise a:1"\n');
+});
+
 test("installing again changes nothing and keeps options and data", () => {
   install("--root", root, "--port", "9000");
   writeFileSync(below("var/lib/hypervize/hypervize.db"), "data");
@@ -104,7 +121,7 @@ test("a new program takes the old one's name, because the old one may be running
 
 test("the agent's token stands where only root reads it, and its runtimes survive it", () => {
   expect(install("--root", root, "--agent", "--join", "hvj_abc.DEF-1")).toMatchObject({ code: 0 });
-  expect(read(options("hypervize-agent"))).toBe("OPTIONS=--join hvj_abc.DEF-1\n");
+  expect(read(options("hypervize-agent"))).toBe("OPTIONS=\nHYPERVIZE_JOIN_TOKEN=hvj_abc.DEF-1\n");
   expect(mode(options("hypervize-agent"))).toBe(0o600);
   expect(read(unit("hypervize-agent"))).not.toContain("hvj_abc");
   expect(read(unit("hypervize-agent"))).toContain("\nKillMode=process\n");
@@ -113,6 +130,49 @@ test("the agent's token stands where only root reads it, and its runtimes surviv
   expect(install("--root", root, "--agent")).toMatchObject({ code: 0 });
   expect(read(options("hypervize-agent"))).toContain("hvj_abc");
 });
+
+test("another token takes the place of the first, and every other option stays", () => {
+  install("--root", root, "--agent", "--join", "hvj_1");
+  writeFileSync(
+    below(options("hypervize-agent")),
+    "OPTIONS=--label a=b --join hvj_1 --tunnel\nHYPERVIZE_JOIN_TOKEN=hvj_1\nHF_HOME=/hf\n",
+  );
+  install("--root", root, "--agent", "--join", "hvj_2/+=");
+  expect(read(options("hypervize-agent"))).toBe(
+    "OPTIONS=--label a=b --tunnel\nHF_HOME=/hf\nHYPERVIZE_JOIN_TOKEN=hvj_2/+=\n",
+  );
+});
+
+test("an agent that has joined is installed again without a token", () => {
+  install("--root", root, "--agent", "--join", "hvj_1");
+  install("--root", root, "--uninstall", "--agent");
+  expect(install("--root", root, "--agent").code).toBe(2);
+  mkdirSync(below("var/lib/hypervize-agent/agent"));
+  writeFileSync(below("var/lib/hypervize-agent/agent/identity.json"), "{}");
+  expect(install("--root", root, "--agent")).toMatchObject({ code: 0, err: "" });
+});
+
+test("nothing in the agent's service closes the GPUs, the temporary folders or people's caches to it", () => {
+  install("--root", root, "--agent", "--join", "token");
+  const closing =
+    /^(?:ProtectClock|PrivateDevices|DevicePolicy|DeviceAllow|PrivateTmp|ProtectSystem=strict|MemoryDenyWriteExecute).*/gm;
+  expect(read(unit("hypervize-agent")).match(closing)).toBeNull();
+});
+
+test.skipIf(Bun.which("systemd-analyze") === null)(
+  "systemd takes every word of the units (where systemd-analyze is installed)",
+  () => {
+    install("--root", root);
+    install("--root", root, "--agent", "--join", "token");
+    for (const name of ["hypervize", "hypervize-agent"]) {
+      // Of the program, only that it is there is checked.
+      const text = read(unit(name)).replace("/usr/local/bin/hypervize", below(binary));
+      writeFileSync(below(unit(name)), text);
+      const done = Bun.spawnSync(["systemd-analyze", "verify", "--man=no", below(unit(name))]);
+      expect([name, done.stderr.toString(), done.exitCode]).toEqual([name, "", 0]);
+    }
+  },
+);
 
 test("uninstalling leaves the data, purging does not", () => {
   install("--root", root);

@@ -11,6 +11,9 @@ test.each([
   expect(withClockHint(details, now)).toContain("timedatectl");
 });
 
-test("another failure keeps its words", () => {
+test("another failure keeps its words, without those that grpc-js puts around them", () => {
   expect(withClockHint("ECONNREFUSED", now)).toBe("ECONNREFUSED");
+  const wrapped =
+    "No connection established. Last error: Error: connect ECONNREFUSED 10.0.0.1:8443. Resolution note: ";
+  expect(withClockHint(wrapped, now)).toBe("connect ECONNREFUSED 10.0.0.1:8443");
 });

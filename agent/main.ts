@@ -64,7 +64,8 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
         `This home has joined another control plane as ${member.host_id}. Use another --home, or delete ${join(folder, "identity.json")} to leave that one.`,
       );
     }
-    if (token !== undefined) options.log(`already joined as ${member.host_id}; --join is ignored`);
+    if (token !== undefined)
+      options.log(`already joined as ${member.host_id}; the join token is ignored`);
     return member;
   }
   if (token === undefined) {

@@ -1,4 +1,5 @@
 /** The only reader of the environment. Flags win over it; the result is frozen. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { S3Access } from "../agent/contract/messages.ts";
@@ -33,9 +34,33 @@ export function homeFrom(flag: string | undefined): string {
   return resolve(flag || process.env["HYPERVIZE_HOME"] || join(data, "hypervize"));
 }
 
+/** Where install.sh lets its services keep their data. */
+const service_homes = {
+  appliance: "/var/lib/hypervize",
+  agent: "/var/lib/hypervize-agent",
+} as const;
+
+/**
+ * Where a command looks for what runs on this machine: in the home that was named, else in the user's own and then in
+ * those of the services that are installed here.
+ */
+export function homesFrom(
+  flag: string | undefined,
+  services: readonly (keyof typeof service_homes)[],
+): readonly string[] {
+  const home = homeFrom(flag);
+  if (flag || process.env["HYPERVIZE_HOME"]) return [home];
+  return [home, ...services.map((name) => service_homes[name]).filter((path) => existsSync(path))];
+}
+
 /** What the admin commands talk to, where it was said. */
 export function remoteFromEnvironment(): { url: string | undefined; key: string | undefined } {
   return { url: process.env["HYPERVIZE_URL"], key: process.env["HYPERVIZE_API_KEY"] };
+}
+
+/** A join token. By HYPERVIZE_JOIN_TOKEN only the agent's own user can read it. */
+export function joinTokenFrom(flag: string | undefined): string | undefined {
+  return flag || process.env["HYPERVIZE_JOIN_TOKEN"] || undefined;
 }
 
 /** Path of llama-server, where it was said. */

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
+import { type FileHandle, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface DiskSpeed {
@@ -18,7 +18,6 @@ const most_ms = 1500;
  * in all, and removes it. File systems without O_DIRECT are written through fdatasync.
  */
 export async function measureDisk(folder: string): Promise<DiskSpeed> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `.speed.${process.pid}`);
   const block = aligned(block_bytes);
   crypto.getRandomValues(block.subarray(0, 65_536));

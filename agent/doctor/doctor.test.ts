@@ -25,6 +25,7 @@ const visit: Visit = {
 
 /** A machine that has nothing but what OVER says. */
 const bare = (over: Partial<Host>): Host => ({
+  which: () => undefined,
   run: async () => undefined,
   read: async () => undefined,
   names: async () => [],
@@ -41,7 +42,8 @@ const bare = (over: Partial<Host>): Host => ({
 });
 
 test("this machine is examined, the disk really, and nothing stays behind", async () => {
-  const findings = await examine(thisHost, { ...visit, quick: false });
+  const yet_to_be_made = join(home, "data", "hypervize");
+  const findings = await examine(thisHost, { ...visit, home: yet_to_be_made, quick: false });
   expect(new Set(findings.map(({ name }) => name)).size).toBe(21);
   expect(findings.find(({ name }) => name === "Disk speed")?.detail).toMatch(/ [1-9]\d* MB\/s/);
   expect(findings.find(({ name }) => name === "Open files")?.detail).toMatch(/^\d+|unlimited/);
@@ -141,7 +143,7 @@ test("the fleet's CA is warned of for three months before its end", async () => 
 
 test("what an agent was started with is read from its process", async () => {
   const files: Record<string, string> = {
-    "/proc/7/cmdline": "hypervize\0agent\0--relay-port\x009444\0",
+    "/proc/7/cmdline": "hypervize\0agent\0--relay-port\x009444\0--vllm=/opt/vllm\0",
     "/proc/7/environ": "HF_ENDPOINT=http://mirror\0A=b=c\0",
     "/proc/7/limits": "Max open files 1 2",
     "/proc/8/cmdline": "hypervize\0agent\0--tunnel\0",
@@ -149,10 +151,27 @@ test("what an agent was started with is read from its process", async () => {
   const host = bare({ read: async (path) => files[path], env: { HTTP_PROXY: "http://proxy" } });
   expect(await probeAgent(host, 7)).toEqual({
     ...{ runs: true, relay_port: 9444, limits: "Max open files 1 2" },
-    env: { HF_ENDPOINT: "http://mirror", A: "b=c" },
+    ...{ env: { HF_ENDPOINT: "http://mirror", A: "b=c" }, named: { vllm: "/opt/vllm" } },
   });
   expect(await probeAgent(host, 8)).toMatchObject({ relay_port: null });
   expect(await probeAgent(host, undefined)).toMatchObject({ relay_port: 8444, env: host.env });
+});
+
+test("runtimes are looked for as the agent looks for them, not as this terminal would", async () => {
+  const files: Record<string, string> = {
+    "/proc/7/cmdline": "hypervize\0agent\0--vllm\0/opt/vllm\0",
+    "/proc/7/environ": "PATH=/agent/bin\0",
+  };
+  const host = bare({
+    ...{ read: async (path) => files[path], env: { PATH: "/usr/bin" } },
+    which: (program, PATH) => (program === "llama-server" ? `${PATH}/${program}` : undefined),
+    run: async (path) =>
+      /^\/(?:agent\/bin|opt)\//.test(path) ? { code: 0, output: "1.2" } : undefined,
+  });
+  const found = (await examine(host, { ...visit, agent_pid: 7 })).find(
+    ({ name }) => name === "Runtimes",
+  );
+  expect(found).toMatchObject({ state: "ok", detail: "llama-server 1.2, vllm 1.2." });
 });
 
 test("the control plane is greeted really, and known by its CA alone", async () => {

@@ -9,7 +9,7 @@ import { judgeClock, probeClock } from "./checks/clock.ts";
 import { judgeEngines, probeEngines } from "./checks/container-engine.ts";
 import { judgeToolkit, probeToolkit } from "./checks/container-toolkit.ts";
 import { judgeControlPlane, probeControlPlane } from "./checks/control-plane.ts";
-import { judgeDisk, probeDisk } from "./checks/disk.ts";
+import { existing, judgeDisk, probeDisk } from "./checks/disk.ts";
 import { judgeDiskSpeed } from "./checks/disk-speed.ts";
 import { judgeFirewall, probeFirewall } from "./checks/firewall.ts";
 import { judgeHub, probeHub } from "./checks/hub.ts";
@@ -51,6 +51,7 @@ export async function examine(host: Host, visit: Visit): Promise<Finding[]> {
   const { gpus } = driver;
   const certificate = await probeCertificate(host, home);
   const agent: AgentSigns = await probeAgent(host, visit.agent_pid);
+  const named = { ...agent.named, ...(llama !== undefined && { "llama-server": llama }) };
   const checks: [name: string, look: () => Promise<Judgement>][] = [
     ["NVIDIA driver", async () => judgeDriver(driver)],
     ["GPU persistence", async () => judgePersistence(await probePersistence(host))],
@@ -63,7 +64,11 @@ export async function examine(host: Host, visit: Visit): Promise<Finding[]> {
     ["Control groups", async () => judgeCgroup(await probeCgroup(host))],
     ["Open files", async () => judgeFiles(agent.limits)],
     ["Disk", async () => judgeDisk(await probeDisk(host, home))],
-    ["Disk speed", async () => judgeDiskSpeed(quick ? undefined : await host.diskSpeed(home))],
+    [
+      "Disk speed",
+      async () =>
+        judgeDiskSpeed(quick ? undefined : await host.diskSpeed(await existing(host, home))),
+    ],
     ["Weights' disk", async () => judgeWeightsDisk(await probeWeightsDisk(host, home, agent.env))],
     ["Clock", async () => judgeClock(await probeClock(host, url))],
     ["Ports", async () => judgePorts(await probePorts(host, running, agent.relay_port))],
@@ -72,7 +77,11 @@ export async function examine(host: Host, visit: Visit): Promise<Finding[]> {
     ["Model hub", async () => judgeHub(await probeHub(host, agent.env))],
     [
       "Runtimes",
-      async () => judgeRuntimes(await probeRuntimes(host, home, llama), certificate !== undefined),
+      async () =>
+        judgeRuntimes(
+          await probeRuntimes(host, home, named, agent.env["PATH"]),
+          certificate !== undefined,
+        ),
     ],
     ["Certificate", async () => judgeCertificate(certificate, host.now())],
     ["Fleet's CA", async () => judgeAuthority(await probeAuthority(host, home), host.now())],

@@ -20,6 +20,8 @@ export type Greeting = { is: "ours" | "another" | "silent"; why: string };
 export interface Host {
   /** Of this process. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Where a program is on PATH; undefined when it is not. */
+  which(program: string, PATH: string | undefined): string | undefined;
   /** Undefined when there is no such program. */
   run(program: string, ...args: string[]): Promise<Ran | undefined>;
   /** Undefined for what is not there or may not be read. */
@@ -47,6 +49,7 @@ const web_patience_ms = 3000;
 
 export const thisHost: Host = {
   env: process.env,
+  which: (program, PATH) => Bun.which(program, { PATH: PATH ?? "" }) ?? undefined,
   run(program, ...args) {
     const path = program.includes("/") ? program : Bun.which(program);
     if (path === null) return Promise.resolve(undefined);

@@ -92,7 +92,8 @@ const hosts: Noun = {
         const expires_in_s = words.integer("expires-in", 60, 604_800);
         return client.send("POST", "/api/hosts/join-tokens", expires_in_s ? { expires_in_s } : {});
       },
-      say: ({ command }: { command: string }) => `Run this on the host, once:\n${command}`,
+      say: ({ command }: { command: string }) =>
+        `Run this on the host, once:\n${command}\nor, to install it there as a service:\n${command.replace(/^hypervize agent/, "./install.sh --agent")}`,
     },
     cordon: onHost("cordon", "gets no new replicas"),
     uncordon: onHost("uncordon", "may get new replicas"),

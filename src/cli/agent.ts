@@ -1,5 +1,5 @@
 import { type Labels, parseLabels } from "../../agent/contract/labels.ts";
-import { homeFrom, labelsFrom, llamaServerFrom } from "../config.ts";
+import { homeFrom, joinTokenFrom, labelsFrom, llamaServerFrom } from "../config.ts";
 import { type Command, UsageError } from "./command.ts";
 
 /** What main.ts passes in: the only place where src meets the agent's code. */
@@ -26,7 +26,10 @@ export function agentCommand(runAgent: RunAgent): Command {
     name: "agent",
     summary: "Runs the host agent: starts inference runtimes here as the control plane asks.",
     options: {
-      join: { value: "TOKEN", help: "one-time token from the dashboard; needed once" },
+      join: {
+        value: "TOKEN",
+        help: "one-time token from the dashboard; needed once (default: $HYPERVIZE_JOIN_TOKEN)",
+      },
       server: { value: "HOST:PORT", help: "dial this instead of the addresses in the token" },
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
       "relay-port": {
@@ -61,7 +64,7 @@ export function agentCommand(runAgent: RunAgent): Command {
       },
     },
     async run(words, terminal) {
-      const join = words.text("join");
+      const join = joinTokenFrom(words.text("join"));
       const server = words.text("server");
       const relayPort = words.integer("relay-port", 0, 65_535);
       const llamaServer = llamaServerFrom(words.text("llama-server"));

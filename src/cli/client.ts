@@ -1,5 +1,5 @@
 /** The admin commands' way to the control API. */
-import { readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remoteFromEnvironment } from "../config.ts";
 import { runningAppliance } from "./running.ts";
@@ -12,17 +12,14 @@ export interface Client {
 }
 
 /**
- * Talks to HYPERVIZE_URL with HYPERVIZE_API_KEY, else to the appliance of HOME with the admin key
+ * Talks to HYPERVIZE_URL with HYPERVIZE_API_KEY, else to the appliance that runs from one of HOMES, with the admin key
  * that its first start left there (readable by its owner only).
  */
-export function clientFor(home: string): Client {
+export function clientFor(homes: readonly string[]): Client {
   const remote = remoteFromEnvironment();
+  const home = homes.find((one) => runningAppliance(one) !== undefined) ?? homes[0] ?? "";
   const url = remote.url ?? runningAppliance(home)?.url;
-  if (!url) {
-    throw new Error(
-      `No appliance runs from ${home}. Start one with \`hypervize serve\`, or set HYPERVIZE_URL and HYPERVIZE_API_KEY.`,
-    );
-  }
+  if (!url) throw new Error(noneIn(homes));
   const key = remote.key ?? localKey(home);
   const ask = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Bearer ${key}`, ...init.headers };
@@ -44,6 +41,23 @@ export function clientFor(home: string): Client {
     send: (method, path, body) => call(method, path, body),
     open: (path, signal) => ask(path, { signal }),
   };
+}
+
+function noneIn(homes: readonly string[]): string {
+  const other = "or set HYPERVIZE_URL and HYPERVIZE_API_KEY";
+  const closed = homes.find((home) => existsSync(home) && !isReadable(home));
+  return closed
+    ? `The appliance of ${closed} is another user's. Run this as root (sudo), ${other}.`
+    : `No appliance runs from ${homes.join(" or ")}. Start one with \`hypervize serve\`${homes.length > 1 ? " or `systemctl start hypervize`" : ""}, ${other}.`;
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function localKey(home: string): string {

@@ -1,5 +1,5 @@
 /** `hypervize doctor`: what is wrong with this host, and what to do. */
-import { homeFrom, llamaServerFrom } from "../config.ts";
+import { homesFrom, llamaServerFrom } from "../config.ts";
 import { type Command, UsageError } from "./command.ts";
 import { runningAgent, runningAppliance } from "./running.ts";
 
@@ -39,9 +39,10 @@ export function doctorCommand(examine: Examine): Command {
       "Exits with 1 when something fails. Warnings and what could not be found out do not count.",
     async run(words, terminal) {
       if (words.positionals.length > 0) throw new UsageError("doctor takes options only.");
-      const home = homeFrom(words.text("home"));
-      const appliance = runningAppliance(home);
+      const homes = homesFrom(words.text("home"), ["agent", "appliance"]);
+      const home = homes.find(runningAgent) ?? homes.find(runningAppliance) ?? homes[0] ?? "";
       const agent = runningAgent(home);
+      const appliance = homes.map(runningAppliance).find((running) => running !== undefined);
       const findings = await examine({
         home,
         url: urlIn(words.text("url")) ?? appliance?.url,

@@ -1,5 +1,5 @@
 /** A noun of the command line: a table of verbs, each one request and one way to print it. */
-import { homeFrom } from "../config.ts";
+import { homesFrom } from "../config.ts";
 import { type Client, clientFor } from "./client.ts";
 import { type Command, type Option, type Terminal, UsageError, type Words } from "./command.ts";
 import { type Row, table } from "./print.ts";
@@ -60,7 +60,7 @@ export function commandOf(noun: Noun): Command {
         const known = Object.keys(noun.actions).join(", ");
         throw new UsageError(`"${noun.name} ${verb}" is not a command; there are: ${known}.`);
       }
-      const client = clientFor(homeFrom(words.text("home")));
+      const client = clientFor(homesFrom(words.text("home"), ["appliance"]));
       const answer = await action.call(client, words);
       if (action.follow) return action.follow(answer as never, client, words, terminal);
       if (words.flag("json")) terminal.out(JSON.stringify(answer ?? {}, null, 2));

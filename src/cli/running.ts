@@ -41,6 +41,19 @@ export function isAlive({ pid, start_ticks }: Running): boolean {
   return startTicks(pid) === start_ticks;
 }
 
+/** The unit of ours that systemd runs a process in, by the text of its /proc/PID/cgroup: hypervize or hypervize-agent. */
+export function serviceIn(cgroup: string): string | undefined {
+  return /\/(hypervize(?:-agent)?)\.service(?:\/|$)/m.exec(cgroup)?.[1];
+}
+
+export function serviceOf({ pid }: Running): string | undefined {
+  try {
+    return serviceIn(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The recorded process, if that very process is still alive. */
 function liveRecord<Record extends Running>(file: string): Record | undefined {
   try {

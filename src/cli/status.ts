@@ -1,4 +1,4 @@
-import { homeFrom } from "../config.ts";
+import { homesFrom } from "../config.ts";
 import type { HostView, ModelView } from "../http.ts";
 import { clientFor } from "./client.ts";
 import type { Command } from "./command.ts";
@@ -13,7 +13,7 @@ export const status: Command = {
     json: { help: "print as JSON" },
   },
   async run(words, terminal) {
-    const client = clientFor(homeFrom(words.text("home")));
+    const client = clientFor(homesFrom(words.text("home"), ["appliance"]));
     const [health, hosts, models] = await Promise.all([
       client.get<{ version: string; uptime_s: number }>("/api/health"),
       client.get<{ data: HostView[] }>("/api/hosts"),

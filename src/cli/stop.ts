@@ -1,6 +1,6 @@
 import { homeFrom } from "../config.ts";
 import type { Command } from "./command.ts";
-import { isAlive, type Running, runningAgent, runningAppliance } from "./running.ts";
+import { isAlive, type Running, runningAgent, runningAppliance, serviceOf } from "./running.ts";
 
 const patience_ms = 30_000;
 
@@ -26,6 +26,12 @@ export async function end(
   running: Running,
   out: (line: string) => void,
 ): Promise<void> {
+  const service = serviceOf(running);
+  if (service !== undefined) {
+    throw new Error(
+      `${what} is a service, which systemd would start again. Stop it with: systemctl stop ${service}`,
+    );
+  }
   process.kill(running.pid, "SIGTERM");
   const deadline = Date.now() + patience_ms;
   while (isAlive(running)) {

@@ -4,6 +4,8 @@ export interface AgentSigns {
   runs: boolean;
   /** Of the agent where one runs: its unit sets what a terminal does not. Else of this process. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Where llama-server, vllm and sglang are, where its command line named them. */
+  named: Readonly<Record<string, string>>;
   /** Null: it serves by tunnels alone. */
   relay_port: number | null;
   /** proc_pid_limits(5). */
@@ -17,11 +19,18 @@ export async function probeAgent(host: Host, pid: number | undefined): Promise<A
   const of = pid ?? "self";
   const environ = pid === undefined ? undefined : await host.read(`/proc/${pid}/environ`);
   const words = pid === undefined ? "" : ((await host.read(`/proc/${pid}/cmdline`)) ?? "");
-  const chosen = /(?:^|\0)--relay-port[=\0](\d+)/.exec(words)?.[1];
+  const option = (name: string) => new RegExp(`\0--${name}[=\0]([^\0]+)`).exec(words)?.[1];
+  const named = ["llama-server", "vllm", "sglang"].flatMap((name) => {
+    const path = option(name);
+    return path === undefined ? [] : [[name, path] as const];
+  });
   return {
     runs: pid !== undefined,
     env: environ === undefined ? host.env : variablesIn(environ),
-    relay_port: /(?:^|\0)--tunnel(?:\0|$)/.test(words) ? null : Number(chosen ?? usual_relay_port),
+    named: Object.fromEntries(named),
+    relay_port: /(?:^|\0)--tunnel(?:\0|$)/.test(words)
+      ? null
+      : Number(option("relay-port") ?? usual_relay_port),
     limits: await host.read(`/proc/${of}/limits`),
   };
 }

@@ -10,17 +10,17 @@ export interface RuntimeSign {
 
 const known = ["llama-server", "vllm", "sglang"];
 
-/** LLAMA: path of llama-server where somebody named one. Only what is there at all. */
+/** NAMED: paths that somebody gave; PATH: where the others are looked for. Only what is there at all. */
 export async function probeRuntimes(
   host: Host,
   home: string,
-  llama: string | undefined,
+  named: Readonly<Record<string, string>>,
+  PATH: string | undefined,
 ): Promise<RuntimeSign[]> {
   const found: RuntimeSign[] = [];
   for (const name of known) {
-    const named = name === "llama-server" ? llama : undefined;
-    const path = named ?? (await installedRuntime(home, name)) ?? name;
-    const ran = await host.run(path, "--version");
+    const path = named[name] ?? (await installedRuntime(home, name)) ?? host.which(name, PATH);
+    const ran = path === undefined ? undefined : await host.run(path, "--version");
     if (ran === undefined) continue;
     const line = ran.output.split("\n").find((text) => /\d/.test(text)) ?? "";
     const version = /\d+(?:\.\d+)+[\w.+-]*/.exec(line) ?? /\b\d+\b/.exec(line);
