@@ -6,6 +6,7 @@ import { signatureFault, type TestKeys } from "./signature-testbed.ts";
 import {
   type Answer,
   errorAnswer,
+  type ListHabits,
   listAnswer,
   objectAnswer,
   type TestObject,
@@ -58,7 +59,7 @@ export class S3Testbed {
   readonly closed = new Set<string>();
   /** How far its clock is before ours. */
   ahead_ms = 0;
-  page_keys = 1000;
+  list: ListHabits = { page_keys: 1000, version: 2 };
   bytes_per_s: number | undefined;
   private origin = "";
   private readonly faults: Fault[] = [];
@@ -140,7 +141,7 @@ export class S3Testbed {
     if (fault?.status) return errorAnswer(fault.status, fault.code ?? "");
     if (bucket !== test_bucket) return errorAnswer(404, "NoSuchBucket");
     if (this.closed.has(key)) return errorAnswer(403, "AccessDenied");
-    if (at === "list") return listAnswer(this.objects, query, this.page_keys);
+    if (at === "list") return listAnswer(this.objects, query, this.list);
     const object = this.objects.get(key);
     if (object === undefined) return errorAnswer(404, "NoSuchKey");
     const { range, ...headers } = request.headers;

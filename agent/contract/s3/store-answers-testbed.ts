@@ -25,16 +25,23 @@ export function errorAnswer(status: number, code: string): Answer {
   return { status, headers: { "content-type": "application/xml" }, body: Buffer.from(body) };
 }
 
-/** ListObjectsV2. */
+export interface ListHabits {
+  page_keys: number;
+  /** 1: ListObjects, whatever is asked for, and keys as they are, as s3rver 2.2.9 does. */
+  version: 1 | 2;
+}
+
+/** ListObjectsV2, or its first version. */
 export function listAnswer(
   objects: ReadonlyMap<string, TestObject>,
   query: URLSearchParams,
-  page_keys: number,
+  { page_keys, version }: ListHabits,
 ): Answer {
   if (query.get("list-type") !== "2") return errorAnswer(400, "InvalidArgument");
-  const isEncoded = query.get("encoding-type") === "url";
+  const isEncoded = version === 2 && query.get("encoding-type") === "url";
   const prefix = query.get("prefix") ?? "";
-  const after = Buffer.from(query.get("continuation-token") ?? "", "base64url").toString();
+  const token_in = Buffer.from(query.get("continuation-token") ?? "", "base64url").toString();
+  const after = version === 1 ? (query.get("marker") ?? "") : token_in;
   const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
   const page = keys.slice(0, page_keys);
   const last = page.at(-1);
@@ -42,10 +49,13 @@ export function listAnswer(
   const token = Buffer.from(last ?? "").toString("base64url");
   const entries = page.map((key) => {
     const object = objects.get(key) ?? { body: Buffer.alloc(0) };
-    const shown = isEncoded ? encodeURIComponent(key).replaceAll("%20", "+") : key;
+    const shown = isEncoded
+      ? encodeURIComponent(key).replaceAll("%20", "+")
+      : key.replaceAll("&", "&amp;");
     return `<Contents><Key>${shown}</Key><ETag>&quot;${etagOf(object)}&quot;</ETag><Size>${object.body.length}</Size></Contents>`;
   });
-  const next = more ? `<NextContinuationToken>${token}</NextContinuationToken>` : "";
+  const next =
+    more && version === 2 ? `<NextContinuationToken>${token}</NextContinuationToken>` : "";
   const body = `${XML}<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${
     isEncoded ? "<EncodingType>url</EncodingType>" : ""
   }<IsTruncated>${more}</IsTruncated>${entries.join("")}${next}</ListBucketResult>`;

@@ -103,14 +103,17 @@ test("a quant or a file is chosen as on a hub, and a split model comes with its 
   expect([basename(path), bytes]).toEqual(["x-00001-of-00002.gguf", 300]);
 });
 
-test("a long list is read to its end, with keys of any plain spelling", async () => {
-  bench.store.page_keys = 2;
-  for (let i = 0; i < 7; i++) bench.store.put(`many/${i} + ä%20&(b)/x.txt`, small);
-  bench.store.put("many/deep (1)/Ä + ü-Q4_K_M.gguf", weights);
-  const { path } = await bench.get("s3://models/many");
-  expect(path).toEndWith("/deep (1)/Ä + ü-Q4_K_M.gguf");
-  expect(bench.store.requests.filter(({ at }) => at === "list")).toHaveLength(4);
-});
+test.each([1, 2] as const)(
+  "a long list of version %d is read to its end, with keys of any plain spelling",
+  async (version) => {
+    bench.store.list = { page_keys: 2, version };
+    for (let i = 0; i < 7; i++) bench.store.put(`many/${i} + ä%20&(b)/x.txt`, small);
+    bench.store.put("many/deep (1)/Ä + ü-Q4_K_M.gguf", weights);
+    const { path } = await bench.get("s3://models/many");
+    expect(path).toEndWith("/deep (1)/Ä + ü-Q4_K_M.gguf");
+    expect(bench.store.requests.filter(({ at }) => at === "list")).toHaveLength(4);
+  },
+);
 
 test("keys that lead out of their folder are not there", async () => {
   for (const key of ["bad/../../x.gguf", "bad/..\\x.gguf", "bad//x.gguf", "bad/a\u0000.gguf"]) {
