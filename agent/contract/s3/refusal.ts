@@ -77,7 +77,8 @@ function problemByStatus(status: number, code: string, store: string, what: stri
   if (status === 412) {
     return { kind: "changed", sentence: `${what} changed in the store while it was fetched.` };
   }
-  if (WAIT.has(code) || status === 408 || status === 429 || status >= 500) {
+  // What a store has not implemented (501) it will not in a moment either.
+  if (WAIT.has(code) || status === 408 || status === 429 || (status >= 500 && status !== 501)) {
     return { kind: "unreachable", sentence: `answered ${status}${named(code)}` };
   }
   if (status === 404) {

@@ -6,6 +6,8 @@ export interface TestObject {
   body: Uint8Array;
   /** Uploaded in parts of so many bytes. */
   part_bytes?: number;
+  /** How it takes `?partNumber`: Ceph 16.2.15 ignores it, Swift's s3api 2.30.1 answers 405, others may with 501. */
+  part_number?: "ignored" | 405 | 501;
   /** Uploaded with its SHA-256. */
   sha256?: true;
   /** Of every answer about it. */
@@ -79,7 +81,11 @@ export function objectAnswer(
   const headers = { etag, "accept-ranges": "bytes", ...told, ...object.headers };
   const of = sent.length;
   if (query.get("partNumber") === "1" && object.part_bytes !== undefined) {
-    return { status: 206, headers, body: sent.subarray(0, object.part_bytes) };
+    const { part_bytes, part_number } = object;
+    if (part_number === undefined) {
+      return { status: 206, headers, body: sent.subarray(0, part_bytes) };
+    }
+    if (part_number !== "ignored") return errorAnswer(part_number, "NotImplemented");
   }
   if (range === undefined) return { status: 200, headers, body: sent };
   const [, first, end] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];

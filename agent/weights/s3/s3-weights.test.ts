@@ -59,8 +59,29 @@ test.each([
   ["the MD5 of the MD5s of parts", { body: weights, part_bytes: MiB }, /^[0-9a-f]{32}-3-1048576$/],
   [
     "the ETag alone, of parts that the store does not tell",
-    { body: weights, part_bytes: MiB, headers: { "content-length": String(weights.length) } },
+    { body: weights, part_bytes: MiB, part_number: "ignored" } as const,
     /^etag-[0-9a-f]{64}$/,
+  ],
+  [
+    "the MD5 of its one part, for which no store is asked",
+    { body: weights, part_bytes: weights.length, part_number: 405 } as const,
+    /^[0-9a-f]{32}-1-3145728$/,
+  ],
+  [
+    "the MD5 that rclone 1.60 notes",
+    {
+      ...({ body: weights, part_bytes: MiB, part_number: 405 } as const),
+      headers: { "x-amz-meta-md5chksum": Buffer.from(md5, "hex").toString("base64") },
+    },
+    md5,
+  ],
+  [
+    "the MD5 that s3cmd 2.3 notes",
+    {
+      ...({ body: weights, part_bytes: MiB, part_number: 501 } as const),
+      headers: { "x-amz-meta-s3cmd-attrs": `atime:1796058084/gname:root/md5:${md5}/mode:33188` },
+    },
+    md5,
   ],
   [
     "the ETag alone, of what KMS encrypts",
