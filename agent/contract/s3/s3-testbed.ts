@@ -1,5 +1,6 @@
 /** A store of objects that speaks as much of S3 as a reader needs, and has faults on demand. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { S3Access } from "../messages.ts";
 import { signatureFault, type TestKeys } from "./signature-testbed.ts";
@@ -48,6 +49,12 @@ export const test_keys: TestKeys = {
   region: "us-east-1",
 };
 
+/** PEM. */
+interface Tls {
+  key: string;
+  cert: string;
+}
+
 const test_bucket = "models";
 const CHUNK_BYTES = 64 * 1024;
 
@@ -64,17 +71,25 @@ export class S3Testbed {
   private origin = "";
   private readonly faults: Fault[] = [];
   private readonly watchers = new Set<() => void>();
-  private readonly server = createServer((request, response) => {
-    this.serve(request, response).catch((error: unknown) => response.destroy(error as Error));
-  });
+  private readonly server: Server;
 
-  private constructor() {}
+  private constructor(tls: Tls | undefined) {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      this.serve(request, response).catch((error: unknown) => response.destroy(error as Error));
+    };
+    this.server = tls ? createTlsServer(tls, serve) : createServer(serve);
+  }
 
-  static async start(objects: Record<string, TestObject | Uint8Array> = {}): Promise<S3Testbed> {
-    const testbed = new S3Testbed();
+  /** TLS: a certificate for `localhost`. */
+  static async start(
+    objects: Record<string, TestObject | Uint8Array> = {},
+    tls?: Tls,
+  ): Promise<S3Testbed> {
+    const testbed = new S3Testbed(tls);
     for (const [key, object] of Object.entries(objects)) testbed.put(key, object);
     await new Promise<void>((settle) => testbed.server.listen(0, "127.0.0.1", settle));
-    testbed.origin = `http://127.0.0.1:${(testbed.server.address() as AddressInfo).port}`;
+    const { port } = testbed.server.address() as AddressInfo;
+    testbed.origin = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
     return testbed;
   }
 
