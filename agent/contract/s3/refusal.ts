@@ -67,8 +67,11 @@ function elsewhere(
   const { origin, host } = new URL(endpoint);
   const told = error.region || headers.get("x-amz-bucket-region");
   const to = URL.parse(headers.get("location") ?? "", endpoint)?.origin ?? origin;
+  // Ceph 16 sends a bucket of another zonegroup there without a word; a proxy, from http to https.
   if (error.code === "" && !told && to !== origin) {
-    return config(`${host} redirects to ${to}. Set up that endpoint, if it is the store's.`);
+    return config(
+      `${what} lies at ${to}, where ${host} redirects to. Set up that endpoint, if it is the store's.`,
+    );
   }
   const where = told ? `, and ${host} says ${told}` : "";
   return config(
@@ -128,7 +131,12 @@ function problemByStatus(status: number, code: string, store: string, what: stri
       sentence: `${store} denies access to ${what}. Allow s3:ListBucket and s3:GetObject there to the access key that is set up.`,
     };
   }
-  return config(`${store} answered ${status}${named(code)} for ${what}. Check the S3 settings.`);
+  // Ceph 16 has no more words than this for what only its uploader's key opens.
+  const own_key = status === 400 && !BUCKET.test(what);
+  const check = own_key ? ", and that it is not encrypted with its uploader's own key (SSE-C)" : "";
+  return config(
+    `${store} answered ${status}${named(code)} for ${what}. Check the S3 settings${check}.`,
+  );
 }
 
 const config = (sentence: string): S3Problem => ({ kind: "config", sentence });
