@@ -30,7 +30,7 @@ import { driftRoutes } from "./metering/routes.ts";
 import { Live } from "./notify/live.ts";
 import { liveRoutes } from "./notify/routes.ts";
 import { providerRoutes } from "./providers/routes.ts";
-import { hubReader, storeReader } from "./sizing/hub-question.ts";
+import { hubReader, importedReader, storeReader } from "./sizing/hub-question.ts";
 import { sizingRoutes } from "./sizing/routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { secretsIn } from "./storage/secrets.ts";
@@ -146,7 +146,10 @@ export async function startAppliance(
       liveRoutes(live, guard),
       sizingRoutes(
         guard,
-        storeReader(serving.store, 5000, hubReader(serving.hub, "", 5000, serving.imported.onHub)),
+        importedReader(
+          serving.imported.onHub,
+          storeReader(serving.store, 5000, hubReader(serving.hub, "", 5000)),
+        ),
         serving.ledger.find,
       ),
       ledgerRoutes(serving.ledger, guard),

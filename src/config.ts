@@ -1,5 +1,5 @@
 /** The only reader of the environment. Flags win over it; the result is frozen. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { S3Access } from "../agent/contract/messages.ts";
@@ -91,10 +91,20 @@ export function s3FromEnvironment(): S3Access | null {
       "AWS_ENDPOINT_URL is the address of a store, such as https://minio.example.org.",
     );
   }
+  const bundle = env["AWS_CA_BUNDLE"];
   return {
     ...{ endpoint: endpoint.replace(/\/+$/, ""), region, access_key_id, secret_access_key },
     path_style: true,
+    ...(bundle && { ca_pem: certificatesIn(bundle) }),
   };
+}
+
+function certificatesIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Error(`AWS_CA_BUNDLE names ${file}, which cannot be read.`, { cause });
+  }
 }
 
 /** Labels of a host as words, `region=eu`: `--label`, else HYPERVIZE_LABELS with commas between them. */

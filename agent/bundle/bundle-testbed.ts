@@ -49,6 +49,7 @@ export class BundleBench {
     return exportBundle({
       ...{ file: this.bundle, models: [], runtimes: [], signer: this.signer },
       ...{ cache: join(this.folder, "cache"), env: { HF_ENDPOINT: "http://127.0.0.1:9" } },
+      s3: () => null,
       ...{ made_by: "test", now: 0, say: () => undefined, progress: () => undefined },
       signal: new AbortController().signal,
       ...over,

@@ -3,7 +3,9 @@ import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hubSource, parseHubSource } from "../contract/hub-source.ts";
-import { isS3Place } from "../contract/s3/source.ts";
+import type { S3Access } from "../contract/messages.ts";
+import { NO_S3 } from "../contract/s3/refusal.ts";
+import { isS3Place, parseS3Source } from "../contract/s3/source.ts";
 import { noPeers, openHubWeights } from "../weights/hub/open.ts";
 import type { WeightsFound, WeightsRequest } from "../weights/weights.ts";
 import { Contents } from "./contents.ts";
@@ -15,13 +17,15 @@ import type { Item, Manifest } from "./manifest.ts";
 export interface ExportOptions {
   /** A path, or "-" for standard output. */
   file: string;
-  /** `ORG/REPO[@REVISION][:FILE or QUANT]` or `file:///absolute/path`. */
+  /** `ORG/REPO[@REVISION][:FILE or QUANT]`, `s3://BUCKET/FOLDER[:FILE or QUANT]` or `file:///absolute/path`. */
   models: readonly string[];
   runtimes: readonly { name: string; path: string }[];
-  /** The cache to take models of a hub from, and to download them to; laid out like huggingface_hub's. */
+  /** The cache to take models of a hub or of S3 from, and to download them to; laid out like huggingface_hub's. */
   cache: string;
   /** For HF_ENDPOINT and HF_TOKEN. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Opens the store of S3; null where only what lies in the cache can be had of it. */
+  s3(): S3Access | null;
   signer: Signer;
   made_by: string;
   now: number;
@@ -93,18 +97,13 @@ async function gather(options: ExportOptions): Promise<Gathered<Item>[]> {
 
 async function gatherFromHub(
   model: string,
-  { env, say, progress, signal }: ExportOptions,
+  { env, s3, say, progress, signal }: ExportOptions,
   get: (request: WeightsRequest) => Promise<WeightsFound>,
 ): Promise<Gathered<Item>> {
-  const named = parseHubSource(model);
-  if (isS3Place(model)) {
-    throw new Error(
-      `${model} cannot be bundled: an export has no keys to S3. Copy its files to this machine and write --model file:///FOLDER.`,
-    );
-  }
+  const named = parseS3Source(model) ?? parseHubSource(model);
   if (named === undefined) {
     throw new Error(
-      `${JSON.stringify(model)} names no model. Write --model ORG/REPO, with :FILE or :QUANT if needed, or file:///absolute/path.`,
+      `${JSON.stringify(model)} names no model. Write --model ORG/REPO or s3://BUCKET/FOLDER, with :FILE or :QUANT if needed, or file:///absolute/path.`,
     );
   }
   say(`Looking for ${model}.`);
@@ -113,10 +112,16 @@ async function gatherFromHub(
     // What the control plane would run.
     format: "either",
     hf_token: env["HF_TOKEN"] ?? "",
+    s3: isS3Place(named.repository) ? s3() : null,
     signal,
     tell: ({ downloaded_bytes, download_bytes }) => progress(downloaded_bytes, download_bytes),
+  }).catch((error: Error) => {
+    if (error.message !== NO_S3) throw error;
+    throw new Error(
+      `${model} is not in the cache, and nothing opens its store. Set AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+    );
   });
-  return gatherHubModel(path, named.revision);
+  return gatherHubModel(path, named);
 }
 
 function pathOf(model: string): string {

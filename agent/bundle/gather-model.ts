@@ -2,6 +2,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { chooseGguf } from "../contract/gguf-choice.ts";
+import type { HubSource } from "../contract/hub-source.ts";
 import { RepoCache } from "../weights/hub/repo-cache.ts";
 import type { InputFile } from "./contents.ts";
 import type { HubItem, LocalItem } from "./manifest.ts";
@@ -11,20 +12,19 @@ export type Gathered<Kind extends { files: unknown }> = Kind extends unknown
   ? Omit<Kind, "files"> & { files: (InputFile & { blob?: string })[] }
   : never;
 
-/** A path of the layout of huggingface_hub: the folder of all, ORG, REPO, a commit and a name. */
-const in_cache = /^(.*)\/models--(.+?)--([^/]+)\/snapshots\/([0-9a-f]{40})(?:\/(.*))?$/;
+/** A path of the layout of huggingface_hub: the folder of all, of a repository, a commit and a name. */
+const in_cache = /^(.*)\/(?:models|s3)--[^/]+\/snapshots\/([0-9a-f]{40})(?:\/(.*))?$/;
 
 /**
- * What `Weights.resolve` found for a source of a hub: a GGUF file with its other parts, or a snapshot.
+ * What was found at PATH for a source of a hub or of S3: a GGUF file with its other parts, or a snapshot.
  * REVISION: what was asked for, which is what the importing host will be asked for.
  */
 export async function gatherHubModel(
   path: string,
-  revision: string | null,
+  { repository, revision }: Pick<HubSource, "repository" | "revision">,
 ): Promise<Gathered<HubItem>> {
-  const [, folder = "", organisation, name, commit = "", file] = in_cache.exec(path) ?? [];
-  if (organisation === undefined) throw new Error(`${path} lies in no cache of a hub.`);
-  const repository = `${organisation}/${name}`;
+  const [, folder, commit = "", file] = in_cache.exec(path) ?? [];
+  if (folder === undefined) throw new Error(`${path} lies in no cache of a hub.`);
   const cache = new RepoCache(folder, repository);
   const whole = (await cache.whole(commit)).sort();
   const names = file === undefined ? whole : partsOf(whole, file);

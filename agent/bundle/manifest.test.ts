@@ -59,6 +59,16 @@ describe("refused, in a sentence:", () => {
     ["a file as a folder", named("llama-server/x"), "two files have one name"],
     ["a repository with dots", withItem({ ...hub, repository: "../.." }), "repository's name"],
     ["a repository with a word", withItem({ ...hub, repository: "org/m:x" }), "repository's name"],
+    [
+      "a bucket with a way up",
+      withItem({ ...hub, repository: "s3://b/../x" }),
+      "repository's name",
+    ],
+    [
+      "a bucket with a file",
+      withItem({ ...hub, repository: "s3://b/x.gguf" }),
+      "repository's name",
+    ],
     ["a commit that is a path", withItem({ ...hub, commit: "../../x" }), "a commit is odd"],
     ["a revision that is a path", withItem({ ...hub, revision: "../x" }), "revision's name"],
     [

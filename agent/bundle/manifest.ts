@@ -3,6 +3,7 @@
  * it, so everything here is checked as if a stranger had written it, also behind a good signature.
  */
 import { parseHubSource } from "../contract/hub-source.ts";
+import { parseS3Source } from "../contract/s3/source.ts";
 
 /** Pieces of files; a bundle holds each distinct one once, in the order of this list. */
 export interface Chunk {
@@ -21,17 +22,17 @@ export interface BundledFile {
   executable?: true;
 }
 
-/** Files of a repository of a hub. */
+/** Files of a repository of a hub, or of a folder in S3. */
 export interface HubItem {
   kind: "hub";
-  /** `ORG/REPO`. */
+  /** `ORG/REPO` or `s3://BUCKET/FOLDER`. */
   repository: string;
   commit: string;
   /** What `commit` was called when it was fetched; null when it was asked for by itself. */
   revision: string | null;
   /** All names of the repository at that commit; null when nobody had asked for them. */
   listing: string[] | null;
-  /** BLOB: the hub's checksum, SHA-256 or git's SHA-1 of a blob. */
+  /** BLOB: SHA-256, or the hub's git SHA-1 of a blob. */
   files: (BundledFile & { blob: string })[];
 }
 
@@ -118,7 +119,7 @@ function item(value: unknown, chunks: readonly Chunk[]): Item {
 
 function hubItem(it: Readonly<Record<string, unknown>>, files: BundledFile[]): HubItem {
   const repository = text(it["repository"], "a repository");
-  const named = parseHubSource(repository);
+  const named = parseS3Source(repository) ?? parseHubSource(repository);
   if (named?.repository !== repository) throw damaged("a repository's name is odd");
   const { revision, listing } = it;
   if (revision !== null && !(isPlainName(revision) && /^[\w.+/-]+$/.test(revision))) {

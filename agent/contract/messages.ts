@@ -145,6 +145,8 @@ export interface S3Access {
   access_key_id: string;
   secret_access_key: string;
   path_style: boolean;
+  /** Whose certificates it may show instead of public ones; absent or empty: those. */
+  ca_pem?: string;
 }
 
 export interface Desired {

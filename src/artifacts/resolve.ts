@@ -21,7 +21,7 @@ export interface ResolverParts {
   hub: Hub;
   /** For models of `s3://`. */
   store?: S3Store;
-  /** What came in a bundle, which needs no hub; undefined for all else. */
+  /** What came in a bundle, which needs no hub and no store; undefined for all else. */
   imported?(source: HubSource, runtime: string | null): HubReading | undefined;
   /** Facts of a .gguf file or a folder on the appliance itself; `readLocalModel`. */
   readLocal(path: string): Promise<FileFacts | undefined>;
@@ -121,13 +121,16 @@ async function findOnHub(
 }
 
 async function findInStore(
-  { store }: ResolverParts,
+  { store, imported }: ResolverParts,
   named: HubSource,
   spec: Asked,
 ): Promise<Found> {
+  const wants = wantsOf(spec);
+  const known = imported?.(named, wants.runtime);
+  if (known !== undefined) return foundIn(known, named, spec);
   if (store === undefined) throw badRequest(NO_S3, "model", "s3_config");
   try {
-    return foundIn(await readS3Model(store, named, wantsOf(spec)), named, spec);
+    return foundIn(await readS3Model(store, named, wants), named, spec);
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
     return foundByName(named, spec, hubSilence(store.access()?.endpoint ?? "S3", named, error));

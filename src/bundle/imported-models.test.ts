@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHubSource } from "../../agent/contract/hub-source.ts";
+import { parseS3Source } from "../../agent/contract/s3/source.ts";
 import { createResolver } from "../artifacts/resolve.ts";
 import { h100, specOf } from "../artifacts/resolve-testbed.ts";
+import { importedReader } from "../sizing/hub-question.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
 import { type ImportedModels, importedModelsIn, rememberModels } from "./imported-models.ts";
 
@@ -26,7 +28,7 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true }));
 
 const find = (text: string, runtime: string | null = null) => {
-  const source = parseHubSource(text);
+  const source = parseS3Source(text) ?? parseHubSource(text);
   if (source === undefined) throw new Error(text);
   return imported.onHub(source, runtime);
 };
@@ -88,6 +90,22 @@ describe("what was imported", () => {
       model: { weights_bytes: 4e9, source: "headers" },
     });
     expect(warnings).toEqual([]);
+  });
+
+  test("may be of S3, and then needs no store", async () => {
+    const place = "s3://models/llms/m";
+    rememberModels(home, { repositories: [{ ...entry, repository: place }], files: [] });
+    const resolve = createResolver({
+      hub: { endpoint: "http://hub", fetch: () => Promise.reject(asked), timeout_ms: 1 },
+      imported: imported.onHub,
+      readLocal: async () => undefined,
+    });
+    const { artifact } = await resolve(specOf({ model: `${place}:Q4_K_M` }), "", [h100]);
+    expect(artifact.source).toBe(`${place}@${commit}:m-Q4_K_M.gguf`);
+    const { facts: read } = await importedReader(imported.onHub, () => Promise.reject(asked))({
+      ...{ repository: place, revision: null, word: null },
+    });
+    expect(read).toEqual(facts);
   });
 });
 

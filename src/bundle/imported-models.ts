@@ -10,7 +10,7 @@ import type { HubReading } from "../sizing/hub-model.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
 
 export interface ImportedRepository {
-  /** `ORG/REPO`. */
+  /** `ORG/REPO` or `s3://BUCKET/FOLDER`. */
   repository: string;
   commit: string;
   /** What the commit was called when it was exported; null when it was asked for by itself. */
@@ -27,7 +27,7 @@ export interface ImportedFile {
 }
 
 export interface ImportedModels {
-  /** Undefined for what was not imported, so that the hub is asked. RUNTIME: null for what fits. */
+  /** Of a hub or of S3. Undefined for what was not imported, so that those are asked. RUNTIME: null for what fits. */
   onHub(source: HubSource, runtime: string | null): HubReading | undefined;
   /** Of a model that came as a file or a folder, by its path on the hosts. */
   atPath(path: string): FileFacts | undefined;

@@ -1,5 +1,6 @@
 /** What main.ts passes in of the agent's code, which knows where weights and runtimes lie. */
 import type { FileHandle } from "node:fs/promises";
+import type { S3Access } from "../../agent/contract/messages.ts";
 
 export interface BundleTools {
   exportBundle(options: ExportWish): Promise<{
@@ -25,6 +26,7 @@ interface ExportWish {
   runtimes: readonly { name: string; path: string }[];
   cache: string;
   env: Readonly<Record<string, string | undefined>>;
+  s3(): S3Access | null;
   signer: { public_key: Uint8Array; sign(bytes: Uint8Array): Uint8Array };
   made_by: string;
   now: number;

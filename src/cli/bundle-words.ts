@@ -23,4 +23,8 @@ const at = (commit: string, revision: string | null): string =>
   revision === null ? commit : revision === "main" ? "" : `@${revision}`;
 
 const line = (name: string, model: string): string =>
-  `${name} can be deployed: hypervize endpoints create ${model}`;
+  `${name} can be deployed: hypervize endpoints create ${quoted(model)}`;
+
+/** For a shell, which it is copied to. */
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { version } from "../../package.json";
 import { rememberModels } from "../bundle/imported-models.ts";
 import { isFingerprint, signingKeyOf, trustedKeys, trustKey } from "../bundle/signing-key.ts";
-import { environment, homeFrom, llamaServerFrom } from "../config.ts";
+import { environment, homeFrom, llamaServerFrom, s3FromEnvironment } from "../config.ts";
 import { readLocalModel } from "../sizing/local-files.ts";
 import type { BundleTools } from "./bundle-tools.ts";
 import { deployable } from "./bundle-words.ts";
@@ -20,7 +20,7 @@ export function bundleCommand(tools: BundleTools): Command {
       model: {
         value: "MODEL",
         repeated: true,
-        help: "export: ORG/REPO, ORG/REPO:FILE-or-QUANT or file:///path; again for more",
+        help: "export: ORG/REPO or s3://BUCKET/FOLDER, with :FILE-or-QUANT, or file:///path; again for more",
       },
       runtime: {
         value: "NAME[=PATH]",
@@ -29,7 +29,7 @@ export function bundleCommand(tools: BundleTools): Command {
       },
       cache: {
         value: "DIR",
-        help: "export: where hub models lie or are fetched to (default: the agent's, in the home)",
+        help: "export: where models of a hub or of S3 lie or are fetched to (default: the agent's, in the home)",
       },
       trust: { value: "FINGERPRINT", help: "import: trust the key that the export printed" },
       "facts-only": {
@@ -38,7 +38,8 @@ export function bundleCommand(tools: BundleTools): Command {
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
     },
     notes: `FILE may be "-" for a pipe. Import as the user who owns the data folder: on every host that shall
-serve, in its agent's folder, and on the appliance. An import that was cut off goes on where it ended.`,
+serve, in its agent's folder, and on the appliance. An import that was cut off goes on where it ended.
+Stores of S3 are opened with AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_CA_BUNDLE.`,
     async run(words, terminal) {
       const [verb, file, ...more] = words.positionals;
       if ((verb !== "export" && verb !== "import") || more.length > 0) {
@@ -69,6 +70,7 @@ async function exportTo(
   const { fingerprint, bytes, stored_bytes } = await tools.exportBundle({
     ...{ file, models, runtimes, say, env: environment() },
     cache: words.text("cache") ?? join(home, "agent", "weights", "hub"),
+    s3: s3FromEnvironment,
     signer: signingKeyOf(home),
     made_by: `hypervize ${version}`,
     now: Date.now(),

@@ -131,10 +131,13 @@ test("a model in S3 is read with the keys of the environment, or says which are 
     AWS_ACCESS_KEY_ID: access_key_id,
     AWS_SECRET_ACCESS_KEY: secret_access_key,
   };
-  Object.assign(process.env, keys);
+  Object.assign(process.env, keys, { AWS_CA_BUNDLE: "" });
   try {
     expect(await printed("s3://models/m", "--json")).toContain('"weights_bytes_per_gpu": 4096');
+    process.env["AWS_CA_BUNDLE"] = join(root, "none.pem");
+    await expect(printed("s3://models/m")).rejects.toThrow("AWS_CA_BUNDLE names");
   } finally {
+    delete process.env["AWS_CA_BUNDLE"];
     for (const name of Object.keys(keys)) delete process.env[name];
     await bed.stop();
   }

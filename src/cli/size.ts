@@ -36,7 +36,7 @@ export const sizeCommand: Command = {
   },
   notes: `MODEL is org/model or org/model:FILE-or-QUANT of the hub (HF_ENDPOINT, with HF_TOKEN for gated models),
 a .gguf file, a folder with config.json and safetensors, or s3://BUCKET/FOLDER[:FILE-or-QUANT], read with
-AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION.
+AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_CA_BUNDLE.
 
 GPU types: ${gpus.map(({ name }) => name).join(", ")}.`,
   async run(words, terminal) {

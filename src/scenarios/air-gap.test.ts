@@ -4,7 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { S3Testbed } from "../../agent/contract/s3/s3-testbed.ts";
 import { HubTestbed } from "../../agent/weights/hub/hub-testbed.ts";
 import type { Sizing } from "../http.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
@@ -19,11 +21,13 @@ if (obstacle) process.stderr.write(`A site without a network is not tested: ${ob
 
 const demo = join(import.meta.dir, "../../agent/weights/demo/hypervize-demo.gguf");
 const model = "org/demo";
+const stored = "s3://models/llms/the demo";
 
 describe.skipIf(obstacle !== null)("a site without a network", () => {
   const testbed = new Testbed();
   const before = { ...process.env };
   let hub: HubTestbed;
+  let store: S3Testbed;
   let site: RemoteMachine;
   let appliance: ApplianceProcess;
   /** Everybody who dialled the site's hub. */
@@ -36,6 +40,7 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
     hub = await HubTestbed.start({
       repos: { [model]: { files: { "demo-Q4_K_M.gguf": demo, "README.md": new Uint8Array(9) } } },
     });
+    store = await S3Testbed.start({ "llms/the demo/demo-Q4_K_M.gguf": readFileSync(demo) });
     site = makeRemoteMachine();
     testbed.defer(async () => site.remove());
     watch = Bun.listen({
@@ -46,8 +51,12 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
     const world = testbed.folder();
     bundle = join(world, "demo.hvb");
     const words = ["bundle", "export", bundle, "--home", world];
-    const wanted = ["--model", model, "--model", `file://${demo}`, "--runtime", "llama-server"];
-    const exported = await testbed.run([...words, ...wanted], { HF_ENDPOINT: hub.url });
+    const models = [model, stored, `file://${demo}`].flatMap((one) => ["--model", one]);
+    const { endpoint, access_key_id, secret_access_key } = store.access();
+    const exported = await testbed.run([...words, ...models, "--runtime", "llama-server"], {
+      ...{ HF_ENDPOINT: hub.url, AWS_ENDPOINT_URL: endpoint, AWS_CA_BUNDLE: "" },
+      ...{ AWS_ACCESS_KEY_ID: access_key_id, AWS_SECRET_ACCESS_KEY: secret_access_key },
+    });
     expect([exported.code, exported.err]).toEqual([0, ""]);
     fingerprint = /by the key ([0-9a-f]{64})\./.exec(exported.out)?.[1] ?? "";
     // From here on everybody is on the site, whose hub is the one that watches.
@@ -63,6 +72,7 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
     await testbed.end();
     watch.stop(true);
     await hub.stop();
+    await store.stop();
   });
 
   const importInto = (home: string, ...options: string[]) =>
@@ -90,6 +100,7 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
     const imported = await importInto(agent.home, "--trust", fingerprint);
     expect([imported.err, imported.code]).toEqual(["", 0]);
     expect(imported.out).toContain(`hypervize endpoints create ${model}:demo-Q4_K_M.gguf`);
+    expect(imported.out).toContain(`hypervize endpoints create '${stored}:demo-Q4_K_M.gguf'`);
     const local = /create (file:\/\/\S+)/.exec(imported.out)?.[1] ?? "";
     // The appliance has no agent in its home: it keeps what sizing needs, and none of the weights.
     const learned = await importInto(appliance.home, "--trust", fingerprint, "--facts-only");
@@ -104,7 +115,7 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
     });
     const [runtime] = host.inventory?.runtimes ?? [];
     expect(runtime?.path).toStartWith(join(agent.home, "runtimes", "llama-server-"));
-    for (const name of [model, `${model}:Q4_K_M`, local]) {
+    for (const name of [model, `${model}:Q4_K_M`, stored, local]) {
       const endpoint = await EndpointClient.provision(appliance, { model: name });
       const view = await endpoint.is("up");
       expect(view.sizing).toMatchObject({ source: "headers" });
@@ -112,8 +123,10 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
       await endpoint.remove();
       await endpoint.isGone();
     }
-    const sizing = await appliance.api<Sizing>("/api/size", { model, gpu: "L4" });
-    expect(sizing.source).toBe("headers");
+    for (const name of [model, stored]) {
+      const sizing = await appliance.api<Sizing>("/api/size", { model: name, gpu: "L4" });
+      expect(sizing.source).toBe("headers");
+    }
     expect(visitors).toEqual([]);
   });
 });

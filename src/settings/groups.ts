@@ -62,6 +62,8 @@ const s3 = {
   access_key_id: plainText,
   /** The bucket in the path, not in the host's name, which most stores of one's own have no names for. */
   path_style: flag(true),
+  /** Certificates to trust instead of the public ones; for a store with a private CA. */
+  ca_pem: certificates,
 };
 
 export const groups = { mail, webhook, retention, endpoints, alerts, s3 };

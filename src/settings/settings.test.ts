@@ -36,7 +36,7 @@ test("before anybody said anything, the defaults hold", () => {
     endpoints: { default_idle_timeout_s: 900, build_timeout_s: 1800, unready_timeout_s: 300 },
     alerts: { disk_free_percent: 10, throttle_minutes: 5, power_cap: false },
     s3: {
-      ...{ endpoint: "", region: "", access_key_id: "", path_style: true },
+      ...{ endpoint: "", region: "", access_key_id: "", path_style: true, ca_pem: "" },
       has_secret_access_key: false,
     },
   });
@@ -80,7 +80,7 @@ test("a store of S3 is opened by what was set, and its secret is sealed and neve
   expect(JSON.stringify(shown)).not.toContain("s3_key");
   expect(JSON.stringify(database.select().from(table).all())).not.toContain("s3_key");
   expect(s3Access(settings)).toEqual({
-    ...{ ...s3, endpoint: "https://minio:9000", region: "", path_style: true },
+    ...{ ...s3, endpoint: "https://minio:9000", region: "", path_style: true, ca_pem: "" },
   });
   settings.change({ s3: { endpoint: "" } });
   expect(s3Access(settings)).toBeNull();

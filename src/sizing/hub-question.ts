@@ -39,16 +39,20 @@ export function storeReader(store: S3Store, patience_ms: number, hub: ReadHub): 
   };
 }
 
-/** IMPORTED knows models without a hub. Of a hub that cannot be read it gives no facts and a note. Throws a 400 for a repository without a model. */
-export function hubReader(
-  hub: Hub,
-  token: string,
-  patience_ms: number,
-  imported: (source: HubSource, runtime: null) => HubReading | undefined = () => undefined,
+/** What IMPORTED knows needs neither a hub nor a store; for all else, OTHERS. */
+export function importedReader(
+  imported: (source: HubSource, runtime: null) => HubReading | undefined,
+  others: ReadHub,
 ): ReadHub {
   return async (source) => {
     const known = imported(source, null);
-    if (known !== undefined) return { facts: known.facts, file: known.file, notes: [] };
+    return known ? { facts: known.facts, file: known.file, notes: [] } : others(source);
+  };
+}
+
+/** Of a hub that cannot be read it gives no facts and a note. Throws a 400 for a repository without a model. */
+export function hubReader(hub: Hub, token: string, patience_ms: number): ReadHub {
+  return async (source) => {
     const signal = AbortSignal.timeout(patience_ms);
     try {
       const read = await readHubModel(hub, source, { runtime: null, token, signal });

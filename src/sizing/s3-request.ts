@@ -2,6 +2,7 @@
 import type { S3Access } from "../../agent/contract/messages.ts";
 import { type S3Problem, s3Problem } from "../../agent/contract/s3/refusal.ts";
 import { type S3Ask, signedRequest } from "../../agent/contract/s3/request.ts";
+import { distrusted, trusting } from "../../agent/contract/s3/trust.ts";
 import { type HubAnswer, HubError, type HubProblem, upTo } from "./hub-request.ts";
 
 export interface S3Store {
@@ -54,6 +55,7 @@ export async function askStore(
       signal,
       redirect: "manual",
       decompress: false,
+      ...trusting(access),
     } as const;
     const response = await fetch(url, init);
     const { status } = response;
@@ -64,6 +66,8 @@ export async function askStore(
     throw new S3Error(s3Problem(access, what, { status, headers: response.headers, body }, now()));
   } catch (error) {
     if (error instanceof HubError) throw error;
+    const problem = distrusted(access, error);
+    if (problem) throw new S3Error(problem);
     const late = signal.aborted && "which did not answer in time";
     throw new HubError("unreachable", late || "which could not be reached", error);
   }

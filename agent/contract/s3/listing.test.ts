@@ -45,6 +45,19 @@ test("only what lies in the folder is listed, and of one file only what begins l
   expect(asked).toEqual(["m/x", "m/", ""]);
 });
 
+test("a store that answers with the first version of the list is asked for what follows its last key", async () => {
+  const asked: (string | undefined)[] = [];
+  const ask = async ({ query }: S3Ask) => {
+    const marker = query?.["marker"];
+    asked.push(marker);
+    const more = `<IsTruncated>${marker === undefined}</IsTruncated>`;
+    return page(more + entry("m/") + entry(marker === undefined ? "m/a+ b" : "m/c"));
+  };
+  const found = await listFolder({ bucket: "b", folder: "m" }, null, ask);
+  expect(found.map(({ name }) => name)).toEqual(["a+ b", "c"]);
+  expect(asked).toEqual([undefined, "m/a+ b"]);
+});
+
 test("a list without an end is given up", async () => {
   const endless = "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>";
   let asked = 0;

@@ -9,8 +9,8 @@ export const MOST_PAGE_BYTES = 4 * 1024 * 1024;
 interface Page {
   /** With its folders, from the top of the bucket. */
   objects: S3Object[];
-  /** Where the next page begins; undefined after the last. */
-  next: string | undefined;
+  /** What asks for the next page; undefined after the last. */
+  next: Readonly<Record<string, string>> | undefined;
 }
 
 export class TooManyFiles extends Error {}
@@ -27,12 +27,9 @@ export async function listFolder(
   const stem = /\.gguf$/i.test(word ?? "") ? stemOf(word ?? "") : "";
   const prefix = keyOf(place, stem);
   const found: S3Object[] = [];
-  let next: string | undefined;
+  let next: Page["next"];
   for (let page = 0; page < MOST_PAGES; page++) {
-    const query = {
-      ...{ "encoding-type": "url", "list-type": "2", prefix },
-      ...(next !== undefined && { "continuation-token": next }),
-    };
+    const query = { "encoding-type": "url", "list-type": "2", prefix, ...next };
     const answer = pageIn(await ask({ method: "GET", bucket: place.bucket, query }));
     found.push(...answer.objects);
     next = answer.next;
@@ -50,7 +47,7 @@ function below({ folder }: S3Folder, object: S3Object): S3Object[] {
   return isPlainName(name) ? [{ ...object, name }] : [];
 }
 
-/** Throws an Error when it is no page of ListObjectsV2. */
+/** Throws an Error when it is no page of ListObjectsV2, nor of the ListObjects that older stores answer instead. */
 export function pageIn(bytes: Uint8Array): Page {
   const { ListBucketResult: root } = Bun.XML.parse(bytes);
   if (root === undefined) throw new Error("It is no list of a bucket.");
@@ -65,9 +62,17 @@ export function pageIn(bytes: Uint8Array): Page {
     etag: bareTag(textOf(entry["ETag"])),
   }));
   const more = textOf(result["IsTruncated"]) === "true";
-  const next = textOf(result["NextContinuationToken"]);
-  if (more && next === "") throw new Error("It names no next page.");
-  return { objects: objects.filter(isWhole), next: more ? next : undefined };
+  const token = textOf(result["NextContinuationToken"]);
+  const next = () =>
+    token === "" ? { marker: markerOf(objects) } : { "continuation-token": token };
+  return { objects: objects.filter(isWhole), next: more ? next() : undefined };
+}
+
+/** A store that knows only the first version of the list goes on behind its last key (s3rver 2.2, Ceph before 14). */
+function markerOf(objects: readonly S3Object[]): string {
+  const last = objects.at(-1)?.name ?? "";
+  if (last === "") throw new Error("It names no next page.");
+  return last;
 }
 
 const isWhole = ({ name, bytes }: S3Object): boolean =>

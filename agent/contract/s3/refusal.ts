@@ -24,7 +24,7 @@ export const S3_FORM =
 
 const SETTINGS = "An admin changes that under Settings.";
 const WRONG_KEYS = new Set([
-  ...["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity", "NotSignedUp"],
+  ...["InvalidAccessKeyId", "InvalidSecurity", "NotSignedUp"],
   ...["InvalidToken", "ExpiredToken", "UnrecognizedClientException"],
 ]);
 const OTHER_REGION = new Set([
@@ -53,31 +53,73 @@ export function s3Problem(
     return config(`${skewOf(headers, now_ms)} Set it by NTP.`);
   }
   if (OTHER_REGION.has(error.code) || (status >= 300 && status < 400)) {
-    const told = error.region || headers.get("x-amz-bucket-region");
-    const where = told ? `, and ${store} says ${told}` : "";
-    return config(
-      `${what} lies in another region or under another endpoint than are set up (${access.region || "us-east-1"}${where}). ${SETTINGS}`,
-    );
+    return elsewhere(access, what, refused, error);
   }
-  return problemByCode(error.code, store, what) ?? problemByStatus(status, error.code, store, what);
+  return problemByCode(error, access, what) ?? problemByStatus(status, error.code, store, what);
 }
 
-function problemByCode(code: string, store: string, what: string): S3Problem | undefined {
+function elsewhere(
+  { endpoint, region }: Pick<S3Access, "endpoint" | "region">,
+  what: string,
+  { headers }: S3Refused,
+  error: ErrorWords,
+): S3Problem {
+  const { origin, host } = new URL(endpoint);
+  const told = error.region || headers.get("x-amz-bucket-region");
+  const to = URL.parse(headers.get("location") ?? "", endpoint)?.origin ?? origin;
+  // Ceph 16 sends a bucket of another zonegroup there without a word; a proxy, from http to https.
+  if (error.code === "" && !told && to !== origin) {
+    return config(
+      `${what} lies at ${to}, where ${host} redirects to. Set up that endpoint, if it is the store's.`,
+    );
+  }
+  const where = told ? `, and ${host} says ${told}` : "";
+  return config(
+    `${what} lies in another region or under another endpoint than are set up (${region || "us-east-1"}${where}). ${SETTINGS}`,
+  );
+}
+
+function problemByCode(
+  { code, bucket }: ErrorWords,
+  { endpoint }: Pick<S3Access, "endpoint">,
+  what: string,
+): S3Problem | undefined {
+  const { host: store, hostname } = new URL(endpoint);
+  if (code === "SignatureDoesNotMatch") {
+    return config(
+      `${store} does not accept the S3 access key (${code}): its secret is another one, or a proxy before the store changes the host's name or the path, which are signed. ${SETTINGS}`,
+    );
+  }
   if (WRONG_KEYS.has(code)) {
     return config(`${store} does not accept the S3 access key (${code}). ${SETTINGS}`);
   }
+  // Ceph 16 takes a name of its own that it does not know (rgw_dns_name) for a bucket's.
+  if (code === "NoSuchBucket" && bucket.endsWith(hostname)) {
+    return config(
+      `${store} does not know itself by this name, and takes it for a bucket's. Set up its endpoint by the name that it knows, or tell it this one (in Ceph, rgw_dns_name).`,
+    );
+  }
   if (code === "NoSuchBucket") {
     return { kind: "missing", sentence: `${store} has no bucket of ${what}. Check its name.` };
+  }
+  if (code === "NoSuchKey" && BUCKET.test(what)) {
+    return config(
+      `${store} looked for a file where the bucket of ${what} should be. Set up its endpoint without a bucket or a path.`,
+    );
   }
   if (code !== "InvalidObjectState") return undefined;
   return config(`${what} lies in an archive of ${store}. Restore it there first.`);
 }
 
+/** A question about a bucket, not about an object. */
+const BUCKET = /^s3:\/\/[^/]+$/;
+
 function problemByStatus(status: number, code: string, store: string, what: string): S3Problem {
   if (status === 412) {
     return { kind: "changed", sentence: `${what} changed in the store while it was fetched.` };
   }
-  if (WAIT.has(code) || status === 408 || status === 429 || status >= 500) {
+  // What a store has not implemented (501) it will not in a moment either.
+  if (WAIT.has(code) || status === 408 || status === 429 || (status >= 500 && status !== 501)) {
     return { kind: "unreachable", sentence: `answered ${status}${named(code)}` };
   }
   if (status === 404) {
@@ -89,7 +131,12 @@ function problemByStatus(status: number, code: string, store: string, what: stri
       sentence: `${store} denies access to ${what}. Allow s3:ListBucket and s3:GetObject there to the access key that is set up.`,
     };
   }
-  return config(`${store} answered ${status}${named(code)} for ${what}. Check the S3 settings.`);
+  // Ceph 16 has no more words than this for what only its uploader's key opens.
+  const own_key = status === 400 && !BUCKET.test(what);
+  const check = own_key ? ", and that it is not encrypted with its uploader's own key (SSE-C)" : "";
+  return config(
+    `${store} answered ${status}${named(code)} for ${what}. Check the S3 settings${check}.`,
+  );
 }
 
 const config = (sentence: string): S3Problem => ({ kind: "config", sentence });
@@ -104,15 +151,21 @@ function skewOf(headers: Pick<Headers, "get">, now_ms: number): string {
   return `The clock of this machine is ${Math.abs(minutes)} minutes ${side} the store's.`;
 }
 
+interface ErrorWords {
+  code: string;
+  region: string;
+  bucket: string;
+}
+
 /** Empty words for a body that is no error of S3. */
-function errorIn(body: Uint8Array): { code: string; region: string } {
+function errorIn(body: Uint8Array): ErrorWords {
   try {
     const { Error: error } = Bun.XML.parse(body);
-    const { Code = "", Region = "" } = typeof error === "object" ? error : {};
+    const { Code = "", Region = "", BucketName = "" } = typeof error === "object" ? error : {};
     // Somebody else's words go into our sentences: only those that are names.
     const word = (value: unknown): string => /^[\w.-]{1,64}$/.exec(String(value))?.[0] ?? "";
-    return { code: word(Code), region: word(Region) };
+    return { code: word(Code), region: word(Region), bucket: word(BucketName) };
   } catch {
-    return { code: "", region: "" };
+    return { code: "", region: "", bucket: "" };
   }
 }

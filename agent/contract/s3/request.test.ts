@@ -29,6 +29,25 @@ test("the bucket goes into the path where the store wants it so, behind the endp
   expect(headers["authorization"]).toContain("/us-east-1/s3/aws4_request");
 });
 
+test.each([
+  ["https://store", "models", "https://models.store/k"],
+  ["https://store", "my.models", "https://store/my.models/k"],
+  ["http://store", "my.models", "http://my.models.store/k"],
+  ["https://store", "My_models", "https://store/My_models/k"],
+  ["http://127.0.0.1:7480", "models", "http://127.0.0.1:7480/models/k"],
+  ["http://[::1]:7480", "models", "http://[::1]:7480/models/k"],
+])(
+  "of %s, the bucket %s goes into the host's name only where it can",
+  async (endpoint, bucket, url) => {
+    const asked = await signedRequest(
+      { ...access, endpoint },
+      { ...ask, bucket, key: "k" },
+      now_ms,
+    );
+    expect(asked.url).toBe(url);
+  },
+);
+
 test("no key leads to another host", async () => {
   for (const key of ["//evil.example/x", "@evil.example", "../../..", "\\\\evil"]) {
     const { url } = await signedRequest({ ...access, path_style: true }, { ...ask, key }, now_ms);

@@ -1,4 +1,5 @@
 /** Requests to an S3-compatible store, signed (AWS Signature Version 4). */
+import { isIP } from "node:net";
 import { AwsV4Signer } from "aws4fetch";
 import type { S3Access } from "../messages.ts";
 
@@ -25,8 +26,8 @@ export async function signedRequest(
   { method, bucket, key, query = {}, headers = {} }: S3Ask,
   now_ms: number,
 ): Promise<SignedRequest> {
-  const { endpoint, path_style } = access;
-  const base = new URL(endpoint);
+  const base = new URL(access.endpoint);
+  const path_style = access.path_style || !goesIntoHost(bucket, base);
   const path = (key ?? "").split("/").map(encoded).join("/");
   if (!path_style) base.hostname = `${bucket}.${base.hostname}`;
   base.pathname = `${base.pathname.replace(/\/+$/, "")}${path_style ? `/${bucket}` : ""}/${path}`;
@@ -44,6 +45,11 @@ export async function signedRequest(
   const plain = { "accept-encoding": "identity" };
   return { url: signed.url.href, headers: { ...Object.fromEntries(signed.headers), ...plain } };
 }
+
+/** As AWS's own programs do: a dot in the bucket's name fits no certificate, and an address takes no name before it. */
+const goesIntoHost = (bucket: string, { hostname, protocol }: URL): boolean =>
+  !isIP(hostname.replace(/^\[(.*)\]$/, "$1")) &&
+  (protocol === "https:" ? /^[a-z0-9-]+$/ : /^[a-z0-9.-]+$/).test(bucket);
 
 /** Sent as it is signed: by RFC 3986, which encodes more than a browser. */
 const encoded = (text: string): string =>

@@ -1,11 +1,13 @@
 /** A store of objects that speaks as much of S3 as a reader needs, and has faults on demand. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { S3Access } from "../messages.ts";
 import { signatureFault, type TestKeys } from "./signature-testbed.ts";
 import {
   type Answer,
   errorAnswer,
+  type ListHabits,
   listAnswer,
   objectAnswer,
   type TestObject,
@@ -47,6 +49,12 @@ export const test_keys: TestKeys = {
   region: "us-east-1",
 };
 
+/** PEM. */
+interface Tls {
+  key: string;
+  cert: string;
+}
+
 const test_bucket = "models";
 const CHUNK_BYTES = 64 * 1024;
 
@@ -58,22 +66,30 @@ export class S3Testbed {
   readonly closed = new Set<string>();
   /** How far its clock is before ours. */
   ahead_ms = 0;
-  page_keys = 1000;
+  list: ListHabits = { page_keys: 1000, version: 2 };
   bytes_per_s: number | undefined;
   private origin = "";
   private readonly faults: Fault[] = [];
   private readonly watchers = new Set<() => void>();
-  private readonly server = createServer((request, response) => {
-    this.serve(request, response).catch((error: unknown) => response.destroy(error as Error));
-  });
+  private readonly server: Server;
 
-  private constructor() {}
+  private constructor(tls: Tls | undefined) {
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      this.serve(request, response).catch((error: unknown) => response.destroy(error as Error));
+    };
+    this.server = tls ? createTlsServer(tls, serve) : createServer(serve);
+  }
 
-  static async start(objects: Record<string, TestObject | Uint8Array> = {}): Promise<S3Testbed> {
-    const testbed = new S3Testbed();
+  /** TLS: a certificate for `localhost`. */
+  static async start(
+    objects: Record<string, TestObject | Uint8Array> = {},
+    tls?: Tls,
+  ): Promise<S3Testbed> {
+    const testbed = new S3Testbed(tls);
     for (const [key, object] of Object.entries(objects)) testbed.put(key, object);
     await new Promise<void>((settle) => testbed.server.listen(0, "127.0.0.1", settle));
-    testbed.origin = `http://127.0.0.1:${(testbed.server.address() as AddressInfo).port}`;
+    const { port } = testbed.server.address() as AddressInfo;
+    testbed.origin = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
     return testbed;
   }
 
@@ -140,7 +156,7 @@ export class S3Testbed {
     if (fault?.status) return errorAnswer(fault.status, fault.code ?? "");
     if (bucket !== test_bucket) return errorAnswer(404, "NoSuchBucket");
     if (this.closed.has(key)) return errorAnswer(403, "AccessDenied");
-    if (at === "list") return listAnswer(this.objects, query, this.page_keys);
+    if (at === "list") return listAnswer(this.objects, query, this.list);
     const object = this.objects.get(key);
     if (object === undefined) return errorAnswer(404, "NoSuchKey");
     const { range, ...headers } = request.headers;

@@ -6,6 +6,8 @@ export interface TestObject {
   body: Uint8Array;
   /** Uploaded in parts of so many bytes. */
   part_bytes?: number;
+  /** How it takes `?partNumber`: Ceph 16.2.15 ignores it, Swift's s3api 2.30.1 answers 405, others may with 501. */
+  part_number?: "ignored" | 405 | 501;
   /** Uploaded with its SHA-256. */
   sha256?: true;
   /** Of every answer about it. */
@@ -25,16 +27,23 @@ export function errorAnswer(status: number, code: string): Answer {
   return { status, headers: { "content-type": "application/xml" }, body: Buffer.from(body) };
 }
 
-/** ListObjectsV2. */
+export interface ListHabits {
+  page_keys: number;
+  /** 1: ListObjects, whatever is asked for, and keys as they are, as s3rver 2.2.9 does. */
+  version: 1 | 2;
+}
+
+/** ListObjectsV2, or its first version. */
 export function listAnswer(
   objects: ReadonlyMap<string, TestObject>,
   query: URLSearchParams,
-  page_keys: number,
+  { page_keys, version }: ListHabits,
 ): Answer {
   if (query.get("list-type") !== "2") return errorAnswer(400, "InvalidArgument");
-  const isEncoded = query.get("encoding-type") === "url";
+  const isEncoded = version === 2 && query.get("encoding-type") === "url";
   const prefix = query.get("prefix") ?? "";
-  const after = Buffer.from(query.get("continuation-token") ?? "", "base64url").toString();
+  const token_in = Buffer.from(query.get("continuation-token") ?? "", "base64url").toString();
+  const after = version === 1 ? (query.get("marker") ?? "") : token_in;
   const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
   const page = keys.slice(0, page_keys);
   const last = page.at(-1);
@@ -42,10 +51,13 @@ export function listAnswer(
   const token = Buffer.from(last ?? "").toString("base64url");
   const entries = page.map((key) => {
     const object = objects.get(key) ?? { body: Buffer.alloc(0) };
-    const shown = isEncoded ? encodeURIComponent(key).replaceAll("%20", "+") : key;
+    const shown = isEncoded
+      ? encodeURIComponent(key).replaceAll("%20", "+")
+      : key.replaceAll("&", "&amp;");
     return `<Contents><Key>${shown}</Key><ETag>&quot;${etagOf(object)}&quot;</ETag><Size>${object.body.length}</Size></Contents>`;
   });
-  const next = more ? `<NextContinuationToken>${token}</NextContinuationToken>` : "";
+  const next =
+    more && version === 2 ? `<NextContinuationToken>${token}</NextContinuationToken>` : "";
   const body = `${XML}<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${
     isEncoded ? "<EncodingType>url</EncodingType>" : ""
   }<IsTruncated>${more}</IsTruncated>${entries.join("")}${next}</ListBucketResult>`;
@@ -69,7 +81,11 @@ export function objectAnswer(
   const headers = { etag, "accept-ranges": "bytes", ...told, ...object.headers };
   const of = sent.length;
   if (query.get("partNumber") === "1" && object.part_bytes !== undefined) {
-    return { status: 206, headers, body: sent.subarray(0, object.part_bytes) };
+    const { part_bytes, part_number } = object;
+    if (part_number === undefined) {
+      return { status: 206, headers, body: sent.subarray(0, part_bytes) };
+    }
+    if (part_number !== "ignored") return errorAnswer(part_number, "NotImplemented");
   }
   if (range === undefined) return { status: 200, headers, body: sent };
   const [, first, end] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];

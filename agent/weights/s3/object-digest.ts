@@ -13,18 +13,29 @@ export interface ObjectHeaders {
 
 /**
  * The SHA-256 that was uploaded with it; else the MD5 that an ETag is, of an upload in parts the MD5 of their
- * MD5s. Where the ETag is neither (encrypted by KMS or the client's key, parts of unknown size), it says only
- * whether the object is still the same.
+ * MD5s. Where the ETag is neither (encrypted by KMS or the client's key, parts of unknown size), the MD5 that
+ * the uploader noted; else the ETag says only whether the object is still the same.
  */
 export function objectDigest({ head, bytes, part_bytes }: ObjectHeaders): string {
   const sha256 = uploadedSha256(head);
   if (sha256 !== undefined) return sha256;
   const etag = bareTag(head.get("etag") ?? "");
-  if (isEncrypted(head)) return unchecked(etag, bytes);
+  const last = uploadersMd5(head) ?? unchecked(etag, bytes);
+  if (isEncrypted(head)) return last;
   if (/^[0-9a-f]{32}$/.test(etag)) return etag;
   const parts = partsIn(etag);
   const fits = part_bytes !== undefined && Math.ceil(bytes / part_bytes) === parts;
-  return fits ? partsDigest(etag, part_bytes) : unchecked(etag, bytes);
+  return fits ? partsDigest(etag, part_bytes) : last;
+}
+
+/**
+ * In hex, as rclone (`X-Amz-Meta-Md5chksum`, base64) and s3cmd (`md5:` among its attributes) note it beside what
+ * they upload in parts: Ceph 16 and Swift's s3api 2.30 do not tell the size of parts.
+ */
+function uploadersMd5(head: Pick<Headers, "get">): string | undefined {
+  const base64 = head.get("x-amz-meta-md5chksum") ?? "";
+  if (/^[A-Za-z0-9+/]{22}==$/.test(base64)) return Buffer.from(base64, "base64").toString("hex");
+  return /(?:^|\/)md5:([0-9a-f]{32})(?:\/|$)/.exec(head.get("x-amz-meta-s3cmd-attrs") ?? "")?.[1];
 }
 
 /** In hex. A checksum of checksums of parts is none of the content. */

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { S3Access } from "../../contract/messages.ts";
 import { S3Testbed } from "../../contract/s3/s3-testbed.ts";
-import type { TestObject } from "../../contract/s3/store-answers-testbed.ts";
 import type { Download } from "../../replica.ts";
 import { HubWeights, type HubWeightsTools } from "../hub/hub-weights.ts";
 import { noPeers } from "../hub/open.ts";
@@ -31,8 +30,8 @@ export class S3Bench {
     this.open = this.opened();
   }
 
-  static async start(objects: Record<string, TestObject | Uint8Array>): Promise<S3Bench> {
-    return new S3Bench(await S3Testbed.start(objects));
+  static async start(...world: Parameters<typeof S3Testbed.start>): Promise<S3Bench> {
+    return new S3Bench(await S3Testbed.start(...world));
   }
 
   async get(source: string, wish: S3Wish = {}): Promise<WeightsFound> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { TestAuthority } from "../../authority-testbed.ts";
 import { test_keys } from "../../contract/s3/s3-testbed.ts";
 import { testBytes } from "../hub/hub-weights-testbed.ts";
 import { S3Bench } from "./s3-bench-testbed.ts";
@@ -158,6 +159,21 @@ test("a store that cannot be reached says which", async () => {
   await expect(refused).rejects.toMatchObject({ failure_class: "download", retry: true });
   await expect(refused).rejects.toThrow(/^127\.0\.0\.1:\d+ cannot be reached/);
   bench = await S3Bench.start({});
+});
+
+test("a store with a private CA is spoken to where that is set up, and else refused at once, in words", async () => {
+  const authority = await TestAuthority.create();
+  const { key_pem, certificate_pem, ca_pem } = await authority.issue("localhost");
+  const tls = { key: key_pem, cert: certificate_pem };
+  const safe = await S3Bench.start({ [key]: weights }, tls);
+  const refused = safe.get(source);
+  await expect(refused).rejects.toMatchObject({ failure_class: "config", retry: false });
+  await expect(refused).rejects.toThrow(
+    /^localhost:\d+ shows a certificate that is not trusted \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)\./,
+  );
+  const { path } = await safe.get(source, { s3: { ca_pem } });
+  expect(readFileSync(path).equals(weights)).toBe(true);
+  await safe.close();
 });
 
 test("two that want the same blob fetch it once", async () => {

@@ -128,7 +128,8 @@ class Folder {
     }
     this.etags.set(name, etag);
     if (sum !== undefined) return { name, bytes, digest: sum };
-    const part_bytes = partsIn(etag) && (await this.partBytes(name));
+    const parts = partsIn(etag);
+    const part_bytes = parts === 1 ? bytes : parts && (await this.partBytes(name));
     return { name, bytes, digest: objectDigest({ head: headers, bytes, part_bytes }) };
   }
 

@@ -1,6 +1,7 @@
 import type { Cause, S3Access } from "../../contract/messages.ts";
 import { type S3Problem, s3Problem } from "../../contract/s3/refusal.ts";
 import { type S3Ask, signedRequest } from "../../contract/s3/request.ts";
+import { distrusted, trusting } from "../../contract/s3/trust.ts";
 import { Refusal } from "../../refusal.ts";
 import type { HubAnswer } from "../hub/hub-request.ts";
 import { bodyOf, type Patience, patienceOf, reasonOf } from "../hub/patience.ts";
@@ -57,10 +58,13 @@ async function send(
   try {
     return await fetch(url, {
       ...{ method: ask.method, headers, signal: patience.signal, redirect: "manual" },
+      ...trusting(access),
       // What was uploaded compressed is kept as it is.
       decompress: false,
     });
   } catch (error) {
+    const problem = distrusted(access, error);
+    if (problem) throw new Refusal("config", problem.sentence);
     throw new Trouble(`${host} cannot be reached${reasonOf(error)}.`);
   }
 }

@@ -82,6 +82,7 @@ function Forms({
       kind: "flag",
       value: s3.path_style,
     },
+    { name: "ca_pem", label: "Private CA (PEM), optional", kind: "long", value: s3.ca_pem },
   ];
   return (
     <>
