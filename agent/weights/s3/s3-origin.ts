@@ -65,7 +65,7 @@ class Folder {
     if (revision !== null && revision !== commit) {
       throw new Refusal(
         "config",
-        `The files in ${repository} are not those any more that this endpoint was made for. Make it anew to take what is there now, or put them back.`,
+        `The files in ${repository} are not those any more that were there when this was set up. Put them back; or, to take what is there now, make the endpoint anew, or set the source of the pool's model again.`,
       );
     }
     const sums = await again(() => this.sums());
