@@ -46,6 +46,7 @@ describe("the command", () => {
     expect(line).toContain(`-v ${environment.model}:${environment.model}:ro `);
     expect(line).toContain("-e HF_SECRET -e HYPERVIZE_REPLICA -e SPT_NOENV ");
     expect(line).not.toContain("quoxomb");
+    expect(line).toContain("-e USER=hypervize ");
     expect(line).toEndWith("--entrypoint vllm vllm/vllm-openai:v0.11.2 serve");
   });
 
@@ -72,6 +73,7 @@ describe("the command", () => {
     );
     expect(await words([])).toContain("--device nvidia.com/gpu=all ");
     expect(await words(["cpu"])).not.toContain("nvidia");
+    expect(await words(["cpu"])).toContain("--name hypervize-rep_demo --replace ");
   });
 
   test("mounts the blobs that a snapshot's links lead to", async () => {
@@ -96,22 +98,42 @@ test("the tag is the version; an image that is not here is no runtime", async ()
   expect(await found("vllm/vllm-openai:latest")).toBeUndefined();
 });
 
+const dead = (code: number, line: string) =>
+  contained(docker).classify({
+    ...{ exit: { code, signal: undefined }, log_tail: ["", line, ""] },
+    ...{ was_ready: false, out_of_memory_kills: false },
+  });
+
 test.each([
   ["could not select device driver", "NVIDIA Container Toolkit"],
+  ["Error: setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=x", "nvidia-ctk cdi"],
   ["Got permission denied while trying to connect to the Docker daemon socket", "group docker"],
   ["Cannot connect to the Docker daemon at unix:///x", "Start it"],
   ["Error: x: image not known", "Pull it"],
-  ["strange", "could not be started: strange"],
+  ['Error: runc: exec: "vllm": executable file not found in $PATH', "none of this engine"],
+  ["Error: crun: executable file `vllm` not found in $PATH", "none of this engine"],
 ])("%j is said in words", (line, sentence) => {
-  const death = { exit: { code: 125, signal: undefined }, log_tail: ["", line, ""] };
-  const refusal = contained(docker).classify({
-    ...death,
-    ...{ was_ready: false, out_of_memory_kills: false },
-  });
-  expect(refusal).toMatchObject({
-    failure_class: "config",
+  expect(dead(125, line)).toMatchObject({
+    ...{ failure_class: "config", retry: false },
     message: expect.stringContaining(sentence),
   });
+});
+
+test("what nobody foresaw is tried again", () => {
+  expect(dead(126, "strange")).toMatchObject({
+    ...{ failure_class: "runtime_crash", retry: true },
+    message: "The container could not be started: strange",
+  });
+});
+
+test("an engine that the kernel killed for memory is known by the client's exit code", () => {
+  const { classify } = vllm({
+    guard: { folder: "", key: "" },
+    container: { image, program: docker, cache_folder: environment.folder, env: {} },
+  });
+  const exit = { code: 137, signal: undefined };
+  const death = { exit, log_tail: [], was_ready: true, out_of_memory_kills: true };
+  expect(classify(death)).toMatchObject({ failure_class: "out_of_memory", retry: true });
 });
 
 /** An agent with vLLM from an image, and one replica on it; RUNS: the processes of its container. */

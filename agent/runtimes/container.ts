@@ -1,7 +1,9 @@
 /** An engine that comes as an image: the same command, run by Docker or Podman. */
 import { mkdir, readdir, realpath, stat } from "node:fs/promises";
+import { constants } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { DesiredReplica } from "../contract/messages.ts";
+import type { Exit } from "../process/supervise.ts";
 import { Refusal } from "../refusal.ts";
 import { devicesFor, gpusOf } from "./devices.ts";
 import { quiet } from "./engine-arguments.ts";
@@ -33,6 +35,8 @@ interface Contained {
 const MARKS = ["HYPERVIZE_REPLICA", "SPT_NOENV"];
 /** Where the cache folder is inside, which is the home of whoever runs there. */
 const HOME_INSIDE = "/hypervize";
+/** The agent's user need not be known inside, and PyTorch wants a name when it is imported (vllm#44548). */
+const USER = "hypervize";
 const LOOK_MS = 10_000;
 
 export function inContainer(
@@ -57,14 +61,17 @@ export function inContainer(
         );
       }
       const { spec } = launch;
-      const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE };
+      const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE, USER };
       const own = engine.env(launch);
       const folders = [...(await mountsOf(launch.weights_path)), own["PYTHONPATH"] ?? []].flat();
       const folder = join(cache_folder, engine.name);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const words = [
         ...["run", "--rm", "--pull=never", "--network=host", "--ipc=host"],
+        // Its output is the client's; a second copy would grow without bounds in the service's folder.
+        "--log-driver=none",
         ...["--security-opt", "no-new-privileges", "--cap-drop=ALL"],
+        ...nameFor(program, spec),
         ...identityFor(program),
         ...gpuWords(program, spec),
         ...folders.flatMap((path) => ["-v", `${path}:${path}:ro`]),
@@ -81,7 +88,10 @@ export function inContainer(
         start_timeout_ms: engine.start_timeout_ms(launch),
       };
     },
-    classify: (death) => refusedByEngine(death) ?? engine.classify(death),
+    classify(death) {
+      const exit = exitInside(death.exit);
+      return refusedByEngine(death) ?? engine.classify({ ...death, exit });
+    },
   };
 }
 
@@ -103,6 +113,14 @@ const isPodman = (program: string): boolean => basename(program).startsWith("pod
 /** A tag such as `v0.11.2` or `v0.5.4-cu129` is the engine's version. */
 function versionIn(image: string): string {
   return /:v?(\d+(?:\.\d+)+[\w.]*)[^/]*$/.exec(image)?.[1] ?? "unknown";
+}
+
+/**
+ * Podman has no service that keeps its books: where its monitor was killed (conmon), or the host lost its power, it
+ * says for ever that the container is there. The replica's next start takes its place. Nobody else has the name.
+ */
+function nameFor(program: string, { id }: Pick<DesiredReplica, "id">): string[] {
+  return isPodman(program) ? ["--name", `hypervize-${id}`, "--replace"] : [];
 }
 
 /**
@@ -162,16 +180,25 @@ const TROUBLES: readonly [pattern: RegExp, sentence: string][] = [
     "The image is not on this host. Pull it there first.",
   ],
   [
-    /executable file .* not found|no such file or directory: OCI/i,
+    /executable file .*not found|no such file or directory: OCI/i,
     "The image is none of this engine.",
   ],
 ];
+
+/** What a signal ended inside, the client tells by its own exit code, as shells do: 128 and the signal's number. */
+function exitInside(exit: Exit): Exit {
+  const number = (exit.code ?? 0) - 128;
+  const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return signal === undefined ? exit : { code: undefined, signal };
+}
 
 /** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
 function refusedByEngine({ exit, log_tail, was_ready }: Death): Refusal | undefined {
   if (was_ready || exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
   const log = log_tail.join("\n");
   const known = TROUBLES.find(([pattern]) => pattern.test(log))?.[1];
+  if (known !== undefined) return new Refusal("config", known);
   const last = log_tail.findLast((line) => line.trim() !== "") ?? "";
-  return new Refusal("config", known ?? `The container could not be started: ${last}`);
+  // Their storage and their locks fail for a moment too, as Podman's does when it finds what a killed monitor left.
+  return new Refusal("runtime_crash", `The container could not be started: ${last}`, true);
 }

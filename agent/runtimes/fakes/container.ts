@@ -20,7 +20,14 @@ if (verb !== "run") fail(`'${verb}' is not a docker command.`);
 const env: Record<string, string> = {};
 let entrypoint = "";
 const valued = ["-v", "--user", "--gpus", "--security-opt", "--device"];
-const flags = ["--rm", "--pull=never", "--network=host", "--ipc=host", "--cap-drop=ALL"];
+const flags = [
+  "--rm",
+  "--pull=never",
+  "--network=host",
+  "--ipc=host",
+  "--cap-drop=ALL",
+  "--log-driver=none",
+];
 for (let word = words.shift(); word !== undefined; word = words.shift()) {
   if (word === "-e") {
     const [name = "", ...value] = (words.shift() ?? "").split("=");
