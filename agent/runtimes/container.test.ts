@@ -33,7 +33,13 @@ const contained = (program: string) =>
       ...{ classify: () => "port_taken", start_timeout_ms: () => 1 },
       env: ({ spec }) => (spec.can_sleep ? { PYTHONPATH: "/guard", KEY: "quoxomb" } : {}),
     },
-    { image: "vllm/vllm-openai:v0.11.2", program, cache_folder: environment.folder, env: {} },
+    {
+      image: "vllm/vllm-openai:v0.11.2",
+      program,
+      cache_folder: environment.folder,
+      env: {},
+      log: () => undefined,
+    },
   );
 
 describe("the command", () => {
@@ -90,46 +96,30 @@ describe("the command", () => {
   });
 });
 
-test("the tag is the version; an image that is not here is no runtime", async () => {
-  const options = { program: docker, cache_folder: environment.folder, env: {} };
+test("the tag is the version; an image that is not here is no runtime, and the log says why", async () => {
+  const lines: string[] = [];
+  const log = (line: string) => lines.push(line);
   const guard = { folder: environment.folder, key: "key" };
-  const found = (name: string) => vllm({ guard, container: { ...options, image: name } }).detect();
+  const found = (name: string, program = docker) => {
+    const options = { program, cache_folder: environment.folder, env: {}, log, image: name };
+    return vllm({ guard, container: options }).detect();
+  };
   expect(await found(image)).toEqual({ name: "vllm", version: "0.30.0", path: `docker:${image}` });
+  expect(lines).toEqual([]);
   expect(await found("vllm/vllm-openai:latest")).toBeUndefined();
+  expect(await found(image, "no-such-program")).toBeUndefined();
+  const from = "vllm does not run from the image";
+  expect(lines).toEqual([
+    `${from} vllm/vllm-openai:latest: The image is not on this host. Pull it there first.`,
+    `${from} ${image}: Neither Docker nor Podman is on this host. Install one of them.`,
+  ]);
 });
 
-const dead = (code: number, line: string) =>
-  contained(docker).classify({
-    ...{ exit: { code, signal: undefined }, log_tail: ["", line, ""] },
-    ...{ was_ready: false, out_of_memory_kills: false },
-  });
-
-test.each([
-  ["could not select device driver", "NVIDIA Container Toolkit"],
-  ["Error: setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=x", "nvidia-ctk cdi"],
-  ["Got permission denied while trying to connect to the Docker daemon socket", "group docker"],
-  ["Cannot connect to the Docker daemon at unix:///x", "Start it"],
-  ["Error: x: image not known", "Pull it"],
-  ['Error: runc: exec: "vllm": executable file not found in $PATH', "none of this engine"],
-  ["Error: crun: executable file `vllm` not found in $PATH", "none of this engine"],
-])("%j is said in words", (line, sentence) => {
-  expect(dead(125, line)).toMatchObject({
-    ...{ failure_class: "config", retry: false },
-    message: expect.stringContaining(sentence),
-  });
-});
-
-test("what nobody foresaw is tried again", () => {
-  expect(dead(126, "strange")).toMatchObject({
-    ...{ failure_class: "runtime_crash", retry: true },
-    message: "The container could not be started: strange",
-  });
-});
-
-test("an engine that the kernel killed for memory is known by the client's exit code", () => {
+test("an engine that the kernel killed for memory is known by its client's exit code", () => {
+  const container = { program: docker, cache_folder: environment.folder, env: {}, image };
   const { classify } = vllm({
     guard: { folder: "", key: "" },
-    container: { image, program: docker, cache_folder: environment.folder, env: {} },
+    container: { ...container, log: () => undefined },
   });
   const exit = { code: 137, signal: undefined };
   const death = { exit, log_tail: [], was_ready: true, out_of_memory_kills: true };

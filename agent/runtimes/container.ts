@@ -1,13 +1,12 @@
 /** An engine that comes as an image: the same command, run by Docker or Podman. */
 import { mkdir, readdir, realpath, stat } from "node:fs/promises";
-import { constants } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { DesiredReplica } from "../contract/messages.ts";
-import type { Exit } from "../process/supervise.ts";
 import { Refusal } from "../refusal.ts";
+import { exitInside, inWords, lastOf, refusedByProgram } from "./container-failure.ts";
 import { devicesFor, gpusOf } from "./devices.ts";
 import { quiet } from "./engine-arguments.ts";
-import type { Death, Launch, Plan, RuntimeDriver } from "./runtime.ts";
+import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
 export interface ContainerOptions {
   /** Such as `vllm/vllm-openai:v0.11.2`; it lies on this host already. */
@@ -18,6 +17,7 @@ export interface ContainerOptions {
   cache_folder: string;
   /** The agent's own environment. */
   env: Readonly<Record<string, string | undefined>>;
+  log(line: string): void;
 }
 
 interface Contained {
@@ -37,6 +37,7 @@ const MARKS = ["HYPERVIZE_REPLICA", "SPT_NOENV"];
 const HOME_INSIDE = "/hypervize";
 /** The agent's user need not be known inside, and PyTorch wants a name when it is imported (vllm#44548). */
 const USER = "hypervize";
+const NO_PROGRAM = "Neither Docker nor Podman is on this host. Install one of them.";
 const LOOK_MS = 10_000;
 
 export function inContainer(
@@ -49,15 +50,20 @@ export function inContainer(
     elsewhere: true,
     async detect() {
       const program = programOf(options);
-      if (program === undefined || !(await hasImage(program, options))) return undefined;
-      return { name: engine.name, version, path: `${basename(program)}:${image}` };
+      const problem = program === undefined ? NO_PROGRAM : await problemOf(program, options);
+      if (program !== undefined && problem === undefined) {
+        return { name: engine.name, version, path: `${basename(program)}:${image}` };
+      }
+      // Somebody named the image, and would look for it among the host's runtimes in vain.
+      options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
+      return undefined;
     },
     async plan(launch): Promise<Plan> {
       const program = programOf(options);
       if (program === undefined) {
         throw new Refusal(
           "config",
-          `Neither Docker nor Podman is on this host, and ${engine.name} is to run from the image ${image}. Install one of them.`,
+          `${engine.name} is to run from the image ${image}. ${NO_PROGRAM}`,
         );
       }
       const { spec } = launch;
@@ -90,7 +96,7 @@ export function inContainer(
     },
     classify(death) {
       const exit = exitInside(death.exit);
-      return refusedByEngine(death) ?? engine.classify({ ...death, exit });
+      return refusedByProgram(death) ?? engine.classify({ ...death, exit });
     },
   };
 }
@@ -153,52 +159,14 @@ async function mountsOf(path: string): Promise<string[]> {
   return [...new Set([folder, ...real])];
 }
 
-async function hasImage(program: string, options: ContainerOptions): Promise<boolean> {
+/** Why the image cannot be run here; undefined when it lies here and the program works. */
+async function problemOf(program: string, options: ContainerOptions): Promise<string | undefined> {
   const child = Bun.spawn([program, "image", "inspect", options.image], {
     env: clientEnvironment(options),
-    stdio: ["ignore", "ignore", "ignore"],
+    stdio: ["ignore", "ignore", "pipe"],
     timeout: LOOK_MS,
   });
-  return (await child.exited) === 0;
-}
-
-const TROUBLES: readonly [pattern: RegExp, sentence: string][] = [
-  [
-    /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
-    "The NVIDIA Container Toolkit is not set up on this host. Install it, then `nvidia-ctk runtime configure --runtime=docker` for Docker, or `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` for Podman.",
-  ],
-  [
-    /permission denied while trying to connect to the Docker daemon/i,
-    "The agent's user may not use Docker. Add it to the group docker, or use Podman.",
-  ],
-  [
-    /Cannot connect to the Docker daemon/i,
-    "Docker does not run on this host. Start it: systemctl start docker.",
-  ],
-  [
-    /No such image|image not known|unable to find image/i,
-    "The image is not on this host. Pull it there first.",
-  ],
-  [
-    /executable file .*not found|no such file or directory: OCI/i,
-    "The image is none of this engine.",
-  ],
-];
-
-/** What a signal ended inside, the client tells by its own exit code, as shells do: 128 and the signal's number. */
-function exitInside(exit: Exit): Exit {
-  const number = (exit.code ?? 0) - 128;
-  const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
-  return signal === undefined ? exit : { code: undefined, signal };
-}
-
-/** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
-function refusedByEngine({ exit, log_tail, was_ready }: Death): Refusal | undefined {
-  if (was_ready || exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
-  const log = log_tail.join("\n");
-  const known = TROUBLES.find(([pattern]) => pattern.test(log))?.[1];
-  if (known !== undefined) return new Refusal("config", known);
-  const last = log_tail.findLast((line) => line.trim() !== "") ?? "";
-  // Their storage and their locks fail for a moment too, as Podman's does when it finds what a killed monitor left.
-  return new Refusal("runtime_crash", `The container could not be started: ${last}`, true);
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) === 0) return undefined;
+  return inWords(said) ?? `${program} says: ${lastOf(said.split("\n"))}`;
 }

@@ -143,4 +143,14 @@ describe.skipIf(typeof podman === "string")("an engine in a container of Podman"
       detail: expect.stringContaining("nvidia-ctk cdi generate"),
     });
   });
+
+  test("that loads still, and as the first process of its container hears no TERM, is ended", async () => {
+    open();
+    want({ env: { FAKE_FAILS: "hang" } });
+    await agent.testbed.when(() => real.containers().includes(NAME));
+    const [inside] = processesOf(NAME);
+    await gone();
+    expect(inside && isAlive(inside)).toBe(false);
+    await agent.testbed.when(() => real.containers().length === 0);
+  });
 });

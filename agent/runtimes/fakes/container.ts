@@ -14,7 +14,10 @@ function fail(sentence: string): never {
   process.exit(125);
 }
 
-if (verb === "image") process.exit((words[1] ?? "").startsWith("/") ? 0 : 1);
+if (verb === "image") {
+  if ((words[1] ?? "").startsWith("/")) process.exit(0);
+  fail(`Error response from daemon: No such image: ${words[1]}`);
+}
 if (verb !== "run") fail(`'${verb}' is not a docker command.`);
 
 const env: Record<string, string> = {};
