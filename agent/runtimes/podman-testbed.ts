@@ -86,7 +86,7 @@ export class PodmanTestbed {
     for (const runtime of ["crun", "runc"]) {
       // Its own limits are higher than some machines let root set.
       const limits = 'default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]';
-      const engine = `[engine]\nruntime = "${runtime}"\ntmp_dir = ${at("tmp")}\n`;
+      const engine = `[engine]\nruntime = "${runtime}"\n`;
       writeFileSync(this.#settings, `[containers]\n${limits}\n${engine}`);
       said = this.#hasImage() ? "" : this.#import();
       if (said !== "") continue;
