@@ -36,22 +36,27 @@ export function replicaIs(
   return ({ replicas: [replica] }: Observed) => replica?.state === state && also(replica);
 }
 
+export interface Engines {
+  vllm?: string;
+  sglang?: string;
+  vllmImage?: string;
+  containerProgram?: string;
+}
+
 export interface AgentHome {
   home: string;
   testbed: Testbed;
   lines: string[];
   /** Runs an agent in this process; the function it gives ends it and waits for that. */
-  open(options?: {
-    stopRuntimesOnExit?: boolean;
-    join?: string;
-    env?: Record<string, string>;
-    vllm?: string;
-    sglang?: string;
-    vllmImage?: string;
-    containerProgram?: string;
-  }): () => Promise<void>;
+  open(
+    options?: Engines & {
+      stopRuntimesOnExit?: boolean;
+      join?: string;
+      env?: Record<string, string>;
+    },
+  ): () => Promise<void>;
   /** Runs an agent as a process of its own, to be killed; ENV is added to this process's. */
-  spawn(env?: Record<string, string>): Bun.Subprocess;
+  spawn(env?: Record<string, string>, engines?: Engines): Bun.Subprocess;
   /** Ends everything that was started and removes the home. */
   close(): Promise<void>;
 }
@@ -86,8 +91,9 @@ export async function agentHome(): Promise<AgentHome> {
       closings.push(end);
       return end;
     },
-    spawn(env = {}) {
-      const agent = Bun.spawn([process.execPath, "-e", programOf(home, testbed.token())], {
+    spawn(env = {}, engines = {}) {
+      const program = programOf(home, testbed.token(), engines);
+      const agent = Bun.spawn([process.execPath, "-e", program], {
         stdout: "ignore",
         stderr: "inherit",
         env: { ...process.env, ...env },
@@ -115,8 +121,8 @@ export async function runtimesOf(home: string): Promise<ProcessIdentity[]> {
   return handles.map(({ process }) => process);
 }
 
-function programOf(home: string, token: string): string {
-  const options = { home, join: token, llamaServer: LLAMA_SERVER, version: "test" };
+function programOf(home: string, token: string, engines: Engines): string {
+  const options = { home, join: token, llamaServer: LLAMA_SERVER, version: "test", ...engines };
   return `
     import { runAgent } from ${JSON.stringify(join(import.meta.dir, "main.ts"))};
     const stop = new AbortController();

@@ -15,7 +15,7 @@ export async function driversOf(options: AgentOptions, folder: string): Promise<
     image === undefined
       ? undefined
       : {
-          ...{ image, env: options.env, program: options.containerProgram },
+          ...{ image, env: options.env, program: options.containerProgram, log: options.log },
           cache_folder: join(folder, "containers"),
         };
   return [

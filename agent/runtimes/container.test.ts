@@ -33,7 +33,13 @@ const contained = (program: string) =>
       ...{ classify: () => "port_taken", start_timeout_ms: () => 1 },
       env: ({ spec }) => (spec.can_sleep ? { PYTHONPATH: "/guard", KEY: "quoxomb" } : {}),
     },
-    { image: "vllm/vllm-openai:v0.11.2", program, cache_folder: environment.folder, env: {} },
+    {
+      image: "vllm/vllm-openai:v0.11.2",
+      program,
+      cache_folder: environment.folder,
+      env: {},
+      log: () => undefined,
+    },
   );
 
 describe("the command", () => {
@@ -46,6 +52,7 @@ describe("the command", () => {
     expect(line).toContain(`-v ${environment.model}:${environment.model}:ro `);
     expect(line).toContain("-e HF_SECRET -e HYPERVIZE_REPLICA -e SPT_NOENV ");
     expect(line).not.toContain("quoxomb");
+    expect(line).toContain("-e USER=hypervize ");
     expect(line).toEndWith("--entrypoint vllm vllm/vllm-openai:v0.11.2 serve");
   });
 
@@ -72,6 +79,7 @@ describe("the command", () => {
     );
     expect(await words([])).toContain("--device nvidia.com/gpu=all ");
     expect(await words(["cpu"])).not.toContain("nvidia");
+    expect(await words(["cpu"])).toContain("--name hypervize-rep_demo --replace ");
   });
 
   test("mounts the blobs that a snapshot's links lead to", async () => {
@@ -88,30 +96,34 @@ describe("the command", () => {
   });
 });
 
-test("the tag is the version; an image that is not here is no runtime", async () => {
-  const options = { program: docker, cache_folder: environment.folder, env: {} };
+test("the tag is the version; an image that is not here is no runtime, and the log says why", async () => {
+  const lines: string[] = [];
+  const log = (line: string) => lines.push(line);
   const guard = { folder: environment.folder, key: "key" };
-  const found = (name: string) => vllm({ guard, container: { ...options, image: name } }).detect();
+  const found = (name: string, program = docker) => {
+    const options = { program, cache_folder: environment.folder, env: {}, log, image: name };
+    return vllm({ guard, container: options }).detect();
+  };
   expect(await found(image)).toEqual({ name: "vllm", version: "0.30.0", path: `docker:${image}` });
+  expect(lines).toEqual([]);
   expect(await found("vllm/vllm-openai:latest")).toBeUndefined();
+  expect(await found(image, "no-such-program")).toBeUndefined();
+  const from = "vllm does not run from the image";
+  expect(lines).toEqual([
+    `${from} vllm/vllm-openai:latest: The image is not on this host. Pull it there first.`,
+    `${from} ${image}: Neither Docker nor Podman is on this host. Install one of them.`,
+  ]);
 });
 
-test.each([
-  ["could not select device driver", "NVIDIA Container Toolkit"],
-  ["Got permission denied while trying to connect to the Docker daemon socket", "group docker"],
-  ["Cannot connect to the Docker daemon at unix:///x", "Start it"],
-  ["Error: x: image not known", "Pull it"],
-  ["strange", "could not be started: strange"],
-])("%j is said in words", (line, sentence) => {
-  const death = { exit: { code: 125, signal: undefined }, log_tail: ["", line, ""] };
-  const refusal = contained(docker).classify({
-    ...death,
-    ...{ was_ready: false, out_of_memory_kills: false },
+test("an engine that the kernel killed for memory is known by its client's exit code", () => {
+  const container = { program: docker, cache_folder: environment.folder, env: {}, image };
+  const { classify } = vllm({
+    guard: { folder: "", key: "" },
+    container: { ...container, log: () => undefined },
   });
-  expect(refusal).toMatchObject({
-    failure_class: "config",
-    message: expect.stringContaining(sentence),
-  });
+  const exit = { code: 137, signal: undefined };
+  const death = { exit, log_tail: [], was_ready: true, out_of_memory_kills: true };
+  expect(classify(death)).toMatchObject({ failure_class: "out_of_memory", retry: true });
 });
 
 /** An agent with vLLM from an image, and one replica on it; RUNS: the processes of its container. */

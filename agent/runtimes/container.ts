@@ -3,9 +3,10 @@ import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { DesiredReplica } from "../contract/messages.ts";
 import { Refusal } from "../refusal.ts";
+import { exitInside, inWords, lastOf, refusedByProgram } from "./container-failure.ts";
 import { devicesFor, gpusOf } from "./devices.ts";
 import { quiet } from "./engine-arguments.ts";
-import type { Death, Launch, Plan, RuntimeDriver } from "./runtime.ts";
+import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
 export interface ContainerOptions {
   /** Such as `vllm/vllm-openai:v0.11.2`; it lies on this host already. */
@@ -16,6 +17,7 @@ export interface ContainerOptions {
   cache_folder: string;
   /** The agent's own environment. */
   env: Readonly<Record<string, string | undefined>>;
+  log(line: string): void;
 }
 
 interface Contained {
@@ -33,6 +35,9 @@ interface Contained {
 const MARKS = ["HYPERVIZE_REPLICA", "SPT_NOENV"];
 /** Where the cache folder is inside, which is the home of whoever runs there. */
 const HOME_INSIDE = "/hypervize";
+/** The agent's user need not be known inside, and PyTorch wants a name when it is imported (vllm#44548). */
+const USER = "hypervize";
+const NO_PROGRAM = "Neither Docker nor Podman is on this host. Install one of them.";
 const LOOK_MS = 10_000;
 
 export function inContainer(
@@ -45,26 +50,34 @@ export function inContainer(
     elsewhere: true,
     async detect() {
       const program = programOf(options);
-      if (program === undefined || !(await hasImage(program, options))) return undefined;
-      return { name: engine.name, version, path: `${basename(program)}:${image}` };
+      const problem = program === undefined ? NO_PROGRAM : await problemOf(program, options);
+      if (program !== undefined && problem === undefined) {
+        return { name: engine.name, version, path: `${basename(program)}:${image}` };
+      }
+      // Somebody named the image, and would look for it among the host's runtimes in vain.
+      options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
+      return undefined;
     },
     async plan(launch): Promise<Plan> {
       const program = programOf(options);
       if (program === undefined) {
         throw new Refusal(
           "config",
-          `Neither Docker nor Podman is on this host, and ${engine.name} is to run from the image ${image}. Install one of them.`,
+          `${engine.name} is to run from the image ${image}. ${NO_PROGRAM}`,
         );
       }
       const { spec } = launch;
-      const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE };
+      const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE, USER };
       const own = engine.env(launch);
       const folders = [...(await mountsOf(launch.weights_path)), own["PYTHONPATH"] ?? []].flat();
       const folder = join(cache_folder, engine.name);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const words = [
         ...["run", "--rm", "--pull=never", "--network=host", "--ipc=host"],
+        // Its output is the client's; a second copy would grow without bounds in the service's folder.
+        "--log-driver=none",
         ...["--security-opt", "no-new-privileges", "--cap-drop=ALL"],
+        ...nameFor(program, spec),
         ...identityFor(program),
         ...gpuWords(program, spec),
         ...folders.flatMap((path) => ["-v", `${path}:${path}:ro`]),
@@ -81,7 +94,10 @@ export function inContainer(
         start_timeout_ms: engine.start_timeout_ms(launch),
       };
     },
-    classify: (death) => refusedByEngine(death) ?? engine.classify(death),
+    classify(death) {
+      const exit = exitInside(death.exit);
+      return refusedByProgram(death) ?? engine.classify({ ...death, exit });
+    },
   };
 }
 
@@ -103,6 +119,14 @@ const isPodman = (program: string): boolean => basename(program).startsWith("pod
 /** A tag such as `v0.11.2` or `v0.5.4-cu129` is the engine's version. */
 function versionIn(image: string): string {
   return /:v?(\d+(?:\.\d+)+[\w.]*)[^/]*$/.exec(image)?.[1] ?? "unknown";
+}
+
+/**
+ * Podman has no service that keeps its books: where its monitor was killed (conmon), or the host lost its power, it
+ * says for ever that the container is there. The replica's next start takes its place. Nobody else has the name.
+ */
+function nameFor(program: string, { id }: Pick<DesiredReplica, "id">): string[] {
+  return isPodman(program) ? ["--name", `hypervize-${id}`, "--replace"] : [];
 }
 
 /**
@@ -135,43 +159,14 @@ async function mountsOf(path: string): Promise<string[]> {
   return [...new Set([folder, ...real])];
 }
 
-async function hasImage(program: string, options: ContainerOptions): Promise<boolean> {
+/** Why the image cannot be run here; undefined when it lies here and the program works. */
+async function problemOf(program: string, options: ContainerOptions): Promise<string | undefined> {
   const child = Bun.spawn([program, "image", "inspect", options.image], {
     env: clientEnvironment(options),
-    stdio: ["ignore", "ignore", "ignore"],
+    stdio: ["ignore", "ignore", "pipe"],
     timeout: LOOK_MS,
   });
-  return (await child.exited) === 0;
-}
-
-const TROUBLES: readonly [pattern: RegExp, sentence: string][] = [
-  [
-    /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
-    "The NVIDIA Container Toolkit is not set up on this host. Install it, then `nvidia-ctk runtime configure --runtime=docker` for Docker, or `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` for Podman.",
-  ],
-  [
-    /permission denied while trying to connect to the Docker daemon/i,
-    "The agent's user may not use Docker. Add it to the group docker, or use Podman.",
-  ],
-  [
-    /Cannot connect to the Docker daemon/i,
-    "Docker does not run on this host. Start it: systemctl start docker.",
-  ],
-  [
-    /No such image|image not known|unable to find image/i,
-    "The image is not on this host. Pull it there first.",
-  ],
-  [
-    /executable file .* not found|no such file or directory: OCI/i,
-    "The image is none of this engine.",
-  ],
-];
-
-/** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
-function refusedByEngine({ exit, log_tail, was_ready }: Death): Refusal | undefined {
-  if (was_ready || exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
-  const log = log_tail.join("\n");
-  const known = TROUBLES.find(([pattern]) => pattern.test(log))?.[1];
-  const last = log_tail.findLast((line) => line.trim() !== "") ?? "";
-  return new Refusal("config", known ?? `The container could not be started: ${last}`);
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) === 0) return undefined;
+  return inWords(said) ?? `${program} says: ${lastOf(said.split("\n"))}`;
 }

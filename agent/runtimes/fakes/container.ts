@@ -14,13 +14,23 @@ function fail(sentence: string): never {
   process.exit(125);
 }
 
-if (verb === "image") process.exit((words[1] ?? "").startsWith("/") ? 0 : 1);
+if (verb === "image") {
+  if ((words[1] ?? "").startsWith("/")) process.exit(0);
+  fail(`Error response from daemon: No such image: ${words[1]}`);
+}
 if (verb !== "run") fail(`'${verb}' is not a docker command.`);
 
 const env: Record<string, string> = {};
 let entrypoint = "";
 const valued = ["-v", "--user", "--gpus", "--security-opt", "--device"];
-const flags = ["--rm", "--pull=never", "--network=host", "--ipc=host", "--cap-drop=ALL"];
+const flags = [
+  "--rm",
+  "--pull=never",
+  "--network=host",
+  "--ipc=host",
+  "--cap-drop=ALL",
+  "--log-driver=none",
+];
 for (let word = words.shift(); word !== undefined; word = words.shift()) {
   if (word === "-e") {
     const [name = "", ...value] = (words.shift() ?? "").split("=");

@@ -40,7 +40,6 @@ export async function play(stage: Stage): Promise<void> {
   await Bun.sleep(Number(process.env["FAKE_START_MS"] ?? 20));
   const last_words = stage.dies[failure];
   if (last_words !== undefined) die(last_words);
-  if (failure === "deaf") process.on("SIGTERM", () => log("received SIGTERM, and stays"));
   // The engine's own process, which outlives its parent when nobody ends the group.
   if (failure === "child") spawn("sleep", ["300"], { stdio: "ignore" }).unref();
   serve(stage, log);
@@ -71,6 +70,11 @@ export function flagsFrom(
 }
 
 function serve(stage: Stage, log: (line: string) => void): void {
+  // As uvicorn does, and only from here on: the first process of a container ignores what it has no handler for.
+  process.on("SIGTERM", () => {
+    if (failure !== "deaf") process.exit(0);
+    log("received SIGTERM, and stays");
+  });
   let running = 0;
   const sleeper = new Sleeper(stage.habits);
   const generated = async (request: Request): Promise<Response> => {

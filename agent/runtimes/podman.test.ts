@@ -1,0 +1,156 @@
+/** Engines in containers of the real Podman, where it works; the engine itself is the stand-in. */
+import {
+  afterAll,
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  setDefaultTimeout,
+  test,
+} from "bun:test";
+import { type AgentHome, agentHome, demoReplica, replicaIs } from "../agent-testbed.ts";
+import type { DesiredReplica } from "../contract/messages.ts";
+import { identify, isAlive } from "../process/identity.ts";
+import { PodmanTestbed } from "./podman-testbed.ts";
+
+setDefaultTimeout(60_000);
+
+const podman = PodmanTestbed.open();
+if (typeof podman === "string") process.stderr.write(`Podman is not tested: ${podman}\n`);
+else afterAll(() => podman.end(), 60_000);
+
+const NAME = "hypervize-rep_demo";
+
+describe.skipIf(typeof podman === "string")("an engine in a container of Podman", () => {
+  const real = podman as PodmanTestbed;
+  const engines = { vllmImage: real.image, containerProgram: real.program };
+  let agent: AgentHome;
+  let generation: number;
+  beforeEach(async () => {
+    agent = await agentHome();
+    generation = 0;
+  });
+  afterEach(() => agent.close());
+
+  const open = () => agent.open({ ...engines, env: real.env });
+  const want = (changes: Partial<DesiredReplica> = {}) => {
+    const source = `file://${real.model}`;
+    const replica = demoReplica({ runtime: "vllm", source, devices: ["cpu"], ...changes });
+    agent.testbed.desire({ generation: ++generation, replicas: [replica] });
+  };
+  const until = async (...state: Parameters<typeof replicaIs>) => {
+    const [seen] = (await agent.testbed.until(replicaIs(...state))).replicas;
+    if (!seen) throw new Error("no replica");
+    return seen;
+  };
+  const gone = async () => {
+    agent.testbed.desire({ generation: ++generation, replicas: [] });
+    await agent.testbed.until(({ replicas }) => replicas.length === 0);
+  };
+  const processesOf = (name: string) => {
+    const { inside, monitor } = real.pidsOf(name);
+    return [inside, monitor].map((pid) => {
+      const identity = identify(pid);
+      if (!identity) throw new Error(`there is no process ${pid}`);
+      return identity;
+    });
+  };
+
+  test("answers, ends when it is told to, and leaves nothing", async () => {
+    open();
+    want();
+    const { port } = await until("ready");
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+      method: "POST",
+      body: JSON.stringify({ messages: [{ role: "user", content: "Hi" }] }),
+    });
+    expect(await answer.json()).toMatchObject({ usage: { prompt_tokens: 5 } });
+    const [inside] = processesOf(NAME);
+    await gone();
+    expect(inside && isAlive(inside)).toBe(false);
+    expect(real.containers()).toEqual([]);
+  });
+
+  test("goes on under the next agent", async () => {
+    const first = agent.spawn(real.env, engines);
+    want();
+    const { pid } = await until("ready");
+    const before = processesOf(NAME);
+    first.kill("SIGKILL");
+    await first.exited;
+    agent.testbed.observed.length = 0;
+    open();
+    expect(await until("ready")).toMatchObject({ pid, restarts: 0 });
+    expect(processesOf(NAME)).toEqual(before);
+    await gone();
+    expect(before.filter(isAlive)).toEqual([]);
+    expect(real.containers()).toEqual([]);
+  });
+
+  test.each(["client", "monitor and client"])(
+    "is replaced when its %s was killed",
+    async (whom) => {
+      open();
+      want();
+      const { pid } = await until("ready");
+      const [inside, monitor] = processesOf(NAME);
+      if (whom !== "client") process.kill(monitor?.pid ?? 0, "SIGKILL");
+      process.kill(pid, "SIGKILL");
+      // What a killed monitor left may take Podman two tries.
+      await until("ready", ({ restarts }) => restarts > 0);
+      expect(inside && isAlive(inside)).toBe(false);
+      expect(real.containers()).toEqual([NAME]);
+      await gone();
+      expect(real.containers()).toEqual([]);
+    },
+  );
+
+  test("that the kernel kills is told from one that ended by itself", async () => {
+    open();
+    want();
+    await until("ready");
+    process.kill(real.pidsOf(NAME).inside, "SIGKILL");
+    expect((await until("crashed")).detail).toContain("was ended by SIGKILL while it was serving");
+    await until("ready", ({ restarts }) => restarts === 1);
+  });
+
+  test("takes the place of what an older epoch left behind", async () => {
+    real.run(
+      ...["run", "--detach", "--name", NAME, "--network=host", "--ipc=host"],
+      ...["--stop-timeout", "0"],
+      ...[real.image, "sleep", "300"],
+    );
+    const [stale] = processesOf(NAME);
+    open();
+    want({ epoch: 2 });
+    await until("ready");
+    expect(stale && isAlive(stale)).toBe(false);
+    expect(real.containers()).toEqual([NAME]);
+  });
+
+  test("that dies says why", async () => {
+    open();
+    want({ env: { FAKE_FAILS: "context" } });
+    expect((await until("failed")).detail).toContain("It fits with at most 14000 tokens");
+    expect(real.containers()).toEqual([]);
+  });
+
+  test("without GPUs that Podman knows says what to install", async () => {
+    open();
+    want({ devices: ["GPU-00000000-0000-0000-0000-000000000000"] });
+    expect(await until("failed")).toMatchObject({
+      cause: "config",
+      detail: expect.stringContaining("nvidia-ctk cdi generate"),
+    });
+  });
+
+  test("that loads still, and as the first process of its container hears no TERM, is ended", async () => {
+    open();
+    want({ env: { FAKE_FAILS: "hang" } });
+    await agent.testbed.when(() => real.containers().includes(NAME));
+    const [inside] = processesOf(NAME);
+    await gone();
+    expect(inside && isAlive(inside)).toBe(false);
+    await agent.testbed.when(() => real.containers().length === 0);
+  });
+});
