@@ -11,7 +11,7 @@ test.each([
   ["could not select device driver", "NVIDIA Container Toolkit"],
   ["Error: setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=x", "nvidia-ctk cdi"],
   ["Got permission denied while trying to connect to the Docker daemon socket", "group docker"],
-  ["Cannot connect to the Docker daemon at unix:///x", "Start it"],
+  ["permission denied while trying to connect to the docker API at unix:///x", "group docker"],
   ["Error: x: image not known", "Pull it"],
   ['cannot set up namespace using "/usr/bin/newuidmap": exit status 1', "package uidmap"],
   ['Error: runc: exec: "vllm": executable file not found in $PATH', "none of this engine"],
@@ -20,6 +20,16 @@ test.each([
   expect(dead(125, line)).toMatchObject({
     ...{ failure_class: "config", retry: false },
     message: expect.stringContaining(sentence),
+  });
+});
+
+test.each([
+  "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+  "failed to connect to the docker API at unix:///x; check if the daemon is running",
+])("an update of Docker does not end what it runs for good: %j", (line) => {
+  expect(dead(125, line)).toMatchObject({
+    ...{ failure_class: "runtime_crash", retry: true },
+    message: expect.stringContaining("Start it"),
   });
 });
 

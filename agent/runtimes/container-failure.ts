@@ -4,31 +4,44 @@ import type { Exit } from "../process/supervise.ts";
 import { Refusal } from "../refusal.ts";
 import type { Death } from "./runtime.ts";
 
-const TROUBLES: readonly [pattern: RegExp, sentence: string][] = [
-  [
-    /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
-    "The NVIDIA Container Toolkit is not set up on this host. Install it, then `nvidia-ctk runtime configure --runtime=docker` for Docker, or `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` for Podman.",
-  ],
-  [
-    /permission denied while trying to connect to the Docker daemon/i,
-    "The agent's user may not use Docker. Add it to the group docker, or use Podman.",
-  ],
-  [
-    /Cannot connect to the Docker daemon/i,
-    "Docker does not run on this host. Start it: systemctl start docker.",
-  ],
-  [
-    /newuidmap|newgidmap|cannot clone/,
-    "Podman may not make user namespaces. Without root it needs the package uidmap, lines in /etc/subuid and /etc/subgid, and a service without NoNewPrivileges and RestrictNamespaces.",
-  ],
-  [
-    /No such image|image not known|unable to find image/i,
-    "The image is not on this host. Pull it there first.",
-  ],
-  [
-    /executable file .*not found|no such file or directory: OCI/i,
-    "The image is none of this engine.",
-  ],
+interface Trouble {
+  pattern: RegExp;
+  sentence: string;
+  /** It may be over in a moment. */
+  passes?: true;
+}
+
+/** Docker's client says `API` since 29, `daemon` before. */
+const TROUBLES: readonly Trouble[] = [
+  {
+    pattern:
+      /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
+    sentence:
+      "The NVIDIA Container Toolkit is not set up on this host. Install it, then `nvidia-ctk runtime configure --runtime=docker` for Docker, or `nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml` for Podman.",
+  },
+  {
+    pattern: /permission denied while trying to connect to the Docker (?:daemon|API)/i,
+    sentence: "The agent's user may not use Docker. Add it to the group docker, or use Podman.",
+  },
+  {
+    pattern: /Cannot connect to the Docker daemon|failed to connect to the Docker API/i,
+    sentence: "Docker does not run on this host. Start it: systemctl start docker.",
+    // An update of Docker ends its containers and stops it for a while.
+    passes: true,
+  },
+  {
+    pattern: /newuidmap|newgidmap|cannot clone/,
+    sentence:
+      "Podman may not make user namespaces. Without root it needs the package uidmap, lines in /etc/subuid and /etc/subgid, and a service without NoNewPrivileges and RestrictNamespaces.",
+  },
+  {
+    pattern: /No such image|image not known|unable to find image/i,
+    sentence: "The image is not on this host. Pull it there first.",
+  },
+  {
+    pattern: /executable file .*not found|no such file or directory: OCI/i,
+    sentence: "The image is none of this engine.",
+  },
 ];
 
 /** What a signal ended inside, the client tells by its own exit code, as shells do: 128 and the signal's number. */
@@ -41,15 +54,18 @@ export function exitInside(exit: Exit): Exit {
 /** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
 export function refusedByProgram({ exit, log_tail, was_ready }: Death): Refusal | undefined {
   if (was_ready || exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
-  const known = inWords(log_tail.join("\n"));
-  if (known !== undefined) return new Refusal("config", known);
+  const known = troubleIn(log_tail.join("\n"));
+  if (known?.passes) return new Refusal("runtime_crash", known.sentence, true);
+  if (known) return new Refusal("config", known.sentence);
   // Their storage and their locks fail for a moment too, as Podman's does when it finds what a killed monitor left.
   const why = `The container could not be started: ${lastOf(log_tail)}`;
   return new Refusal("runtime_crash", why, true);
 }
 
-export const inWords = (said: string): string | undefined =>
-  TROUBLES.find(([pattern]) => pattern.test(said))?.[1];
+export const inWords = (said: string): string | undefined => troubleIn(said)?.sentence;
+
+const troubleIn = (said: string): Trouble | undefined =>
+  TROUBLES.find(({ pattern }) => pattern.test(said));
 
 export const lastOf = (lines: readonly string[]): string =>
   lines.findLast((line) => line.trim() !== "") ?? "";
