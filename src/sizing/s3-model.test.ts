@@ -86,6 +86,12 @@ test("a file that may not be read is denied, not called broken", async () => {
   });
 });
 
+test("a file that is named is read without the right to list, as the same model", async () => {
+  const listed = await read("s3://models/q/x-Q4_0.gguf");
+  bed.closed.add("");
+  expect(await read("s3://models/q/x-Q4_0.gguf")).toEqual(listed);
+});
+
 test("a store that is silent or busy is no refusal", async () => {
   bed.failNext({ at: "list", status: 503, code: "SlowDown" });
   const busy = await read("s3://models/m").catch((error: unknown) => error);

@@ -69,9 +69,9 @@ async function listed(
   signal: AbortSignal,
 ): Promise<S3Object[]> {
   try {
-    return await listFolder(s3Folder(repository), word, async (ask) => {
-      const answer = await askStore(store, access, { ...ask, most_bytes: MOST_PAGE_BYTES, signal });
-      return answer.bytes;
+    return await listFolder(s3Folder(repository), word, {
+      ask: (ask) => askStore(store, access, { ...ask, most_bytes: MOST_PAGE_BYTES, signal }),
+      isDenied: (error) => error instanceof S3Error && error.kind === "denied",
     });
   } catch (error) {
     if (error instanceof TooManyFiles) {

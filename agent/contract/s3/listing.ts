@@ -4,6 +4,7 @@ import { isPlainName, keyOf, type S3Folder, type S3Object } from "./source.ts";
 
 /** Pages of 1,000 keys. */
 const MOST_PAGES = 20;
+const MOST_PARTS = 200;
 export const MOST_PAGE_BYTES = 4 * 1024 * 1024;
 
 interface Page {
@@ -15,22 +16,46 @@ interface Page {
 
 export class TooManyFiles extends Error {}
 
+export interface S3Answer {
+  headers: Pick<Headers, "get">;
+  bytes: Uint8Array;
+}
+
+export interface S3Reader {
+  ask(request: S3Ask): Promise<S3Answer>;
+  /** Whether an error of `ask` says that the key lacks a right. */
+  isDenied(error: unknown): boolean;
+}
+
 /**
  * Of one GGUF file only what begins like it: there may be thousands beside it. Keys that are no plain paths
- * are left out. Throws TooManyFiles, an Error for an answer that is no listing, and what ASK throws.
+ * are left out. Throws TooManyFiles, an Error for an answer that is no listing, and what `ask` throws.
  */
 export async function listFolder(
   place: S3Folder,
   word: string | null,
-  ask: (request: S3Ask) => Promise<Uint8Array>,
+  reader: S3Reader,
 ): Promise<S3Object[]> {
-  const stem = /\.gguf$/i.test(word ?? "") ? stemOf(word ?? "") : "";
+  const file = /\.gguf$/i.test(word ?? "") ? (word ?? "") : undefined;
+  try {
+    return await listed(place, file === undefined ? "" : stemOf(file), reader);
+  } catch (error) {
+    if (file === undefined || !reader.isDenied(error)) throw error;
+    // A key may be allowed to read and not to list, as by MinIO's own policy `readonly`.
+    return Promise.all(partsOf(file).map((name) => lookedAt(place, name, reader))).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function listed(place: S3Folder, stem: string, { ask }: S3Reader): Promise<S3Object[]> {
   const prefix = keyOf(place, stem);
   const found: S3Object[] = [];
   let next: Page["next"];
   for (let page = 0; page < MOST_PAGES; page++) {
     const query = { "encoding-type": "url", "list-type": "2", prefix, ...next };
-    const answer = pageIn(await ask({ method: "GET", bucket: place.bucket, query }));
+    const { bytes } = await ask({ method: "GET", bucket: place.bucket, query });
+    const answer = pageIn(bytes);
     found.push(...answer.objects);
     next = answer.next;
     if (next === undefined) return found.flatMap((object) => below(place, object));
@@ -38,8 +63,25 @@ export async function listFolder(
   throw new TooManyFiles(`More than ${MOST_PAGES * 1000} files lie there.`);
 }
 
+async function lookedAt(place: S3Folder, name: string, { ask }: S3Reader): Promise<S3Object> {
+  const { headers } = await ask({ method: "HEAD", bucket: place.bucket, key: keyOf(place, name) });
+  const object = {
+    ...{ name, bytes: Number(headers.get("content-length") ?? Number.NaN) },
+    etag: bareTag(headers.get("etag") ?? ""),
+  };
+  if (!isWhole(object)) throw new Error("It tells no size.");
+  return object;
+}
+
 /** Of a split model the parts begin alike. */
 const stemOf = (file: string): string => file.replace(/(?:-\d{5}-of-\d{5})?\.gguf$/i, "");
+
+function partsOf(file: string): string[] {
+  const count = Number(/-\d{5}-of-(\d{5})\.gguf$/i.exec(file)?.[1] ?? 0);
+  if (count === 0 || count > MOST_PARTS) return [file];
+  const part = (index: number) => `-${String(index + 1).padStart(5, "0")}-of-`;
+  return Array.from({ length: count }, (_, index) => file.replace(/-\d{5}-of-/, part(index)));
+}
 
 function below({ folder }: S3Folder, object: S3Object): S3Object[] {
   const start = folder === "" ? 0 : folder.length + 1;

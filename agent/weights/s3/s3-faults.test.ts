@@ -135,6 +135,11 @@ test("what the key may not read is denied in words, a bucket or one file of it",
   await expect(bench.get(source)).rejects.toThrow("denies access to s3://models.");
 });
 
+test("a key that may read but not list is enough for a file that is named", async () => {
+  bench.store.closed.add("");
+  expect((await bench.get(source)).bytes).toBe(weights.length);
+});
+
 test("a clock that is wrong is said with its minutes", async () => {
   bench.store.ahead_ms = 20 * 60_000;
   await expect(bench.get(source)).rejects.toThrow(

@@ -83,9 +83,14 @@ class Folder {
   private async list(): Promise<S3Object[]> {
     const { repository, word } = this.named;
     try {
-      return await listFolder(this.place, word, async (ask) => {
-        const { chunks } = await askStore(this.store, ask);
-        return readUpTo(chunks(), MOST_PAGE_BYTES);
+      return await listFolder(this.place, word, {
+        ask: async (ask) => {
+          const { headers, chunks } = await askStore(this.store, ask);
+          const isHead = ask.method === "HEAD";
+          const bytes = isHead ? new Uint8Array(0) : await readUpTo(chunks(), MOST_PAGE_BYTES);
+          return { headers, bytes };
+        },
+        isDenied: (error) => error instanceof Refusal && error.failure_class === "gated_model",
       });
     } catch (error) {
       if (error instanceof TooManyFiles) {
