@@ -111,6 +111,10 @@ export function specOf(model: ElasticModel): ReplicaSpec {
   };
 }
 
+/** Whether a replica was started as MODEL is now. */
+export const runsAs = ({ spec }: Pick<Assignment, "spec">, model: ElasticModel): boolean =>
+  Bun.deepEquals({ ...spec, devices: [] }, specOf(model));
+
 interface Fleet {
   byId: ReadonlyMap<string, ElasticHost>;
   lost: ReadonlySet<string>;
@@ -153,7 +157,7 @@ function surplusOf(model: ElasticModel, mine: readonly Assignment[], fleet: Flee
 function renewals(model: ElasticModel, kept: readonly Assignment[]): Changes["renew"] {
   const spec = specOf(model);
   return kept
-    .filter((replica) => !Bun.deepEquals({ ...replica.spec, devices: [] }, spec))
+    .filter((replica) => !runsAs(replica, model))
     .map((replica) => ({ id: replica.id, spec: { ...spec, devices: replica.spec.devices } }));
 }
 

@@ -63,6 +63,17 @@ test("a failed replica's own words and cause are the problem", () => {
   expect([silent.cause, silent.problem]).toEqual(["runtime_crash", expect.stringMatching(/log/)]);
 });
 
+test("a change that fails on one replica and is held back from the others says both", () => {
+  const changed = modelWith({ slots: 9 });
+  const failed = replica("a", "failed", { detail: "It needs more memory." });
+  const { row } = failed;
+  const anew = { ...failed, row: { ...row, spec: specOf(changed) } };
+  expect(modelStatus(changed, [anew, replica("b", "ready")], calm).problem).toMatch(
+    /^It needs more memory\. The replicas that are ready go on as before the change\./,
+  );
+  expect(modelStatus(changed, [anew], calm).problem).toBe("It needs more memory.");
+});
+
 test("a ready replica whose host cannot be reached is a problem, but a failed one says more", () => {
   const around = {
     ...calm,

@@ -1,7 +1,7 @@
 /** How a model of the shared pool is doing, from one pass of the loop: for people and for routing. Pure. */
 import type { Cause } from "../../agent/contract/messages.ts";
 import type { Phase } from "../endpoints/status.ts";
-import type { ElasticModel } from "./elastic.ts";
+import { type ElasticModel, runsAs } from "./elastic.ts";
 import { furthestOf, type Progress, progressOf, wantedOf } from "./live.ts";
 import type { Unplaced } from "./pool.ts";
 import type { ReplicaStatus } from "./world.ts";
@@ -72,6 +72,9 @@ function statusOf(
   return replicas === 0 ? "stopped" : "placing";
 }
 
+const held_back =
+  "The replicas that are ready go on as before the change. To change them all the same, disable the model and enable it.";
+
 type Trouble = Pick<ModelStatus, "cause" | "problem">;
 
 /** What has failed says most; then what nobody can reach, then what has no place. */
@@ -83,8 +86,9 @@ function troubleOf(
   const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
   if (broken) {
     const { detail, cause } = broken.observed ?? {};
-    const problem = detail || "A replica failed; its log on the host says why.";
-    return { cause: cause || "runtime_crash", problem };
+    const why = detail || "A replica failed; its log on the host says why.";
+    const held = mine.some(({ row, state }) => state === "ready" && !runsAs(row, model));
+    return { cause: cause || "runtime_crash", problem: held ? `${why} ${held_back}` : why };
   }
   for (const { state, row } of mine) {
     const unreachable = state === "ready" ? hostProblem(row.host_id) : null;
