@@ -161,12 +161,15 @@ async function mountsOf(path: string): Promise<string[]> {
 
 /** Why the image cannot be run here; undefined when it lies here and the program works. */
 async function problemOf(program: string, options: ContainerOptions): Promise<string | undefined> {
+  const impatience = AbortSignal.timeout(LOOK_MS);
   const child = Bun.spawn([program, "image", "inspect", options.image], {
     env: clientEnvironment(options),
     stdio: ["ignore", "ignore", "pipe"],
-    timeout: LOOK_MS,
+    signal: impatience,
+    killSignal: "SIGKILL",
   });
   const said = await new Response(child.stderr).text();
   if ((await child.exited) === 0) return undefined;
+  if (impatience.aborted) return `${program} does not answer within ${LOOK_MS / 1000} s.`;
   return inWords(said) ?? `${program} says: ${lastOf(said.split("\n"))}`;
 }
