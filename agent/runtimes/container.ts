@@ -46,16 +46,21 @@ export function inContainer(
 ): Pick<RuntimeDriver, "detect" | "plan" | "classify" | "elsewhere"> {
   const { image, cache_folder } = options;
   const version = versionIn(image);
+  let told: string | undefined;
   return {
     elsewhere: true,
     async detect() {
       const program = programOf(options);
       const problem = program === undefined ? NO_PROGRAM : await problemOf(program, options);
       if (program !== undefined && problem === undefined) {
+        told = undefined;
         return { name: engine.name, version, path: `${basename(program)}:${image}` };
       }
       // Somebody named the image, and would look for it among the host's runtimes in vain.
-      options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
+      if (problem !== told) {
+        options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
+      }
+      told = problem;
       return undefined;
     },
     async plan(launch): Promise<Plan> {
