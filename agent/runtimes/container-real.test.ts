@@ -85,7 +85,26 @@ describe.each(working)("an engine in a container of $name", ({ name, real }) => 
     expect(real.containers()).toEqual([]);
   });
 
-  test.each(["client", "monitor and client"])(
+  test("whose client was killed while there was no agent is replaced by the next", async () => {
+    const first = agent.spawn(real.env, engines);
+    want();
+    const { pid } = await until("ready");
+    const { inside } = real.processes();
+    first.kill("SIGKILL");
+    await first.exited;
+    process.kill(pid, "SIGKILL");
+    agent.testbed.observed.length = 0;
+    open();
+    await until("ready", (replica) => replica.pid !== pid);
+    expect(isAlive(inside)).toBe(false);
+    await agent.testbed.when(() => real.containers().length === 1);
+    await gone();
+    await removed();
+  });
+
+  // Docker's monitor is root's.
+  const canEndMonitor = name !== "Docker" || process.getuid?.() === 0;
+  test.each(canEndMonitor ? ["client", "monitor and client"] : ["client"])(
     "is replaced when its %s was killed",
     async (whom) => {
       open();

@@ -64,9 +64,11 @@ export abstract class ContainerTestbed {
       rmSync(tar);
       if (status !== 0) return stderr.trim();
     }
-    const words = ["--rm", "--network=host", "--ipc=host", "--cap-drop=ALL", this.image];
-    const { status, stderr } = this.call("run", ...words, "/bin/sh", "-c", "exit 0");
-    return status === 0 ? "" : stderr.trim();
+    const words = ["--rm", "--network=host", "--ipc=host", "--cap-drop=ALL"];
+    const mount = ["-v", `${this.model}:${this.model}:ro`];
+    const look = ["/bin/sh", "-c", `[ -e ${join(this.model, "config.json")} ]`];
+    const { status, stderr } = this.call("run", ...words, ...mount, this.image, ...look);
+    return status === 0 ? "" : stderr.trim() || "it does not see this machine's files.";
   }
 
   protected call(...words: string[]): SpawnSyncReturns<string> {

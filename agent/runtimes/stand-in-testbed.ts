@@ -25,7 +25,7 @@ export function packStandIn(folder: string): string {
   writeFileSync(vllm, '#!/bin/sh\nexec bun /opt/vllm.ts "$@"\n');
   chmodSync(vllm, 0o755);
   const tar = join(folder, "root.tar");
-  spawnSync("tar", ["-C", root, "-cf", tar, "."]);
+  spawnSync("tar", ["-C", root, "--owner=0", "--group=0", "-cf", tar, "."]);
   rmSync(root, { recursive: true });
   return tar;
 }
