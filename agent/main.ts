@@ -20,6 +20,7 @@ import { callRenew } from "./renewal-call.ts";
 import type { RunTools } from "./replica-run.ts";
 import { Replicas } from "./replicas.ts";
 import { DRIVER_PATIENCE_MS, hubWeightsOf, runToolsOf } from "./run-tools.ts";
+import { FoundRuntimes } from "./runtimes/found-runtimes.ts";
 import { Session, type SessionSide } from "./session.ts";
 import type { HubWeights } from "./weights/hub/hub-weights.ts";
 import { Board } from "./weights/peers/board.ts";
@@ -110,6 +111,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     : openRelay({ identity, port: options.relayPort, portOf, peers });
   options.log(relay ? `the relay listens on port ${relay.port}` : "no relay: tunnels are opened");
   const tunnels = new Tunnels({ identity: () => identity, portOf, random: Math.random });
+  const runtimes = new FoundRuntimes(drivers, 30_000);
   const session = new Session(
     {
       addresses,
@@ -118,7 +120,9 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       welcome_ms: 15_000,
       random: Math.random,
     },
-    sessionSide(options, tools, replicas, hardware, {
+    sessionSide(options, tools, replicas, {
+      hardware,
+      runtimes,
       port: relay?.port ?? 0,
       tunnels,
       peers,
@@ -127,6 +131,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
   );
   replicas.changed = () => session.report();
   hardware.changed = () => session.renew();
+  runtimes.changed = () => session.renew();
   const kept = nextPairIn(folder);
   const renewal = new Renewal({
     present: member,
@@ -148,6 +153,7 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
     await Promise.all([
       replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
       session.keep(options.signal),
+      runtimes.keep(options.signal),
       renewal.keep(options.signal),
       hub.scrub.keep(options.signal),
     ]);
@@ -163,29 +169,35 @@ function sessionSide(
   options: AgentOptions,
   tools: RunTools,
   replicas: Replicas,
-  hardware: Hardware,
-  data: { port: number; tunnels: Tunnels; peers: Peers; hub: HubWeights },
+  parts: {
+    hardware: Hardware;
+    runtimes: FoundRuntimes;
+    port: number;
+    tunnels: Tunnels;
+    peers: Peers;
+    hub: HubWeights;
+  },
 ): SessionSide {
+  const { hardware, runtimes, ...data } = parts;
   const { gpus, xids } = hardware;
   let cpu = readCpuTimes();
   let told_changes = 0;
   return {
     async hello() {
-      const found = await Promise.all(tools.drivers.map((driver) => driver.detect()));
-      const runtimes = found.filter((runtime) => runtime !== undefined);
-      if (runtimes.length === 0) {
+      const found = await runtimes.look();
+      if (found.length === 0) {
         options.log(
           "no runtime works here: put llama-server, vllm or sglang on PATH, or name one with --llama-server, --vllm or --sglang",
         );
       }
       const seen = await gpus.found(DRIVER_PATIENCE_MS);
       told_changes = hardware.changes;
-      const inventory = await takeInventory(options.home, runtimes, seen);
+      const inventory = await takeInventory(options.home, found, seen);
       const { version: agent_version, labels = {} } = options;
       const tunnel = options.tunnel || data.tunnels.inUse;
       return { agent_version, inventory, relay_port: data.port, labels, tunnel };
     },
-    outdated: () => hardware.changes !== told_changes,
+    outdated: () => hardware.changes !== told_changes || runtimes.outdated,
     async heartbeat() {
       const earlier = cpu;
       cpu = readCpuTimes();

@@ -3,7 +3,7 @@ import { exitInside, refusedByProgram } from "./container-failure.ts";
 
 const dead = (code: number, line: string, was_ready = false) =>
   refusedByProgram({
-    ...{ exit: { code, signal: undefined }, log_tail: ["", line, ""] },
+    ...{ exit: { code, signal: undefined }, log_tail: ["", ...line.split("\n"), ""] },
     ...{ was_ready, out_of_memory_kills: false },
   });
 
@@ -32,6 +32,26 @@ test.each([
     message: expect.stringContaining("Start it"),
   });
 });
+
+test.each([false, true])(
+  "a restart of Docker while a container runs is said, served: %j",
+  (served) => {
+    const line =
+      'time="2026-11-30T17:36:00Z" level=error msg="error waiting for container: unexpected EOF"';
+    expect(dead(125, line, served)).toMatchObject({
+      ...{ failure_class: "runtime_crash", retry: true },
+      message: expect.stringContaining("The container was lost"),
+    });
+  },
+);
+
+test.each(["See 'docker run --help'.", "Run 'docker run --help' for more information"])(
+  "where Docker's help is, is no reason: %j",
+  (hint) => {
+    const line = "docker: Error response from daemon: strange.";
+    expect(dead(125, `${line}\n\n${hint}`)?.message).toEndWith(line);
+  },
+);
 
 test("what nobody foresaw is tried again", () => {
   expect(dead(126, "strange")).toMatchObject({

@@ -11,6 +11,9 @@ interface Trouble {
   passes?: true;
 }
 
+/** What Docker's client says, with 125, when its service goes away, also where containers outlive it (live-restore). */
+const LOST = /error waiting for container/;
+
 /** Docker's client says `API` since 29, `daemon` before. */
 const TROUBLES: readonly Trouble[] = [
   {
@@ -53,8 +56,14 @@ export function exitInside(exit: Exit): Exit {
 
 /** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
 export function refusedByProgram({ exit, log_tail, was_ready }: Death): Refusal | undefined {
-  if (was_ready || exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
-  const known = troubleIn(log_tail.join("\n"));
+  if (exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
+  const said = log_tail.join("\n");
+  if (LOST.test(said)) {
+    const why = "The container was lost: Docker was stopped or restarted while it ran.";
+    return new Refusal("runtime_crash", why, true);
+  }
+  if (was_ready) return undefined;
+  const known = troubleIn(said);
   if (known?.passes) return new Refusal("runtime_crash", known.sentence, true);
   if (known) return new Refusal("config", known.sentence);
   // Their storage and their locks fail for a moment too, as Podman's does when it finds what a killed monitor left.
@@ -67,5 +76,8 @@ export const inWords = (said: string): string | undefined => troubleIn(said)?.se
 const troubleIn = (said: string): Trouble | undefined =>
   TROUBLES.find(({ pattern }) => pattern.test(said));
 
+/** Docker's client ends with where its help is: "See 'docker run --help'." up to 20.10, "Run '…" later. */
+const HINT = /^(?:See|Run) '.+ --help'/;
+
 export const lastOf = (lines: readonly string[]): string =>
-  lines.findLast((line) => line.trim() !== "") ?? "";
+  lines.findLast((line) => line.trim() !== "" && !HINT.test(line)) ?? "";

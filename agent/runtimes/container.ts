@@ -46,16 +46,21 @@ export function inContainer(
 ): Pick<RuntimeDriver, "detect" | "plan" | "classify" | "elsewhere"> {
   const { image, cache_folder } = options;
   const version = versionIn(image);
+  let told: string | undefined;
   return {
     elsewhere: true,
     async detect() {
       const program = programOf(options);
       const problem = program === undefined ? NO_PROGRAM : await problemOf(program, options);
       if (program !== undefined && problem === undefined) {
+        told = undefined;
         return { name: engine.name, version, path: `${basename(program)}:${image}` };
       }
       // Somebody named the image, and would look for it among the host's runtimes in vain.
-      options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
+      if (problem !== told) {
+        options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
+      }
+      told = problem;
       return undefined;
     },
     async plan(launch): Promise<Plan> {
@@ -161,12 +166,15 @@ async function mountsOf(path: string): Promise<string[]> {
 
 /** Why the image cannot be run here; undefined when it lies here and the program works. */
 async function problemOf(program: string, options: ContainerOptions): Promise<string | undefined> {
+  const impatience = AbortSignal.timeout(LOOK_MS);
   const child = Bun.spawn([program, "image", "inspect", options.image], {
     env: clientEnvironment(options),
     stdio: ["ignore", "ignore", "pipe"],
-    timeout: LOOK_MS,
+    signal: impatience,
+    killSignal: "SIGKILL",
   });
   const said = await new Response(child.stderr).text();
   if ((await child.exited) === 0) return undefined;
+  if (impatience.aborted) return `${program} does not answer within ${LOOK_MS / 1000} s.`;
   return inWords(said) ?? `${program} says: ${lastOf(said.split("\n"))}`;
 }
