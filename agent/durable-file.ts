@@ -7,17 +7,31 @@ import { dirname } from "node:path";
  * see open(2) and fsync(2) on directories). Only the owner may read it, unless MODE says more.
  */
 export async function writeDurably(path: string, text: string, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
+  await replace(path, text, mode, true);
+  await syncFolder(dirname(path));
+}
+
+/**
+ * For what can be found out again: a power cut may leave an empty file. An fsync on ext4 also waits for what
+ * others have written before, such as a gigabyte of weights.
+ */
+export const writeWhole = (path: string, text: string): Promise<void> =>
+  replace(path, text, 0o600, false);
+
+/** Of one process several may replace the same file at once. */
+let replaced = 0;
+
+async function replace(path: string, text: string, mode: number, sync: boolean): Promise<void> {
+  const temporary = `${path}.${process.pid}-${replaced++}.new`;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(temporary, "w", mode);
   try {
     await file.writeFile(text);
-    await file.sync();
+    if (sync) await file.sync();
   } finally {
     await file.close();
   }
   await rename(temporary, path);
-  await syncFolder(dirname(path));
 }
 
 /** Gives a file another name, in the place of one that has it. */

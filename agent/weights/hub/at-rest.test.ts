@@ -20,10 +20,6 @@ afterEach(() => bench.close());
 const blobs = () => readdirSync(join(bench.folder, "models--org--repo", "blobs"));
 const records = () => readdirSync(join(bench.folder, ".records"));
 
-async function recorded(count: number): Promise<void> {
-  await bench.hub.when(() => (bench.recordsAreThere() ? records().length : 0) >= count);
-}
-
 function flip(path: string): void {
   const bytes = readFileSync(path);
   bytes[SIZE / 2] = (bytes[SIZE / 2] ?? 0) ^ 1;
@@ -38,7 +34,7 @@ test.each([
   async (name, bytes) => {
     const wish = { source: `hf:org/repo:${name}` };
     const { path } = await bench.get(wish);
-    await recorded(1);
+    await bench.recorded(1);
     flip(path);
     await bench.reopen();
     expect(readFileSync((await bench.get(wish)).path)).toEqual(Buffer.from(bytes));
@@ -50,7 +46,7 @@ test.each([
 
 test("what was checked is not read again while nobody touches it", async () => {
   const { path } = await bench.get({ source });
-  await recorded(1);
+  await bench.recorded(1);
   // The time of the last reading alone, which a reading would renew.
   Bun.spawnSync(["touch", "-a", "-d", "@1000", realpathSync(path)]);
   await bench.get({ source });
@@ -60,7 +56,7 @@ test("what was checked is not read again while nobody touches it", async () => {
 test("a blob of which nothing is known is checked once, as one that another program made", async () => {
   const { etag } = digestsOf("a-Q4_K_M.gguf", small);
   const { path } = await bench.get({ source });
-  await recorded(1);
+  await bench.recorded(1);
   for (const name of records()) await Bun.file(join(bench.folder, ".records", name)).delete();
   await bench.get({ source });
   expect(records()).toEqual([`${etag}-${statSync(path).ino}`]);
@@ -82,10 +78,10 @@ test("the longest unused makes room, is no longer told of, and comes again when 
   });
   const other = "hf:org/repo:b-Q8_0.gguf";
   await bench.get({ source });
-  await recorded(1);
+  await bench.recorded(1);
   now += 1000;
   await bench.get({ source: other });
-  await recorded(2);
+  await bench.recorded(2);
   needed.push(source);
   free_bytes = 0;
   await bench.get({ source: "hf:org/repo:c-BF16.gguf" }).catch(() => undefined);
@@ -99,7 +95,7 @@ test("the longest unused makes room, is no longer told of, and comes again when 
 
 test("in a cache that others use too nothing is removed", async () => {
   await bench.get({ source });
-  await recorded(1);
+  await bench.recorded(1);
   const full = { free_bytes: 2 ** 28, total_bytes: 2 ** 40 };
   await bench.reopen({ evicts: false, disk: async () => full });
   const refused = bench.get({ source: "hf:org/repo:c-BF16.gguf" });

@@ -18,7 +18,7 @@ export type Proof = { proved_at_ms: number } | typeof DAMAGED;
  */
 export class BlobRecords {
   private readonly folder: string;
-  /** Found right by this process: before the disk has a record of it, others may already ask. */
+  /** Found right by this process, until the disk has a record of it: others may already ask. */
   private readonly fresh = new Map<string, string>();
 
   private readonly now: () => number;
@@ -38,7 +38,10 @@ export class BlobRecords {
     } finally {
       await file.close();
     }
-    await this.write(blob, String(this.now()));
+    const now_ms = this.now();
+    await this.write(blob, String(now_ms));
+    await this.used(blob, now_ms);
+    this.fresh.delete(blob);
   }
 
   /** As `keep`, for a blob that nobody uses by that. */
@@ -78,9 +81,8 @@ export class BlobRecords {
     const proof = await this.proofOf(blob);
     // The system's memory may still have what the disk has lost.
     if (proof !== undefined) return proof !== DAMAGED;
-    // Before the disk has its record, too, it is as it came.
-    if (kind === "none") return this.fresh.get(blob) === (await stampOf(blob));
-    if ((await digestOf(blob, kind)) !== digest) return false;
+    if (this.fresh.get(blob) === (await stampOf(blob))) return true;
+    if (kind === "none" || (await digestOf(blob, kind)) !== digest) return false;
     await this.keep(blob);
     return true;
   }

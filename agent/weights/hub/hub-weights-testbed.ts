@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Download } from "../../replica.ts";
@@ -29,7 +29,8 @@ export interface HubBench {
   get(wish: Wish): Promise<WeightsFound>;
   /** Looks at the folder as a new agent does. */
   reopen(changes?: Partial<HubWeightsTools>): Promise<void>;
-  recordsAreThere(): boolean;
+  /** Until the disk has records of so many blobs. */
+  recorded(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,13 +72,25 @@ export async function hubBench(repos: Record<string, TestRepo>): Promise<HubBenc
     async reopen(changes = {}) {
       bench.weights = await HubWeights.open({ ...tools, ...changes });
     },
-    recordsAreThere: () => existsSync(tools.records_folder),
+    recorded: (count) => entriesIn(tools.records_folder, count),
     async close() {
       await hub.stop();
       rmSync(folder, { recursive: true });
     },
   };
   return bench;
+}
+
+async function entriesIn(folder: string, count: number): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () => {
+    const names = readdirSync(folder).filter((name) => !name.endsWith(".new"));
+    if (names.length >= count) resolve();
+  };
+  const watcher = watch(folder, look);
+  look();
+  await promise.finally(() => watcher.close());
 }
 
 /** A `tell`, and a promise of the moment when BYTES lie on the disk. */

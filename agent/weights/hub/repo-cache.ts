@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { isS3Place } from "../../contract/s3/source.ts";
-import { isMissing, writeDurably } from "../../durable-file.ts";
+import { isMissing, writeWhole } from "../../durable-file.ts";
 import { COMMIT, type HubListing } from "./repository.ts";
 
 /** A file that lies here whole. */
@@ -103,8 +103,8 @@ export class RepoCache {
 
   /** Remembers what REVISION is, once what was wanted of it lies here. */
   async remember(revision: string, { commit, names }: HubListing): Promise<void> {
-    await writeDurably(this.listingPath(commit), JSON.stringify(names));
-    if (revision !== commit) await writeDurably(join(this.folder, "refs", revision), commit);
+    await writeWhole(this.listingPath(commit), JSON.stringify(names));
+    if (revision !== commit) await writeWhole(join(this.folder, "refs", revision), commit);
   }
 
   private filePath(commit: string, name: string): string {

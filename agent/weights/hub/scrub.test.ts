@@ -33,7 +33,9 @@ const reopen = () =>
 
 async function fetched(): Promise<string> {
   const { path } = await bench.get({ source });
-  await bench.hub.when(() => bench.recordsAreThere() && recordName() !== undefined);
+  await bench.recorded(1);
+  // Its last use, too, is known from here on.
+  await bench.get({ source });
   return realpathSync(path);
 }
 
