@@ -18,11 +18,13 @@ export async function writeDurably(path: string, text: string, mode = 0o600): Pr
 export const writeWhole = (path: string, text: string): Promise<void> =>
   replace(path, text, 0o600, false);
 
-/** Of one process several may replace the same file at once. */
-let replaced = 0;
+let temporaries = 0;
+
+/** A name beside PATH for what is to replace it. Of one process several may do so at once. */
+export const temporaryFor = (path: string): string => `${path}.${process.pid}-${temporaries++}.new`;
 
 async function replace(path: string, text: string, mode: number, sync: boolean): Promise<void> {
-  const temporary = `${path}.${process.pid}-${replaced++}.new`;
+  const temporary = temporaryFor(path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(temporary, "w", mode);
   try {

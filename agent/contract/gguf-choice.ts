@@ -1,4 +1,5 @@
 /** Which GGUF file of a repository is meant. Control plane and agent choose by the same rules. */
+import { PART, stemOf } from "./gguf-name.ts";
 
 /** The file, with all its parts in order; or, when no file or several are meant, what there is to choose from. */
 export type GgufChoice = { files: readonly string[] } | { choices: readonly string[] };
@@ -11,7 +12,6 @@ interface Candidate {
 
 /** What is taken when nobody says: small, and close to the original (llama.cpp's `-hf` does the same). */
 const USUAL = "Q4_K_M";
-const PART = /-(\d{5})-of-(\d{5})(?=\.gguf$)/i;
 const QUANT =
   /(?:^|[-._/])((?:UD-)?(?:I?Q\d[A-Z0-9_]*|TQ\d_\d|[BF]?F(?:16|32)|FP16|MXFP4(?:_MOE)?))$/i;
 /** Projectors of vision models and calibration data: a model is none of them. */
@@ -44,8 +44,7 @@ function candidatesIn(names: readonly string[]): Candidate[] {
   const sets = Map.groupBy(files, (name) => name.replace(PART, (_, _part, of) => `-of-${of}`));
   return [...sets.values()].flatMap((parts) => {
     const [first = ""] = parts.sort();
-    const stem = first.replace(PART, "").replace(/\.gguf$/i, "");
-    const quant = (QUANT.exec(stem)?.[1] ?? "").toUpperCase();
+    const quant = (QUANT.exec(stemOf(first))?.[1] ?? "").toUpperCase();
     const of = PART.exec(first)?.[2];
     return of !== undefined && Number(of) !== parts.length ? [] : [{ files: parts, quant }];
   });

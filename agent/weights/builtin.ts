@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode } from "../durable-file.ts";
+import { errorCode, temporaryFor } from "../durable-file.ts";
 import { Refusal } from "../refusal.ts";
 import demo from "./demo/hypervize-demo.gguf" with { type: "file" };
 import type { Builtins } from "./source.ts";
@@ -20,7 +20,7 @@ export async function copyOnce(embedded: string, name: string, folder: string): 
   const sha256 = await sha256Of(embedded);
   const path = join(folder, `${name}-${sha256.slice(0, 16)}.gguf`);
   if (await hasContent(path, Bun.file(embedded).size, sha256)) return path;
-  const temporary = `${path}.${process.pid}.new`;
+  const temporary = temporaryFor(path);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await copy(embedded, temporary);

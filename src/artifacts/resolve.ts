@@ -73,7 +73,7 @@ function checkSettings({ env }: Asked): void {
   if (variable !== undefined) throw badRequest(variable, "env");
 }
 
-function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Found> {
+async function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Found> {
   const named = namedModel(spec);
   switch (named.from) {
     case "builtin":
@@ -81,10 +81,20 @@ function find(parts: ResolverParts, spec: Asked, hf_token: string): Promise<Foun
     case "file":
       return findLocal(parts, named.path, spec);
     case "hub":
-      return findOnHub(parts, named.hub, spec, hf_token);
+      return foundImported(parts, named.hub, spec) ?? findOnHub(parts, named.hub, spec, hf_token);
     case "s3":
-      return findInStore(parts, named.place, spec);
+      return foundImported(parts, named.place, spec) ?? findInStore(parts, named.place, spec);
   }
+}
+
+/** What came in a bundle, before anybody is asked. */
+function foundImported(
+  { imported }: ResolverParts,
+  named: HubSource,
+  spec: Asked,
+): Found | undefined {
+  const known = imported?.(named, runtimeIn(spec));
+  return known && foundIn(known, named, spec);
 }
 
 async function findBuiltin(name: string, spec: Asked): Promise<Found> {
@@ -104,15 +114,14 @@ async function findLocal({ readLocal }: ResolverParts, path: string, spec: Asked
 }
 
 async function findOnHub(
-  { hub, imported }: ResolverParts,
+  { hub }: ResolverParts,
   named: HubSource,
   spec: Asked,
   token: string,
 ): Promise<Found> {
   const wants = { ...wantsOf(spec), token };
   try {
-    const reading = imported?.(named, wants.runtime) ?? (await readHubModel(hub, named, wants));
-    return foundIn(reading, named, spec);
+    return foundIn(await readHubModel(hub, named, wants), named, spec);
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
     if (error.problem !== "unreachable") throw hubRefusal(hub, named, token, error);
@@ -121,25 +130,25 @@ async function findOnHub(
 }
 
 async function findInStore(
-  { store, imported }: ResolverParts,
+  { store }: ResolverParts,
   named: HubSource,
   spec: Asked,
 ): Promise<Found> {
-  const wants = wantsOf(spec);
-  const known = imported?.(named, wants.runtime);
-  if (known !== undefined) return foundIn(known, named, spec);
   if (store === undefined) throw badRequest(NO_S3, "model", "s3_config");
   try {
-    return foundIn(await readS3Model(store, named, wants), named, spec);
+    return foundIn(await readS3Model(store, named, wantsOf(spec)), named, spec);
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
     return foundByName(named, spec, hubSilence(store.access()?.endpoint ?? "S3", named, error));
   }
 }
 
-const wantsOf = ({ runtime }: Asked) => ({
+/** Null for what fits. */
+const runtimeIn = ({ runtime }: Asked): Runtime | null => (runtime === "auto" ? null : runtime);
+
+const wantsOf = (spec: Asked) => ({
   signal: AbortSignal.timeout(patience_ms),
-  runtime: runtime === "auto" ? null : runtime,
+  runtime: runtimeIn(spec),
 });
 
 function foundIn(

@@ -1,4 +1,5 @@
 /** Reads a model's config and headers out of its files by range, wherever they lie. */
+import { partsOf } from "../../agent/contract/gguf-name.ts";
 import { badRequest, Failure } from "../failure.ts";
 import { type ConfigFacts, factsOfConfig } from "./config.ts";
 import type { ModelFacts } from "./facts.ts";
@@ -86,11 +87,7 @@ const safetensorsBytes = (files: ModelFiles, name: string): Promise<number> =>
 
 /** Facts and weights of a GGUF file, with all the parts when it is split. */
 export async function readGguf(files: ModelFiles, name: string): Promise<FileFacts> {
-  const split = /^(.*)-\d{5}-of-(\d{5})\.gguf$/.exec(name);
-  const parts = Array.from({ length: split ? Number(split[2]) : 1 }, (_, i) =>
-    split ? `${split[1]}-${String(i + 1).padStart(5, "0")}-of-${split[2]}.gguf` : name,
-  );
-  const [first, ...others] = parts;
+  const [first, ...others] = partsOf(name);
   const header = await ggufHeader(files, first ?? name, first_gguf_bytes);
   const more = await sum(
     others,

@@ -1,4 +1,5 @@
 /** The files of a folder of a store. Pure but for the requests, which are the caller's. */
+import { partsOf, stemOf } from "../gguf-name.ts";
 import type { S3Ask } from "./request.ts";
 import { isPlainName, keyOf, type S3Folder, type S3Object } from "./source.ts";
 
@@ -42,7 +43,9 @@ export async function listFolder(
   } catch (error) {
     if (file === undefined || !reader.isDenied(error)) throw error;
     // A key may be allowed to read and not to list, as by MinIO's own policy `readonly`.
-    return Promise.all(partsOf(file).map((name) => lookedAt(place, name, reader))).catch(() => {
+    const parts = partsOf(file);
+    const names = parts.length > MOST_PARTS ? [file] : parts;
+    return Promise.all(names.map((name) => lookedAt(place, name, reader))).catch(() => {
       throw error;
     });
   }
@@ -71,16 +74,6 @@ async function lookedAt(place: S3Folder, name: string, { ask }: S3Reader): Promi
   };
   if (!isWhole(object)) throw new Error("It tells no size.");
   return object;
-}
-
-/** Of a split model the parts begin alike. */
-const stemOf = (file: string): string => file.replace(/(?:-\d{5}-of-\d{5})?\.gguf$/i, "");
-
-function partsOf(file: string): string[] {
-  const count = Number(/-\d{5}-of-(\d{5})\.gguf$/i.exec(file)?.[1] ?? 0);
-  if (count === 0 || count > MOST_PARTS) return [file];
-  const part = (index: number) => `-${String(index + 1).padStart(5, "0")}-of-`;
-  return Array.from({ length: count }, (_, index) => file.replace(/-\d{5}-of-/, part(index)));
 }
 
 function below({ folder }: S3Folder, object: S3Object): S3Object[] {

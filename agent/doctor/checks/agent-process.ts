@@ -1,4 +1,5 @@
 import type { Host } from "../host.ts";
+import { runtime_names } from "./runtimes.ts";
 
 export interface AgentSigns {
   runs: boolean;
@@ -20,7 +21,7 @@ export async function probeAgent(host: Host, pid: number | undefined): Promise<A
   const environ = pid === undefined ? undefined : await host.read(`/proc/${pid}/environ`);
   const words = pid === undefined ? "" : ((await host.read(`/proc/${pid}/cmdline`)) ?? "");
   const option = (name: string) => new RegExp(`\0--${name}[=\0]([^\0]+)`).exec(words)?.[1];
-  const named = ["llama-server", "vllm", "sglang"].flatMap((name) => {
+  const named = runtime_names.flatMap((name) => {
     const path = option(name);
     return path === undefined ? [] : [[name, path] as const];
   });

@@ -8,7 +8,8 @@ export interface RuntimeSign {
   version: string | null;
 }
 
-const known = ["llama-server", "vllm", "sglang"];
+/** Those that an agent can find on a host. */
+export const runtime_names = ["llama-server", "vllm", "sglang"];
 
 /** NAMED: paths that somebody gave; PATH: where the others are looked for. Only what is there at all. */
 export async function probeRuntimes(
@@ -18,7 +19,7 @@ export async function probeRuntimes(
   PATH: string | undefined,
 ): Promise<RuntimeSign[]> {
   const found: RuntimeSign[] = [];
-  for (const name of known) {
+  for (const name of runtime_names) {
     const path = named[name] ?? (await installedRuntime(home, name)) ?? host.which(name, PATH);
     const ran = path === undefined ? undefined : await host.run(path, "--version");
     if (ran === undefined) continue;

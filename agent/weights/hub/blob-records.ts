@@ -39,24 +39,20 @@ export class BlobRecords {
       await file.close();
     }
     const now_ms = this.now();
-    await this.write(blob, String(now_ms));
-    await this.used(blob, now_ms);
+    await this.write(blob, String(now_ms), now_ms);
     this.fresh.delete(blob);
   }
 
   /** As `keep`, for a blob that nobody uses by that. */
   async proved(blob: string): Promise<void> {
-    const used_at_ms = await this.usedAt(blob);
-    await this.write(blob, String(this.now()));
-    await this.used(blob, used_at_ms);
+    await this.write(blob, String(this.now()), await this.usedAt(blob));
   }
 
   /** Its checksum is wrong although nobody has touched it. Nothing reads or gives it as whole any more. */
   async condemn(blob: string): Promise<void> {
     const used_at_ms = await this.usedAt(blob);
     this.fresh.delete(blob);
-    await this.write(blob, DAMAGED);
-    await this.used(blob, used_at_ms);
+    await this.write(blob, DAMAGED, used_at_ms);
   }
 
   /** Undefined for a blob of which nothing is known, or that was touched since. */
@@ -116,8 +112,9 @@ export class BlobRecords {
     await unlink(record).catch(() => undefined);
   }
 
-  private async write(blob: string, proof: string): Promise<void> {
+  private async write(blob: string, proof: string, used_at_ms: number): Promise<void> {
     await writeDurably(await this.recordOf(blob), `${await stampOf(blob)}\n${proof}`);
+    await this.used(blob, used_at_ms);
   }
 
   /** The same checksum may lie here twice, of two repositories. */

@@ -86,9 +86,7 @@ class Folder {
       return await listFolder(this.place, word, {
         ask: async (ask) => {
           const { headers, chunks } = await askStore(this.store, ask);
-          const isHead = ask.method === "HEAD";
-          const bytes = isHead ? new Uint8Array(0) : await readUpTo(chunks(), MOST_PAGE_BYTES);
-          return { headers, bytes };
+          return { headers, bytes: await readUpTo(chunks(), MOST_PAGE_BYTES) };
         },
         isDenied: (error) => error instanceof Refusal && error.failure_class === "gated_model",
       });
