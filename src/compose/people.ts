@@ -58,10 +58,12 @@ export function composePeople({ database, home, cut, live, usage, addressOf }: P
   const guard = guardWith(callers.identify);
   const prices = new Prices(database);
   const limiter = new Limiter<InferenceCaller>({
-    ...{ spend, now: clock.steady },
+    spend,
+    now: clock.steady,
+    wall: clock.now,
     scopesOf: ({ scopes }) => scopes,
   });
-  const spentBy = (kind: SpenderKind) => (name: string) => spend.of(kind, name, clock.steady());
+  const spentBy = (kind: SpenderKind) => (name: string) => spend.of(kind, name, clock.now());
 
   const firstAdmin = (): Identity => {
     const admin = users.list().find(({ role }) => role === "admin");

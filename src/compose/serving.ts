@@ -103,6 +103,7 @@ export function composeServing(parts: ServingParts) {
     recount: (ask, request) => recounts.count(ask, request),
     measured: (measured) => telemetry.observeRequest(measured),
     now: clock.steady,
+    wall: clock.now,
     report: (error) => log(`gateway: ${describe(error)}`),
   });
   const watchers = new Set<() => void>();

@@ -1,23 +1,23 @@
-/** What was spent this month: read from the rows once, then kept up with each new one. */
-import { Spend } from "../limits/spend.ts";
+/** What was spent this month: read from the rows when a month begins, then kept up with each new one. */
+import { monthStart, Spend } from "../limits/spend.ts";
 import type { Database } from "../storage/database.ts";
-import { renameTeam, spentSince } from "../usage/spent.ts";
+import { renameTeam, spentBetween } from "../usage/spent.ts";
 import type { UsageLog } from "../usage/usage.ts";
 import { clock } from "./clock.ts";
 
 export function composeSpend(database: Database, usage: UsageLog): Spend {
-  const { steady } = clock;
-  const spend = new Spend(steady());
-  for (const sum of spentSince(database, spend.since)) spend.add(sum, steady());
-  usage.onRecord((row) => spend.add(row, steady()));
+  const spend = new Spend((from, to) => spentBetween(database, from, to));
+  // Before the first request: it should not wait for a month's rows.
+  spend.turn(clock.now());
+  usage.onRecord((row) => spend.add(row));
   usage.onAmend(({ before, better }) => {
-    spend.add({ ...before, cost: better.cost - before.cost }, steady());
+    spend.add({ ...before, cost: better.cost - before.cost });
   });
   return spend;
 }
 
 /** A team keeps what it has spent when it gets another name, also after a restart. */
 export function renameSpender(database: Database, spend: Spend, from: string, to: string): void {
-  renameTeam(database, spend.since, from, to);
+  renameTeam(database, monthStart(clock.now()), from, to);
   spend.rename("team", from, to);
 }

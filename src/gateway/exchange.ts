@@ -154,7 +154,7 @@ export class Exchange implements Watched {
   }
 
   async #record(status: number, tokens: Tokens): Promise<void> {
-    const { id, arrivedAt, caller, ask, admission } = this.#request;
+    const { id, caller, ask, admission } = this.#request;
     const { ports, live } = this.#around;
     const { target, replica } = this.choice;
     this.choice.release();
@@ -166,7 +166,8 @@ export class Exchange implements Watched {
     try {
       await ports.usage.record({
         id,
-        at: Math.floor(arrivedAt),
+        // From the end: a clock that was set right meanwhile is right for the whole request.
+        at: Math.floor(ports.wall() - duration_ms),
         key_prefix: caller.key_prefix,
         user: caller.user,
         team: caller.team,

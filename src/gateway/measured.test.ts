@@ -8,9 +8,12 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-function gatewayWith(script: (answer: Answering) => unknown): GatewayUnderTest {
+function gatewayWith(
+  script: (answer: Answering) => unknown,
+  wall: () => number = Date.now,
+): GatewayUnderTest {
   const server = scriptedServer((_, answer) => script(answer));
-  const under = gatewayUnderTest({ ports: [server.port] });
+  const under = gatewayUnderTest({ ports: [server.port], wall });
   cleanups.push(under.stop, server.stop);
   return under;
 }
@@ -65,4 +68,22 @@ test("what never reached routing is not measured", async () => {
   const under = gatewayWith(() => undefined);
   await under.post({ ...hello, messages: [] });
   expect(under.measured).toEqual([]);
+});
+
+test("a row has the time of the wall clock, also when that is set right during the request", async () => {
+  const right = Date.UTC(2026, 10, 15);
+  let wall = right + 40 * 86_400_000;
+  const under = gatewayWith(
+    async (answer) => {
+      await pause(30);
+      wall = right;
+      answer.startStream();
+      answer.chunk(frames.word("a") + frames.stop + frames.usage + frames.done);
+      answer.finish();
+    },
+    () => wall,
+  );
+  await (await under.post({ ...hello, stream: true })).text();
+  const [row] = await under.rows(1);
+  expect(row?.at).toBe(Math.floor(right - (row?.duration_ms ?? 0)));
 });

@@ -190,8 +190,10 @@ export interface GatewayPorts {
   recount?(ask: AskRuntime, request: Uncounted): Promise<TokenCounts | null>;
   /** Called once for every row. */
   measured?(measured: Measured): void;
-  /** Milliseconds since the epoch, with fractions, and never going back. */
+  /** Milliseconds, with fractions, and never going back: for durations. */
   now(): number;
+  /** Milliseconds since the epoch, as the clock on the wall says now: for what is stored. */
+  wall(): number;
   /** Something that an operator should know of; never holds content. */
   report(error: unknown): void;
 }

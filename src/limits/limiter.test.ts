@@ -11,13 +11,21 @@ interface Caller {
 
 const start = Date.UTC(2026, 10, 23);
 let now: number;
+let wall: number;
 let spend: Spend;
 let limiter: Limiter<Caller>;
 
 beforeEach(() => {
   now = start;
-  spend = new Spend(now);
-  limiter = new Limiter({ spend, now: () => now, scopesOf: ({ scopes }) => scopes });
+  wall = now;
+  spend = new Spend(() => []);
+  spend.turn(wall);
+  limiter = new Limiter({
+    spend,
+    now: () => now,
+    wall: () => wall,
+    scopesOf: ({ scopes }) => scopes,
+  });
 });
 
 const scope = (kind: Scope["kind"], limits: Partial<LimitFields>, id = `${kind}_1`): Scope => ({
@@ -105,18 +113,27 @@ test("at once: refused above, with a second to wait, and let in as soon as one h
 
 test("a spent budget is another failure, which no client should try again, and ends with the month", () => {
   const by = key({ monthly_budget: 10 });
-  const row = { at: now, key_prefix: "key_1", user: "u", team: null };
-  spend.add({ ...row, cost: 9.99 }, now);
+  const row = { at: wall, key_prefix: "key_1", user: "u", team: null };
+  spend.add({ ...row, cost: 9.99 });
   admitted(by).end(1);
-  spend.add({ ...row, cost: 0.01 }, now);
+  spend.add({ ...row, cost: 0.01 });
   const failure = refusal(by);
   expect(failure).toMatchObject({
     ...{ status: 429, type: "insufficient_quota", code: "insufficient_quota" },
     headers: { "x-should-retry": "false" },
   });
   expect(failure.message).toContain("2026-12-01");
-  now = Date.UTC(2026, 11, 1);
+  wall = Date.UTC(2026, 11, 1);
   admitted(by);
+});
+
+test("a clock that is set back or forward moves no limit a minute", () => {
+  const by = key({ rpm_limit: 1 });
+  admitted(by).end(1);
+  for (const step of [-40, 40]) {
+    wall = start + step * 86_400_000;
+    expect(refusal(by).headers).toMatchObject({ "retry-after": "60" });
+  }
 });
 
 describe("key, user and team together", () => {

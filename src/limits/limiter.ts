@@ -12,8 +12,10 @@ export interface Admitted {
 
 export interface LimiterParts<Caller> {
   spend: Pick<Spend, "of">;
-  /** The clock that usage rows have their times from, in milliseconds. It never goes back. */
+  /** Milliseconds, never going back: for what is counted a minute. */
   now(): number;
+  /** Milliseconds since the epoch: budgets follow the calendar. */
+  wall(): number;
   /** All that limits CALLER; asked once for each. */
   scopesOf(caller: Caller): readonly Scope[];
 }
@@ -41,7 +43,7 @@ export class Limiter<Caller extends object> {
     if (meters === undefined) meters = this.#hold(caller);
     if (meters === null) return null;
     const now = this.#parts.now();
-    this.#refuseSpent(meters, now);
+    this.#refuseSpent(meters);
     refuseFast(meters, tokens, now);
     const reserved = reservable(meters, tokens);
     for (const meter of meters) meter.begin(reserved, now);
@@ -69,12 +71,13 @@ export class Limiter<Caller extends object> {
     return meter;
   }
 
-  #refuseSpent(meters: readonly Meter[], now: number): void {
+  #refuseSpent(meters: readonly Meter[]): void {
+    const { spend, now, wall } = this.#parts;
     for (const meter of meters) {
       const { kind, spender, limits } = meter.scope;
       if (limits.monthly_budget === null) continue;
-      if (this.#parts.spend.of(kind, spender, now) < limits.monthly_budget) continue;
-      throw budgetSpent(meter, limitHeaders(meters, now), now);
+      if (spend.of(kind, spender, wall()) < limits.monthly_budget) continue;
+      throw budgetSpent(meter, limitHeaders(meters, now()), wall());
     }
   }
 }

@@ -1,4 +1,7 @@
-/** Money that was spent this calendar month (UTC), by key, user and team. The rows on disk are the truth. */
+/**
+ * Money that was spent this calendar month (UTC), by key, user and team. The rows on disk are the truth: a month is read
+ * from them when it is first asked for, be it the next one or, after a clock that was ahead, the one before.
+ */
 
 export type SpenderKind = "key" | "user" | "team";
 
@@ -13,28 +16,28 @@ export interface Spent {
 
 export class Spend {
   readonly #sums = new Map<string, number>();
-  #month: number;
+  readonly #read: (from: number, to: number) => Iterable<Spent>;
+  #month = Number.NaN;
+  #end = Number.NaN;
 
-  constructor(now: number) {
-    this.#month = monthStart(now);
-  }
-
-  /** From when on rows count. */
-  get since(): number {
-    return this.#month;
+  /** READ: the rows that are on disk with FROM <= at < TO; several may come as one, with their sum. */
+  constructor(read: (from: number, to: number) => Iterable<Spent>) {
+    this.#read = read;
   }
 
   /** KEY: its prefix; USER: the address; TEAM: the name. As usage rows have them. */
   of(kind: SpenderKind, name: string, now: number): number {
-    this.#turn(now);
+    this.turn(now);
     return this.#sums.get(`${kind} ${name}`) ?? 0;
   }
 
-  /** A row of another month is passed over. */
-  add({ at, key_prefix, user, team, cost }: Spent, now: number): void {
+  /** A row that was just written. One of another month is passed over: it is on disk, for when that is asked for. */
+  add(row: Spent): void {
+    if (row.at >= this.#month && row.at < this.#end) this.#countRow(row);
+  }
+
+  #countRow({ key_prefix, user, team, cost }: Spent): void {
     if (cost === 0) return;
-    this.#turn(now);
-    if (at < this.#month) return;
     this.#count("user", user, cost);
     if (key_prefix !== null) this.#count("key", key_prefix, cost);
     if (team !== null) this.#count("team", team, cost);
@@ -52,11 +55,14 @@ export class Spend {
     this.#sums.set(id, (this.#sums.get(id) ?? 0) + cost);
   }
 
-  #turn(now: number): void {
-    const month = monthStart(now);
-    if (month <= this.#month) return;
-    this.#month = month;
+  /** Reads the month of NOW, unless it is the one that is held. */
+  turn(now: number): void {
+    if (now >= this.#month && now < this.#end) return;
     this.#sums.clear();
+    const [from, to] = [monthStart(now), monthEnd(now)];
+    for (const row of this.#read(from, to)) this.#countRow(row);
+    this.#month = from;
+    this.#end = to;
   }
 }
 

@@ -1,9 +1,9 @@
-import { and, eq, gt, gte, max, sql } from "drizzle-orm";
+import { and, eq, gt, gte, lt, max, sql } from "drizzle-orm";
 import type { Database } from "../storage/database.ts";
 import { usage } from "./table.ts";
 
-/** What cost something since a time, summed by key, user and team; `at` is that of the newest row. */
-export function spentSince(database: Database, since: number) {
+/** What cost something in FROM <= at < TO, summed by key, user and team; `at` is that of the newest row. */
+export function spentBetween(database: Database, from: number, to: number) {
   return database
     .select({
       at: sql<number>`${max(usage.at)}`,
@@ -13,7 +13,7 @@ export function spentSince(database: Database, since: number) {
       cost: sql<number>`sum(${usage.cost})`,
     })
     .from(usage)
-    .where(and(gte(usage.at, since), gt(usage.cost, 0)))
+    .where(and(gte(usage.at, from), lt(usage.at, to), gt(usage.cost, 0)))
     .groupBy(usage.key_prefix, usage.user, usage.team)
     .all();
 }
