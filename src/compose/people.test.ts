@@ -78,7 +78,7 @@ const admit = (key: string) => people.limits.admit(callerWith(key), 10);
 const row = (key: string, cost: number): UsageRow => {
   const { user, team, key_prefix } = callerWith(key);
   return {
-    ...{ id: `req_${Math.random()}`, at: Math.floor(clock.steady()), user, team, key_prefix, cost },
+    ...{ id: `req_${Math.random()}`, at: clock.now(), user, team, key_prefix, cost },
     ...{ model: "demo", endpoint: null, replica: null, source: "engine", stream: false },
     ...{ prompt_tokens: 1, completion_tokens: 1, cached_tokens: 0, ttft_ms: null },
     ...{ duration_ms: 1, status: 200 },
