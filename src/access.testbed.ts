@@ -32,8 +32,9 @@ export function databaseWithPeople(): Database {
 export function httpWith(
   routes: readonly AnyElysia[],
   log: (line: string) => void = () => {},
+  durable: () => Promise<void> = async () => {},
 ): Http {
-  return createHttp({ routes, version: "0.0.0", now: () => 0, log });
+  return createHttp({ routes, version: "0.0.0", now: () => 0, durable, log });
 }
 
 export function requestAs(as: As, method: string, path: string, body?: unknown): Request {

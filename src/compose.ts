@@ -33,6 +33,7 @@ import { providerRoutes } from "./providers/routes.ts";
 import { hubReader, importedReader, storeReader } from "./sizing/hub-question.ts";
 import { sizingRoutes } from "./sizing/routes.ts";
 import { openDatabase } from "./storage/database.ts";
+import { durably, walFlush } from "./storage/durable.ts";
 import { secretsIn } from "./storage/secrets.ts";
 import { metricsRoutes } from "./telemetry/routes.ts";
 import { usageRoutes } from "./usage/routes.ts";
@@ -46,7 +47,7 @@ export interface Appliance {
   /** The login that the first start made. */
   firstLogin(): Login;
   /** KNOWN when it is still good, else a new inference key of the first admin. */
-  keepKey(name: string, known: string | undefined): string;
+  keepKey(name: string, known: string | undefined): Promise<string>;
   /** Puts a model into the catalog unless one of this name is there. */
   ensureModel(model: { name: string; source: string }): Promise<void>;
   /** Resolves when a replica of the model is ready; rejects with its problem when it failed for good. */
@@ -59,14 +60,18 @@ export interface ApplianceOptions {
   log(line: string): void;
   /** Take any free port for agents when the configured one is taken. */
   any_agent_port?: boolean;
+  /** Brings what was committed to the disk, for tests of power cuts; an fdatasync without it. */
+  sync?: () => Promise<void>;
 }
 
 export async function startAppliance(
   config: Config,
-  { log, any_agent_port }: ApplianceOptions,
+  { log, any_agent_port, sync }: ApplianceOptions,
 ): Promise<Appliance> {
   prepareHome(config.home);
-  const database = openDatabase(join(config.home, "hypervize.db"));
+  const file = join(config.home, "hypervize.db");
+  const database = openDatabase(file);
+  const durable = durably(database, sync ?? walFlush(file));
   const secrets = secretsIn(config.home);
   const authority = await loadAuthority(config.home, clock.now());
   const live = new Live();
@@ -98,7 +103,7 @@ export async function startAppliance(
   });
   const renewal = new Renewal({ authority, hosts, now: clock.now });
   const fleet = startFleetServer(
-    { authority, enrolment, renewal, hosts, tunnels: serving.tunnels, log },
+    { authority, enrolment, renewal, hosts, tunnels: serving.tunnels, durable, log },
     { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
   );
 
@@ -115,6 +120,7 @@ export async function startAppliance(
   const http = createHttp({
     version,
     now: clock.now,
+    durable,
     log,
     routes: [
       ...people.routes,
@@ -156,6 +162,8 @@ export async function startAppliance(
       metricsRoutes({ telemetry, guard, addressOf }),
     ],
   });
+  // What the start has written: the first admin, and what is asked for below.
+  await durable();
   const server = listen(config, { gateway, http, dashboard: await loadDashboard() });
   lifecycle.start();
   relays.start();
@@ -169,7 +177,11 @@ export async function startAppliance(
     agent_port: fleet.port,
     joinToken: () => enrolment.createToken("demo", default_expiry_s).token,
     firstLogin: people.firstLogin,
-    keepKey: people.keepKey,
+    async keepKey(name, known) {
+      const key = people.keepKey(name, known);
+      await durable();
+      return key;
+    },
     async ensureModel(model) {
       if (catalog.find(model.name)) return;
       await createIntake({ catalog, ...fitting.elastic }).add(model);

@@ -2,9 +2,10 @@
  * What the first start leaves in the data folder, readable by its owner only: the first admin's login,
  * and the admin key that the command line on this machine uses.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomBase62 } from "./identifier.ts";
+import { makeFolder, writeDurably } from "./storage/durable.ts";
 
 export interface Login {
   email: string;
@@ -19,7 +20,7 @@ export function newLogin(): Login {
 }
 
 export function keepLogin(home: string, login: Login): void {
-  keepSecret(join(home, "first-login.json"), JSON.stringify(login, null, 2));
+  writeDurably(join(home, "first-login.json"), `${JSON.stringify(login, null, 2)}\n`);
 }
 
 /** Undefined when the file was removed, as it should be once the password was changed. */
@@ -36,20 +37,15 @@ export function hasAdminKey(home: string): boolean {
 }
 
 export function keepAdminKey(home: string, key: string): void {
-  keepSecret(join(home, "admin-key"), key);
+  writeDurably(join(home, "admin-key"), `${key}\n`);
 }
 
 export function prepareHome(home: string): void {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeFolder(home);
   } catch (cause) {
     throw new Error(`The data folder ${home} cannot be made. Choose another with --home.`, {
       cause,
     });
   }
-}
-
-function keepSecret(file: string, text: string): void {
-  writeFileSync(`${file}.new`, `${text}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
 }

@@ -33,7 +33,13 @@ const things = new Elysia()
     query: t.Object({ limit: t.Optional(t.Numeric()) }, { additionalProperties: false }),
   });
 
-const http = httpWith([things], (line) => lines.push(line));
+/** What a test puts here is waited for before a change is answered. */
+let durable: () => Promise<void> = async () => {};
+const http = httpWith(
+  [things],
+  (line) => lines.push(line),
+  () => durable(),
+);
 const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (r) => http.handle(r) });
 afterAll(() => server.stop(true));
 
@@ -163,4 +169,25 @@ test("over a socket: a body over 1 MiB is 413, one of unknown length 411, and th
   expect(chunked.status).toBe(411);
   expectEnvelope(await chunked.text());
   expect((await fetch(new URL("/api/health", server.url))).status).toBe(200);
+});
+
+test("what may have changed something is answered when it is on the disk; what only looks waits for nothing", async () => {
+  const order: string[] = [];
+  durable = async () => {
+    order.push("on the disk");
+  };
+  const changed = ask("POST", "/api/things/x", { password: "p" }).then(() =>
+    order.push("answered"),
+  );
+  await changed;
+  await ask("GET", "/api/things");
+  expect(order).toEqual(["on the disk", "answered"]);
+});
+
+test("what the disk did not take is no success", async () => {
+  durable = () => Promise.reject(new Error("EIO: i/o error, fdatasync"));
+  const { status, json } = await ask("POST", "/api/things/x", { password: "p" });
+  durable = async () => {};
+  expect([status, json.error.code]).toEqual([503, "storage_unavailable"]);
+  expect(lines.at(-1)).toContain("EIO");
 });

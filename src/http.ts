@@ -5,6 +5,7 @@
 import { type AnyElysia, Elysia, type ValidationError } from "elysia";
 import { asFailure, badRequest, Failure, notFound } from "./failure.ts";
 import { newId } from "./identifier.ts";
+import type { Durable } from "./storage/durable.ts";
 
 export type { Role } from "./access.ts";
 export type { AlertView } from "./alerts/routes.ts";
@@ -36,6 +37,8 @@ export interface HttpParts {
   routes: readonly AnyElysia[];
   version: string;
   now(): number;
+  /** Nothing that was asked to change something is answered before this. */
+  durable: Durable;
   /** One line for the operator. */
   log(line: string): void;
 }
@@ -47,7 +50,7 @@ export interface Http {
 
 const body_max_bytes = 1024 * 1024;
 
-export function createHttp({ routes, version, now, log }: HttpParts): Http {
+export function createHttp({ routes, version, now, durable, log }: HttpParts): Http {
   const started_at = now();
   const ids = new WeakMap<Request, string>();
   // Not normalised: an unknown field is refused, not dropped in silence. Without standardHostname:
@@ -67,13 +70,26 @@ export function createHttp({ routes, version, now, log }: HttpParts): Http {
   const health = (): Response =>
     Response.json({ status: "ok", version, uptime_s: Math.floor((now() - started_at) / 1000) });
 
+  /** Whatever may have changed something is on the disk before it is answered, by method: no route can forget it. */
+  async function settled(request: Request, response: Response, id: string): Promise<Response> {
+    if (request.method === "GET" || request.method === "HEAD") return response;
+    try {
+      await durable();
+      return response;
+    } catch (cause) {
+      log(`${id} ${request.method} ${pathOf(request)}: not on the disk: ${String(cause)}`);
+      return unsure(cause).toResponse(id);
+    }
+  }
+
   return {
     async handle(request) {
       const id = newId("req");
       ids.set(request, id);
       const response = isHealth(request)
         ? health()
-        : (bodyRefusal(request)?.toResponse(id) ?? (await app.handle(request)));
+        : (bodyRefusal(request)?.toResponse(id) ??
+          (await settled(request, await app.handle(request), id)));
       response.headers.set("x-request-id", id);
       if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
       return response;
@@ -130,6 +146,14 @@ function storageFailure(error: unknown): Failure | undefined {
     { code: "storage_unavailable", cause: error },
   );
 }
+
+/** It holds for as long as the process runs. */
+const unsure = (cause: unknown): Failure =>
+  new Failure(
+    503,
+    "It was done, but the disk of the data folder did not take it, so that a power cut may undo it. Look at the disk, and then at whether it is still so.",
+    { code: "storage_unavailable", cause },
+  );
 
 interface Schema {
   type?: string;

@@ -2,12 +2,13 @@
  * What this appliance knows of models that came in bundles, in HOME/bundle/models.json: enough to size
  * and place them without a hub. It is asked before the hub, because whoever imports a bundle has none.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { chooseGguf } from "../../agent/contract/gguf-choice.ts";
 import type { HubSource } from "../../agent/contract/hub-source.ts";
 import type { HubReading } from "../sizing/hub-model.ts";
 import type { FileFacts } from "../sizing/model-files.ts";
+import { makeFolder, writeDurably } from "../storage/durable.ts";
 
 export interface ImportedRepository {
   /** `ORG/REPO` or `s3://BUCKET/FOLDER`. */
@@ -60,13 +61,12 @@ export function rememberModels(home: string, models: Kept): void {
   );
   const files = new Map([...kept.files, ...models.files].map((entry) => [entry.below_home, entry]));
   const file = fileIn(home);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const text = JSON.stringify({
     repositories: [...repositories.values()],
     files: [...files.values()],
   });
-  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
+  writeDurably(file, text);
 }
 
 function readingOf(

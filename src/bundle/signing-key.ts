@@ -3,8 +3,9 @@
  * lie in HOME/bundle; the own key is sealed like every secret.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder, writeDurably } from "../storage/durable.ts";
 import { secretsIn } from "../storage/secrets.ts";
 
 export interface SigningKey {
@@ -19,11 +20,11 @@ const about = "bundle.signing-key";
 /** Made by the first export. Throws a Failure when it cannot be opened with HOME's secret key. */
 export function signingKeyOf(home: string): SigningKey {
   const file = join(home, "bundle", "signing-key");
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const secrets = secretsIn(home);
   const kept = read(file);
   const pem = kept === undefined ? newKey() : secrets.open(kept.trim(), about);
-  if (kept === undefined) replace(file, `${secrets.seal(pem, about)}\n`);
+  if (kept === undefined) writeDurably(file, `${secrets.seal(pem, about)}\n`);
   const key = createPrivateKey(pem);
   const der = createPublicKey(key).export({ format: "der", type: "spki" });
   // The last 32 bytes of the DER are the key itself (RFC 8410).
@@ -39,8 +40,8 @@ export function trustKey(home: string, fingerprint: string): void {
   const known = trustedKeys(home);
   if (known.has(fingerprint)) return;
   const file = trustFile(home);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  replace(file, `${[...known, fingerprint].join("\n")}\n`);
+  makeFolder(dirname(file));
+  writeDurably(file, `${[...known, fingerprint].join("\n")}\n`);
 }
 
 /** SHA-256 of a public key in hex. */
@@ -58,9 +59,4 @@ function read(file: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-}
-
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
 }

@@ -1,6 +1,7 @@
 /** The demo's proof: one chat completion, and the file and text that tell how to get the next one. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeDurably } from "../storage/durable.ts";
 
 export interface Demo {
   url: string;
@@ -22,9 +23,7 @@ export function readDemo(home: string): Demo | undefined {
 }
 
 export function writeDemo(home: string, demo: Demo): void {
-  const file = join(home, "demo.json");
-  writeFileSync(`${file}.new`, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeDurably(join(home, "demo.json"), `${JSON.stringify(demo, null, 2)}\n`);
 }
 
 const question = "Who are you?";

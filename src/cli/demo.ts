@@ -83,7 +83,7 @@ async function start(
   const login = appliance.firstLogin();
   const demo: Demo = {
     url: appliance.url,
-    api_key: appliance.keepKey("demo", known?.api_key),
+    api_key: await appliance.keepKey("demo", known?.api_key),
     admin_email: login.email,
     admin_password: login.password,
     model: model.name,

@@ -9,7 +9,7 @@ import type { SpenderKind } from "../limits/spend.ts";
 import type { Live } from "../notify/live.ts";
 import { Prices } from "../prices/prices.ts";
 import { priceRoutes } from "../prices/routes.ts";
-import type { Database } from "../storage/database.ts";
+import { type Database, flushing } from "../storage/database.ts";
 import { teamRoutes } from "../teams/routes.ts";
 import { Teams } from "../teams/teams.ts";
 import type { UsageLog } from "../usage/usage.ts";
@@ -74,10 +74,12 @@ export function composePeople({ database, home, cut, live, usage, addressOf }: P
   if (users.list().length === 0) {
     const login = newLogin();
     keepLogin(home, login);
-    users.ensureFirstAdmin(login);
+    flushing(database, () => users.ensureFirstAdmin(login));
   }
+  // The row before the file: with the file alone, no start would make another key.
   if (!hasAdminKey(home)) {
-    keepAdminKey(home, keys.issue(firstAdmin(), { name: "command line", scope: "admin" }).key);
+    const issue = () => keys.issue(firstAdmin(), { name: "command line", scope: "admin" });
+    keepAdminKey(home, flushing(database, issue).key);
   }
 
   return {

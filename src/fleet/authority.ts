@@ -3,9 +3,10 @@
  * in between can play control plane (k3s and kubeadm do the same). Kept in HOME/ca, owner only.
  */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONTROL_PLANE_NAME } from "../../agent/contract/messages.ts";
+import { makeFolder, writeDurably } from "../storage/durable.ts";
 import type { Identity } from "./signing.ts";
 
 const day_ms = 86_400_000;
@@ -36,7 +37,7 @@ export interface Authority {
 
 export async function loadAuthority(home: string, now: number): Promise<Authority> {
   const folder = join(home, "ca");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const caFile = join(folder, "authority.pem");
   const ca = read(caFile) ?? save(caFile, await (await signing()).newCa(now));
   const serverFile = join(folder, "server.pem");
@@ -70,9 +71,7 @@ function goodServer(kept: Identity | undefined, ca: Identity, now: number): Iden
 
 /** Key and certificate share one file, so that a crash cannot leave half of the pair. */
 function save(file: string, identity: Identity): Identity {
-  const text = `${identity.key_pem}\n${identity.certificate_pem}\n`;
-  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
+  writeDurably(file, `${identity.key_pem}\n${identity.certificate_pem}\n`);
   return identity;
 }
 

@@ -14,6 +14,7 @@ import {
   type ObservedReplica,
 } from "../../agent/contract/messages.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
+import type { Durable } from "../storage/durable.ts";
 import { type Authority, loadAuthority } from "./authority.ts";
 import { Enrolment } from "./enrolment.ts";
 import { Hosts } from "./hosts.ts";
@@ -80,6 +81,7 @@ export class FleetWorld {
   readonly home = mkdtempSync(join(tmpdir(), "hypervize-fleet-"));
   readonly database: Database = openDatabase(":memory:");
   now_ms = Date.now();
+  durable: Durable = async () => undefined;
 
   async start(port = 0): Promise<ControlPlane> {
     const now = () => this.now_ms;
@@ -96,7 +98,8 @@ export class FleetWorld {
       now: () => performance.now(),
     });
     hosts.onRemove((id) => tunnels.remove(id));
-    const parts = { authority, enrolment, renewal, hosts, tunnels, log: () => undefined };
+    const durable = () => this.durable();
+    const parts = { authority, enrolment, renewal, hosts, tunnels, durable, log: () => undefined };
     const address = { host: "127.0.0.1", port, any_port: false };
     const server = startFleetServer(parts, address);
     return { authority, enrolment, hosts, tunnels, server };
@@ -147,6 +150,11 @@ export class AgentLine {
       this.stream.on("end", () => resolve("end"));
     });
     void this.ended.then(() => client.close());
+  }
+
+  /** What has come, in order. */
+  get kinds(): string[] {
+    return this.#seen.map(({ body }: Command & { body?: string }) => body ?? "");
   }
 
   hello(): this {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
 import type { Desired } from "../../agent/contract/messages.ts";
 import {
@@ -154,4 +154,74 @@ describe("a stranger", () => {
 test("a port that is taken is an error that says which option to use", async () => {
   const second = world.start(plane.server.port);
   await expect(second).rejects.toThrow(`Port ${plane.server.port} for agents is in use`);
+});
+
+describe("before anything is promised to an agent", () => {
+  /** Flushes that end when they are told to. */
+  function slowDisk() {
+    const asked = Promise.withResolvers<void>();
+    const flushed = Promise.withResolvers<void>();
+    world.durable = () => {
+      asked.resolve();
+      return flushed.promise;
+    };
+    return { asked: asked.promise, end: flushed.resolve, fail: flushed.reject };
+  }
+  afterEach(() => {
+    world.durable = async () => undefined;
+  });
+
+  test("its membership is on the disk", async () => {
+    const disk = slowDisk();
+    let isMember = false;
+    const joined = enrol(plane, newSecret(plane)).then((one) => {
+      isMember = true;
+      return one;
+    });
+    await disk.asked;
+    expect(isMember).toBe(false);
+    disk.end();
+    expect((await joined).certificate_pem).toStartWith("-----BEGIN CERTIFICATE");
+  });
+
+  test("a disk that takes nothing is said, and nothing is handed out", async () => {
+    const disk = slowDisk();
+    const joined = enrol(plane, newSecret(plane));
+    await disk.asked;
+    disk.fail(new Error("EIO"));
+    await expect(joined).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  });
+
+  test("what it is to run is on the disk, and what is sent after that comes after it", async () => {
+    const one = await enrol(plane, newSecret(plane));
+    const line = new AgentLine(plane, one).hello();
+    await line.command("welcome");
+    const disk = slowDisk();
+    plane.hosts.setDesired(one.host_id, desired(7));
+    await disk.asked;
+    plane.hosts.send(one.host_id, { unfollow: { id: "log_1" } });
+    expect(line.kinds).toEqual(["welcome"]);
+    disk.end();
+    expect((await line.command("desired")).desired.generation).toBe(7);
+    await line.command("unfollow");
+    expect(line.kinds).toEqual(["welcome", "desired", "unfollow"]);
+    line.stream.end();
+    await line.ended;
+  });
+
+  test("a desired set that the disk did not take is not sent: the line ends, and the next one has it", async () => {
+    const one = await enrol(plane, newSecret(plane));
+    const line = new AgentLine(plane, one).hello();
+    await line.command("welcome");
+    const disk = slowDisk();
+    plane.hosts.setDesired(one.host_id, desired(8));
+    await disk.asked;
+    disk.fail(new Error("EIO"));
+    expect(await line.ended).toStartWith(`${status.UNAVAILABLE} `);
+    world.durable = async () => undefined;
+    const next = new AgentLine(plane, one).hello();
+    expect((await next.command("desired")).desired.generation).toBe(8);
+    next.stream.end();
+    await next.ended;
+  });
 });

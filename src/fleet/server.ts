@@ -11,6 +11,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import {
+  type Command,
   type EnrolReply,
   type EnrolRequest,
   Fleet,
@@ -18,6 +19,7 @@ import {
   type Report,
   type ReportStream,
 } from "../../agent/contract/messages.ts";
+import type { Durable } from "../storage/durable.ts";
 import { type AgentAddress, openAgentPort } from "./agent-port.ts";
 import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
@@ -33,6 +35,8 @@ export interface FleetServerParts {
   renewal: Pick<Renewal, "renew">;
   hosts: Pick<Hosts, "byCertificate" | "connected" | "heard" | "disconnected">;
   tunnels: Pick<Tunnels, "admit">;
+  /** No agent is promised anything before this. */
+  durable: Durable;
   log(line: string): void;
 }
 
@@ -91,12 +95,14 @@ export function startFleetServer(parts: FleetServerParts, address: AgentAddress)
 }
 
 function enrol(
-  { enrolment, log }: FleetServerParts,
+  { enrolment, durable, log }: FleetServerParts,
   request: EnrolRequest,
   done: sendUnaryData<EnrolReply>,
 ): void {
   enrolment.redeem(request).then(
-    (reply) => {
+    async (reply) => {
+      // A token that is good again after a power cut admits a second host; a row that is lost shuts this one out.
+      if (!(await isKept(durable, log, done))) return;
       log(`host ${reply.host_id} joined`);
       done(null, reply);
     },
@@ -110,7 +116,7 @@ function enrol(
 }
 
 function renew(
-  { renewal, log }: FleetServerParts,
+  { renewal, durable, log }: FleetServerParts,
   host: HostRow | string,
   call: ServerUnaryCall<RenewRequest, EnrolReply>,
   done: sendUnaryData<EnrolReply>,
@@ -122,7 +128,8 @@ function renew(
   renewal
     .renew(host.id, call.request.csr_pem, () => call.cancelled)
     .then(
-      (reply) => {
+      async (reply) => {
+        if (!(await isKept(durable, log, done))) return;
         if (reply.certificate_pem) log(`host ${host.id} gets a new certificate`);
         done(null, reply);
       },
@@ -136,7 +143,7 @@ function renew(
 }
 
 function connect(
-  { hosts, log }: FleetServerParts,
+  { hosts, durable, log }: FleetServerParts,
   host: HostRow | string,
   stream: ReportStream,
 ): void {
@@ -144,7 +151,7 @@ function connect(
     stream.emit("error", { code: status.UNAUTHENTICATED, details: host });
     return;
   }
-  const line = lineOf(stream);
+  const line = lineOf(stream, durable, log);
   let greeted = false;
   stream.on("data", (report: Report) => {
     try {
@@ -175,11 +182,54 @@ function connect(
   stream.on("close", over);
 }
 
-function lineOf(stream: ReportStream): Line {
+/** Answers the call itself when what was committed cannot be brought to the disk. */
+async function isKept(
+  durable: Durable,
+  log: (line: string) => void,
+  done: sendUnaryData<EnrolReply>,
+): Promise<boolean> {
+  try {
+    await durable();
+    return true;
+  } catch (error) {
+    log(`fleet: ${unkept} (${String(error)})`);
+    done({ code: status.UNAVAILABLE, details: unkept });
+    return false;
+  }
+}
+
+const unkept = "The control plane cannot write to its disk. Look at the disk there, and try again.";
+
+/**
+ * A desired set waits for the disk, since after a power cut an older one would be refused; what is sent after it stays
+ * behind it. All else goes at once.
+ */
+function lineOf(stream: ReportStream, durable: Durable, log: (line: string) => void): Line {
+  let before: Promise<void> | undefined;
+  const write = (command: Command): void => {
+    if (!stream.cancelled && !stream.writableEnded) stream.write(command);
+  };
+  const inTurn = async (command: Command, earlier: Promise<void> | undefined): Promise<void> => {
+    await earlier;
+    if ("desired" in command) await durable();
+    write(command);
+  };
   return {
     remote_address: remoteAddress(stream.getPeer()),
-    send: (command) => {
-      stream.write(command);
+    send(command) {
+      if (!before && !("desired" in command)) {
+        write(command);
+        return;
+      }
+      const sent = inTurn(command, before).catch((error: unknown) => {
+        log(`fleet: ${unkept} (${String(error)})`);
+        // It dials again, and is then told all of it.
+        stream.emit("error", { code: status.UNAVAILABLE, details: unkept });
+      });
+      before = sent;
+      void sent.then(() => {
+        if (before === sent) before = undefined;
+      });
     },
     close: (reason) => {
       stream.emit("error", { code: status.UNAUTHENTICATED, details: reason });

@@ -3,17 +3,10 @@
  * HOME/secret.key: neither the database nor a backup of it is enough to read them.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
+import { syncFolder } from "./durable.ts";
 
 export interface Secrets {
   /**
@@ -100,8 +93,6 @@ function makeKey(file: string): Buffer {
   } finally {
     rmSync(unfinished);
   }
-  const folder = openSync(join(file, ".."), "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(file));
   return readFileSync(file);
 }

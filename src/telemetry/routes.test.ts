@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { httpWith } from "../access.testbed.ts";
 import { guardWith, type Role } from "../access.ts";
-import { createHttp } from "../http.ts";
 import { metricsRoutes } from "./routes.ts";
 
 function http(role: Role | null, address: string) {
@@ -11,7 +11,7 @@ function http(role: Role | null, address: string) {
     guard: guardWith(() => identity),
     addressOf: () => address,
   });
-  return createHttp({ routes: [routes], version: "1", now: () => 0, log: () => undefined });
+  return httpWith([routes]);
 }
 
 const status = async (role: Role | null, address: string, headers: Record<string, string> = {}) =>
