@@ -1,4 +1,6 @@
 /** Fields of forms about what runs. Empty ones are left to the appliance. */
+import { Secret } from "./secret.tsx";
+import { Select } from "./select.tsx";
 
 interface FieldProps<Value> {
   name: string;
@@ -7,11 +9,24 @@ interface FieldProps<Value> {
   value: Value | null | undefined;
 }
 
-export function Text({ name, label, hint, value }: FieldProps<string>) {
+/** REQUIRED: what cannot be left to the appliance any more. */
+export function Text({
+  name,
+  label,
+  hint,
+  value,
+  required = false,
+}: FieldProps<string> & { required?: boolean }) {
   return (
     <label class="field">
       <span>{label}</span>
-      <input name={name} autocomplete="off" placeholder={hint} defaultValue={value ?? ""} />
+      <input
+        name={name}
+        autocomplete="off"
+        required={required}
+        placeholder={hint}
+        defaultValue={value ?? ""}
+      />
     </label>
   );
 }
@@ -35,28 +50,9 @@ export function Amount({ name, label, hint, value, min }: FieldProps<number> & {
 const runtimes = ["auto", "llama-server", "vllm", "sglang"];
 
 export function Runtime({ value }: { value: string | undefined }) {
-  return (
-    <label class="field">
-      <span>Runtime</span>
-      <select name="runtime" defaultValue={value ?? "auto"}>
-        {runtimes.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-    </label>
-  );
+  return <Select label="Runtime" name="runtime" value={value ?? "auto"} choices={runtimes} />;
 }
 
 export function Token({ isKept }: { isKept: boolean }) {
-  return (
-    <label class="field">
-      <span>Hub token, for gated models</span>
-      <input
-        name="hf_token"
-        type="password"
-        autocomplete="off"
-        placeholder={isKept ? "kept; type to replace it" : "none"}
-      />
-    </label>
-  );
+  return <Secret name="hf_token" label="Hub token, for gated models" isKept={isKept} />;
 }

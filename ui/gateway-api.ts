@@ -15,7 +15,7 @@ const write = (method: string, body: unknown) => ({ method, body });
 
 export const changeKey = (
   id: string,
-  changes: Limits & { allowed_cidrs: string[] | null },
+  changes: Partial<Limits & { allowed_cidrs: string[] | null }>,
 ): Promise<KeyView> => json(at("keys", id), write("PATCH", changes));
 export const limitUser = (
   id: string,
@@ -26,7 +26,7 @@ export type TeamInput = Limits & { name: string };
 export const listTeams = (): Promise<List<TeamView>> => json("/api/teams");
 export const createTeam = (team: TeamInput): Promise<TeamView> =>
   json("/api/teams", write("POST", team));
-export const changeTeam = (id: string, team: TeamInput): Promise<TeamView> =>
+export const changeTeam = (id: string, team: Partial<TeamInput>): Promise<TeamView> =>
   json(at("teams", id), write("PATCH", team));
 export const removeTeam = (id: string): Promise<unknown> =>
   json(at("teams", id), { method: "DELETE" });
@@ -44,7 +44,7 @@ export interface AliasInput {
 export const listAliases = (): Promise<List<AliasView>> => json("/api/aliases");
 export const createAlias = (alias: AliasInput): Promise<AliasView> =>
   json("/api/aliases", write("POST", alias));
-export const changeAlias = (id: string, alias: AliasInput): Promise<AliasView> =>
+export const changeAlias = (id: string, alias: Partial<AliasInput>): Promise<AliasView> =>
   json(at("aliases", id), write("PATCH", alias));
 export const removeAlias = (id: string): Promise<unknown> =>
   json(at("aliases", id), { method: "DELETE" });
@@ -61,8 +61,10 @@ export interface ProviderInput {
 export const listProviders = (): Promise<List<ProviderView>> => json("/api/providers");
 export const createProvider = (provider: ProviderInput): Promise<ProviderView> =>
   json("/api/providers", write("POST", provider));
-export const changeProvider = (id: string, provider: ProviderInput): Promise<ProviderView> =>
-  json(at("providers", id), write("PATCH", provider));
+export const changeProvider = (
+  id: string,
+  provider: Partial<ProviderInput>,
+): Promise<ProviderView> => json(at("providers", id), write("PATCH", provider));
 export const removeProvider = (id: string): Promise<unknown> =>
   json(at("providers", id), { method: "DELETE" });
 export const testProvider = (id: string): Promise<{ ok: boolean; message: string }> =>

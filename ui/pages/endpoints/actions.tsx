@@ -5,9 +5,10 @@ import { useAction } from "../../action.ts";
 import { Confirm } from "../../confirm.tsx";
 import { changeEndpoint, deleteEndpoint, type Order, orderEndpoint } from "../../dedicated-api.ts";
 import { Dialog } from "../../dialog.tsx";
+import { Form } from "../../form.tsx";
 import { navigate } from "../../navigation.ts";
 import { Problem } from "../../notice.tsx";
-import { bodyOf } from "./fields.ts";
+import { changedBodyOf } from "./fields.ts";
 import { ModelFields, ScaleFields } from "./form-fields.tsx";
 
 const names: Record<Order, string> = {
@@ -74,32 +75,20 @@ export function EndpointActions({ endpoint, changed }: ActionsProps) {
 }
 
 function Change({ endpoint, changed, close }: ActionsProps & { close(): void }) {
-  const changing = useAction(async (form: FormData) => {
-    await changeEndpoint(endpoint.id, bodyOf(form));
-    changed();
-    close();
-  });
   return (
     <Dialog title={`Change ${endpoint.name}`} onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          changing.run(new FormData(event.currentTarget));
-        }}
+      <Form
+        read={changedBodyOf}
+        change={(changes) => changeEndpoint(endpoint.id, changes)}
+        saved={changed}
+        close={close}
+        verb="Save"
+        busy="Saving…"
       >
         <p>When what runs changes, the old replicas serve until the new ones are healthy.</p>
         <ModelFields of={endpoint} />
         <ScaleFields of={endpoint} />
-        {changing.problem.value && <Problem problem={changing.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={changing.busy.value}>
-            {changing.busy.value ? "Saving…" : "Save"}
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

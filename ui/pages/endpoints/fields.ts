@@ -1,39 +1,55 @@
 /** From a filled form to the body of a provision or a change. Pure. */
 import type { ProvisionInput } from "../../dedicated-api.ts";
+import { secretIn } from "../../secret.tsx";
 
-const texts = ["name", "model", "runtime", "cold_start", "visibility", "hf_token"] as const;
-const numbers = ["context", "concurrency", "min_replicas", "max_replicas"] as const;
-
-/** Fields in minutes. */
-const times = [
-  ["idle_minutes", "idle_timeout_s"],
-  ["l1_minutes", "l1_timeout_s"],
-] as const;
+/** What is not said. */
+const defaults: ProvisionInput = { concurrency: 4, min_replicas: 0, max_replicas: 1 };
 
 /** An empty field is not sent: the appliance decides. */
 export function bodyOf(form: FormData): ProvisionInput {
-  const body: Record<string, unknown> = {};
-  for (const name of texts) {
-    const value = wordIn(form, name);
-    if (value !== "") body[name] = value;
-  }
-  for (const name of numbers) {
-    const value = wordIn(form, name);
-    if (value !== "") body[name] = Number(value);
-  }
-  for (const [field, name] of times) {
-    const minutes = wordIn(form, field);
-    if (minutes !== "") body[name] = Math.round(Number(minutes) * 60);
-  }
-  const gpu = { ...gpuOf(form) };
-  if (Object.keys(gpu).length > 0) body["gpu"] = gpu;
-  return body;
+  return Object.fromEntries(
+    Object.entries(fieldsIn(form)).filter(([, value]) => (value ?? null) !== null),
+  );
 }
 
-function gpuOf(form: FormData): { type?: string; count?: number } {
-  const type = wordIn(form, "gpu_type");
-  const count = wordIn(form, "gpu_count");
-  return { ...(type && { type }), ...(count && { count: Number(count) }) };
+/** An empty field takes away what was there, or goes back to what is usual. */
+export function changedBodyOf(form: FormData): ProvisionInput {
+  const { hf_token, ...fields } = fieldsIn(form);
+  const said = Object.entries(fields).map(([name, value]) => [
+    name,
+    value ?? defaults[name] ?? null,
+  ]);
+  return { ...Object.fromEntries(said), ...(hf_token !== undefined && { hf_token }) };
 }
 
-const wordIn = (form: FormData, name: string): string => String(form.get(name) ?? "").trim();
+function fieldsIn(form: FormData): Record<string, unknown> {
+  const word = (name: string): string | null => String(form.get(name) ?? "").trim() || null;
+  const number = (name: string): number | null => {
+    const text = word(name);
+    return text === null ? null : Number(text);
+  };
+  const seconds = (name: string): number | null => {
+    const minutes = number(name);
+    return minutes === null ? null : Math.round(minutes * 60);
+  };
+  return {
+    name: word("name"),
+    model: word("model"),
+    runtime: word("runtime"),
+    cold_start: word("cold_start"),
+    visibility: word("visibility"),
+    hf_token: secretIn(form, "hf_token"),
+    context: number("context"),
+    concurrency: number("concurrency"),
+    min_replicas: number("min_replicas"),
+    max_replicas: number("max_replicas"),
+    idle_timeout_s: seconds("idle_minutes"),
+    l1_timeout_s: seconds("l1_minutes"),
+    gpu: gpuOf(word("gpu_type"), number("gpu_count")),
+  };
+}
+
+function gpuOf(type: string | null, count: number | null): object | null {
+  if (type === null && count === null) return null;
+  return { ...(type !== null && { type }), ...(count !== null && { count }) };
+}

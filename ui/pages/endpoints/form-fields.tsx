@@ -1,6 +1,17 @@
 /** The fields of a new or changed endpoint. Empty ones are left to the appliance. */
 import type { EndpointView } from "../../../src/http.ts";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
+import { Select } from "../../select.tsx";
+
+const cold_starts = [
+  ["hold", "waits for the wake"],
+  ["fail", "fails with 503 at once"],
+] as const;
+const visibilities = [
+  ["private", "Only its owner and admins"],
+  ["team", "Every member"],
+  ["public", "Everybody with a key or a login"],
+] as const;
 
 export function ModelFields({ of }: { of?: EndpointView }) {
   return (
@@ -16,7 +27,13 @@ export function ModelFields({ of }: { of?: EndpointView }) {
         />
       </label>
       <div class="fields-beside">
-        <Text name="name" label="Name" hint="from the model" value={of?.name} />
+        <Text
+          name="name"
+          label="Name"
+          hint="from the model"
+          value={of?.name}
+          required={of !== undefined}
+        />
         <Runtime value={of?.runtime} />
       </div>
       <div class="fields-beside">
@@ -63,33 +80,30 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
         <Amount
           name="idle_minutes"
           label="Sleeps after, minutes"
-          hint="15"
+          hint={of ? "never" : "15"}
           value={idle === null || idle === undefined ? null : idle / 60}
           min={0}
         />
         <Amount
           name="l1_minutes"
-          label="Fast wake, minutes"
-          hint="off"
-          value={l1 === null || l1 === undefined || l1 === 0 ? null : l1 / 60}
+          label={of ? "Fast wake, minutes (0: off)" : "Fast wake, minutes"}
+          hint={of ? "as long as it can" : "off"}
+          value={l1 === null || l1 === undefined ? null : l1 / 60}
           min={0}
         />
       </div>
-      <label class="field">
-        <span>A request while it sleeps</span>
-        <select name="cold_start" defaultValue={of?.cold_start ?? "hold"}>
-          <option value="hold">waits for the wake</option>
-          <option value="fail">fails with 503 at once</option>
-        </select>
-      </label>
-      <label class="field">
-        <span>Who may use it</span>
-        <select name="visibility" defaultValue={of?.visibility ?? "private"}>
-          <option value="private">Only its owner and admins</option>
-          <option value="team">Every member</option>
-          <option value="public">Everybody with a key or a login</option>
-        </select>
-      </label>
+      <Select
+        label="A request while it sleeps"
+        name="cold_start"
+        value={of?.cold_start ?? "hold"}
+        choices={cold_starts}
+      />
+      <Select
+        label="Who may use it"
+        name="visibility"
+        value={of?.visibility ?? "private"}
+        choices={visibilities}
+      />
     </>
   );
 }

@@ -1,11 +1,10 @@
 /** What a key is limited to, from the next request on. */
 import type { KeyView } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
 import { Dialog } from "../../dialog.tsx";
+import { Form } from "../../form.tsx";
 import { changeKey } from "../../gateway-api.ts";
 import { LimitFields } from "../../limit-fields.tsx";
 import { limitsFrom, wordsFrom } from "../../limits.ts";
-import { Problem } from "../../notice.tsx";
 
 export function KeyLimitFields({ of }: { of?: KeyView }) {
   return (
@@ -24,6 +23,12 @@ export function KeyLimitFields({ of }: { of?: KeyView }) {
   );
 }
 
+/** An empty field is no limit. */
+export const keyLimitsFrom = (form: FormData) => ({
+  ...limitsFrom(form),
+  allowed_cidrs: wordsFrom(form, "allowed_cidrs"),
+});
+
 interface ChangeKeyProps {
   of: KeyView;
   close(): void;
@@ -31,33 +36,17 @@ interface ChangeKeyProps {
 }
 
 export function ChangeKey({ of, close, changed }: ChangeKeyProps) {
-  const saving = useAction(async (form: FormData) => {
-    await changeKey(of.id, {
-      ...limitsFrom(form),
-      allowed_cidrs: wordsFrom(form, "allowed_cidrs"),
-    });
-    changed();
-    close();
-  });
   return (
     <Dialog title={`Limits of ${of.name}`} onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
-        }}
+      <Form
+        read={keyLimitsFrom}
+        change={(changes) => changeKey(of.id, changes)}
+        saved={changed}
+        close={close}
+        verb="Save limits"
       >
         <KeyLimitFields of={of} />
-        {saving.problem.value && <Problem problem={saving.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={saving.busy.value}>
-            Save limits
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

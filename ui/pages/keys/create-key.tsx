@@ -5,13 +5,12 @@ import { type Action, useAction } from "../../action.ts";
 import { createKey } from "../../api.ts";
 import { Copyable } from "../../copy.tsx";
 import { Dialog } from "../../dialog.tsx";
-import { limitsFrom, wordsFrom } from "../../limits.ts";
 import { Problem } from "../../notice.tsx";
 import { modelsQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
 import { isAdmin } from "../../session.ts";
 import { curlLine } from "../playground/request.ts";
-import { KeyLimitFields } from "./change-key.tsx";
+import { KeyLimitFields, keyLimitsFrom } from "./change-key.tsx";
 
 const day_ms = 86_400_000;
 const lifetimes = [
@@ -35,8 +34,7 @@ export function CreateKey({ close, created }: CreateKeyProps) {
       name: String(form.get("name")),
       scope: (form.get("scope") ?? "inference") as KeyScope,
       expires_at: days === 0 ? null : Date.now() + days * day_ms,
-      ...limitsFrom(form),
-      allowed_cidrs: wordsFrom(form, "allowed_cidrs"),
+      ...keyLimitsFrom(form),
     });
     key.value = answer.key;
     created();

@@ -1,31 +1,22 @@
 /** From a filled form to the body of a new model or of a change. Pure. */
-import type { ModelView } from "../../../src/http.ts";
 import type { ModelInput } from "../../model-api.ts";
+import { secretIn } from "../../secret.tsx";
+
+/** What is not said. */
+const usual_slots = 4;
 
 /** An empty field is not sent: the appliance decides. */
 export function bodyOf(form: FormData): ModelInput {
-  const said = Object.entries(fieldsIn(form)).filter(([, value]) => value !== null);
-  return Object.fromEntries(said);
-}
-
-/** Only what is otherwise than it was: a source that is sent again is looked up again. */
-export function changesOf(form: FormData, model: ModelView): ModelInput {
-  const { asked, slots, replicas, gpu, id: name } = model;
-  const isAnyGpu = gpu.type === null && gpu.count === null;
-  const before: Record<string, unknown> = {
-    ...{ ...asked, name, slots, replicas },
-    ...{ gpu: isAnyGpu ? null : bare(gpu), hf_token: null },
-  };
-  const changed = Object.entries(fieldsIn(form)).filter(
-    ([field, value]) => JSON.stringify(value) !== JSON.stringify(before[field] ?? null),
-  );
   return Object.fromEntries(
-    changed.filter(([field, value]) => value !== null || !fixed.has(field)),
+    Object.entries(fieldsIn(form)).filter(([, value]) => (value ?? null) !== null),
   );
 }
 
-/** What nobody can take away: emptied, it stays as it is. */
-const fixed: ReadonlySet<string> = new Set(["name", "source", "runtime", "slots", "hf_token"]);
+/** An empty field takes away what was there, or goes back to what is usual. */
+export function changedBodyOf(form: FormData): ModelInput {
+  const { hf_token, slots, ...fields } = fieldsIn(form);
+  return { ...fields, slots: slots ?? usual_slots, ...(hf_token !== undefined && { hf_token }) };
+}
 
 function fieldsIn(form: FormData): Record<string, unknown> {
   const word = (field: string): string | null => String(form.get(field) ?? "").trim() || null;
@@ -38,12 +29,14 @@ function fieldsIn(form: FormData): Record<string, unknown> {
   return {
     ...{ source: word("source"), name: word("name"), runtime: word("runtime") },
     ...{ revision: word("revision"), context_tokens: number("context_tokens") },
-    ...{ slots: number("slots"), replicas: number("replicas"), hf_token: word("hf_token") },
-    gpu: type === null && count === null ? null : bare({ type, count }),
+    ...{
+      slots: number("slots"),
+      replicas: number("replicas"),
+      hf_token: secretIn(form, "hf_token"),
+    },
+    gpu:
+      type === null && count === null
+        ? null
+        : { ...(type !== null && { type }), ...(count !== null && { count }) },
   };
 }
-
-const bare = ({ type, count }: ModelView["gpu"]): ModelInput => ({
-  ...(type !== null && { type }),
-  ...(count !== null && { count }),
-});

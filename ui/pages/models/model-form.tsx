@@ -1,12 +1,11 @@
 /** A new model of the pool, with a forecast as it is typed, or changes to one. */
 import type { ModelView } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";
-import { addModel, changeModel, forecastModel } from "../../model-api.ts";
-import { Problem } from "../../notice.tsx";
-import { bodyOf, changesOf } from "./fields.ts";
+import { Form } from "../../form.tsx";
+import { addModel, changeModel, forecastModel, type ModelInput } from "../../model-api.ts";
+import { bodyOf, changedBodyOf } from "./fields.ts";
 
 interface ModelFormProps {
   of: ModelView | "new";
@@ -15,37 +14,31 @@ interface ModelFormProps {
 }
 
 export function ModelForm({ of, close, saved }: ModelFormProps) {
-  const known = of === "new" ? null : of;
-  const saving = useAction(async (form: FormData) => {
-    await (known ? changeModel(known.model_id, changesOf(form, known)) : addModel(bodyOf(form)));
-    saved();
-    close();
-  });
   const forecast = useForecast((form) => forecastModel(bodyOf(form)));
+  const shared = { saved, close, busy: "Looking at the model…" };
+  if (of === "new") {
+    return (
+      <Dialog title="Add a model" onClose={close}>
+        <Form
+          {...shared}
+          read={bodyOf}
+          create={addModel}
+          verb="Add model"
+          onInput={(form) => forecast.ask(form, "source")}
+        >
+          <ModelFields of={null} />
+          <Forecast of={forecast.answer.value} />
+        </Form>
+      </Dialog>
+    );
+  }
+  const change = (changes: ModelInput) => changeModel(of.model_id, changes);
   return (
-    <Dialog title={known ? `Change ${known.id}` : "Add a model"} onClose={close}>
-      <form
-        onInput={(event) => {
-          if (!known) forecast.ask(new FormData(event.currentTarget), "source");
-        }}
-        onSubmit={(event) => {
-          event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
-        }}
-      >
-        {known && <p>When what runs changes, half of its replicas start again at a time.</p>}
-        <ModelFields of={known} />
-        {!known && <Forecast of={forecast.answer.value} />}
-        {saving.problem.value && <Problem problem={saving.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={saving.busy.value}>
-            {saving.busy.value ? "Looking at the model…" : known ? "Save" : "Add model"}
-          </button>
-        </div>
-      </form>
+    <Dialog title={`Change ${of.id}`} onClose={close}>
+      <Form {...shared} read={changedBodyOf} change={change} verb="Save">
+        <p>When what runs changes, half of its replicas start again at a time.</p>
+        <ModelFields of={of} />
+      </Form>
     </Dialog>
   );
 }
@@ -64,7 +57,13 @@ function ModelFields({ of }: { of: ModelView | null }) {
         />
       </label>
       <div class="fields-beside">
-        <Text name="name" label="Name" hint="from the model" value={of?.id} />
+        <Text
+          name="name"
+          label="Name"
+          hint="from the model"
+          value={of?.id}
+          required={of !== null}
+        />
         <Text name="revision" label="Revision" hint="the newest" value={of?.asked.revision} />
       </div>
       <div class="fields-beside">

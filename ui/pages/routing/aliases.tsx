@@ -1,12 +1,12 @@
 /** Further names for models: shares for canaries, and what to fall back to. */
 import { useSignal } from "@preact/signals";
 import type { AliasView } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
 import { Badge } from "../../badge.tsx";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
-import { changeAlias, createAlias, removeAlias } from "../../gateway-api.ts";
-import { Empty, Loaded, Problem } from "../../notice.tsx";
+import { Form } from "../../form.tsx";
+import { type AliasInput, changeAlias, createAlias, removeAlias } from "../../gateway-api.ts";
+import { Empty, Loaded } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";
 import { aliasesQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
@@ -144,26 +144,20 @@ interface AliasFormProps {
   saved(): void;
 }
 
+const read = (form: FormData): AliasInput => ({
+  name: String(form.get("name")),
+  targets: targetsFrom(String(form.get("targets"))),
+  fallbacks: wordsOf(String(form.get("fallbacks"))),
+});
+
 function AliasForm({ of, close, saved }: AliasFormProps) {
   const known = of === "new" ? null : of;
-  const saving = useAction(async (form: FormData) => {
-    const alias = {
-      name: String(form.get("name")),
-      targets: targetsFrom(String(form.get("targets"))),
-      fallbacks: wordsOf(String(form.get("fallbacks"))),
-    };
-    await (known ? changeAlias(known.id, alias) : createAlias(alias));
-    saved();
-    close();
-  });
+  const sending = known
+    ? { change: (changes: Partial<AliasInput>) => changeAlias(known.id, changes) }
+    : { create: createAlias };
   return (
     <Dialog title={known ? `Change ${known.name}` : "Add an alias"} onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
-        }}
-      >
+      <Form {...sending} read={read} saved={saved} close={close} verb="Save alias">
         <label class="field">
           <span>Name</span>
           <input name="name" required autocomplete="off" defaultValue={known?.name ?? ""} />
@@ -187,16 +181,7 @@ function AliasForm({ of, close, saved }: AliasFormProps) {
             defaultValue={known?.fallbacks.join(", ") ?? ""}
           />
         </label>
-        {saving.problem.value && <Problem problem={saving.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={saving.busy.value}>
-            Save alias
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

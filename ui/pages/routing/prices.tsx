@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { Price } from "../../../src/http.ts";
 import { useAction } from "../../action.ts";
 import { Dialog } from "../../dialog.tsx";
+import { Form } from "../../form.tsx";
 import { removePrice, setPrice } from "../../gateway-api.ts";
 import { Empty, Loaded, Problem } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";
@@ -124,26 +125,25 @@ interface PriceFormProps {
   saved(): void;
 }
 
+function read(form: FormData): Price {
+  const cached = String(form.get("cached")).trim();
+  return {
+    model: String(form.get("model") ?? ""),
+    input_per_million: Number(form.get("input")),
+    cached_input_per_million: cached === "" ? null : Number(cached),
+    output_per_million: Number(form.get("output")),
+  };
+}
+
 function PriceForm({ of, close, saved }: PriceFormProps) {
-  const saving = useAction(async (form: FormData) => {
-    const cached = String(form.get("cached")).trim();
-    await setPrice({
-      model: of.model || String(form.get("model")),
-      input_per_million: Number(form.get("input")),
-      cached_input_per_million: cached === "" ? null : Number(cached),
-      output_per_million: Number(form.get("output")),
-    });
-    saved();
-    close();
-  });
+  const known = of.model !== "";
+  // A price is set as a whole; its model is its name.
+  const sending = known
+    ? { change: (changes: Partial<Price>) => setPrice({ ...of, ...changes, model: of.model }) }
+    : { create: setPrice };
   return (
     <Dialog title={of.model ? `Price of ${of.model}` : "Set a price"} onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
-        }}
-      >
+      <Form {...sending} read={read} saved={saved} close={close} verb="Save price">
         {of.model === "" && (
           <label class="field">
             <span>Model, or the id of an endpoint</span>
@@ -160,16 +160,7 @@ function PriceForm({ of, close, saved }: PriceFormProps) {
           value={of.cached_input_per_million}
           optional
         />
-        {saving.problem.value && <Problem problem={saving.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={saving.busy.value}>
-            Save price
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

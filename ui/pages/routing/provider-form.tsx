@@ -1,8 +1,8 @@
 import type { ProviderView } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
 import { Dialog } from "../../dialog.tsx";
-import { changeProvider, createProvider } from "../../gateway-api.ts";
-import { Problem } from "../../notice.tsx";
+import { Form } from "../../form.tsx";
+import { changeProvider, createProvider, type ProviderInput } from "../../gateway-api.ts";
+import { Secret, secretIn } from "../../secret.tsx";
 import { providedFrom, providedText } from "./lines.ts";
 
 interface ProviderFormProps {
@@ -11,41 +11,28 @@ interface ProviderFormProps {
   saved(): void;
 }
 
+function read(form: FormData): ProviderInput {
+  const api_key = secretIn(form, "api_key");
+  return {
+    name: String(form.get("name")),
+    base_url: String(form.get("base_url")),
+    enabled: form.get("enabled") !== null,
+    slots: Number(form.get("slots")),
+    models: providedFrom(String(form.get("models"))),
+    ...(api_key !== undefined && { api_key }),
+  };
+}
+
 export function ProviderForm({ of, close, saved }: ProviderFormProps) {
   const known = of === "new" ? null : of;
-  const saving = useAction(async (form: FormData) => {
-    const api_key = String(form.get("api_key"));
-    const provider = {
-      name: String(form.get("name")),
-      base_url: String(form.get("base_url")),
-      enabled: form.get("enabled") !== null,
-      slots: Number(form.get("slots")),
-      models: providedFrom(String(form.get("models"))),
-      ...(api_key !== "" && { api_key }),
-    };
-    await (known ? changeProvider(known.id, provider) : createProvider(provider));
-    saved();
-    close();
-  });
+  const sending = known
+    ? { change: (changes: Partial<ProviderInput>) => changeProvider(known.id, changes) }
+    : { create: createProvider };
   return (
     <Dialog title={known ? `Change ${known.name}` : "Add a provider"} onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
-        }}
-      >
+      <Form {...sending} read={read} saved={saved} close={close} verb="Save provider">
         <ProviderFields of={known} />
-        {saving.problem.value && <Problem problem={saving.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={saving.busy.value}>
-            Save provider
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }
@@ -69,15 +56,7 @@ function ProviderFields({ of }: { of: ProviderView | null }) {
         />
       </label>
       <div class="fields-beside">
-        <label class="field">
-          <span>API key</span>
-          <input
-            name="api_key"
-            type="password"
-            autocomplete="off"
-            placeholder={of?.has_key ? "kept; type to replace it" : ""}
-          />
-        </label>
+        <Secret name="api_key" label="API key" isKept={of?.has_key ?? false} />
         <label class="field">
           <span>Requests at once</span>
           <input

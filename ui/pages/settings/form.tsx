@@ -2,17 +2,20 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { useAction } from "../../action.ts";
+import { changesIn } from "../../changes.ts";
 import { testChannel, writeSettings } from "../../dedicated-api.ts";
 import { Problem } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";
+import { emptySecret, Secret } from "../../secret.tsx";
+import { Select } from "../../select.tsx";
 import { valuesOf } from "./values.ts";
 
 export type Field = { name: string; label: string } & (
   | { kind: "flag"; value: boolean }
   | { kind: "number"; value: number }
   | { kind: "choice"; value: string; choices: readonly string[] }
-  /** VALUE says what is there now; an empty field keeps it. */
-  | { kind: "text" | "secret" | "lines" | "long"; value: string }
+  | { kind: "secret"; isKept: boolean }
+  | { kind: "text" | "lines" | "long"; value: string }
 );
 
 interface SettingsFormProps {
@@ -24,9 +27,12 @@ interface SettingsFormProps {
 
 export function SettingsForm({ title, group, fields, test }: SettingsFormProps) {
   const said = useSignal("");
-  const saving = useAction(async (form: FormData) => {
+  const saving = useAction(async (form: HTMLFormElement) => {
     said.value = "";
-    await writeSettings({ [group]: valuesOf(form, fields) });
+    const changes = changesIn(form, (filled) => valuesOf(filled, fields));
+    if (Object.keys(changes).length > 0) await writeSettings({ [group]: changes });
+    // What was typed is kept now; the next save must not send it again.
+    for (const { name, kind } of fields) if (kind === "secret") emptySecret(form, name);
     said.value = "Saved.";
   });
   const testing = useAction(async () => {
@@ -41,7 +47,7 @@ export function SettingsForm({ title, group, fields, test }: SettingsFormProps) 
         class="settings-form"
         onSubmit={(event) => {
           event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
+          saving.run(event.currentTarget);
         }}
       >
         {fields.map((field) => (
@@ -74,6 +80,8 @@ function FieldInput({ field }: { field: Field }) {
       </label>
     );
   }
+  if (field.kind === "choice") return <Select {...field} />;
+  if (field.kind === "secret") return <Secret {...field} />;
   return (
     <div class="field">
       <label for={id}>{field.label}</label>
@@ -82,30 +90,18 @@ function FieldInput({ field }: { field: Field }) {
   );
 }
 
-function Input({ field, id }: { field: Exclude<Field, { kind: "flag" }>; id: string }) {
+function Input({
+  field,
+  id,
+}: {
+  field: Exclude<Field, { kind: "flag" | "choice" | "secret" }>;
+  id: string;
+}) {
   const { name, value } = field;
   switch (field.kind) {
-    case "choice":
-      return (
-        <select id={id} name={name} defaultValue={field.value}>
-          {field.choices.map((choice) => (
-            <option key={choice}>{choice}</option>
-          ))}
-        </select>
-      );
     case "lines":
     case "long":
       return <textarea id={id} name={name} rows={3} defaultValue={String(value)} />;
-    case "secret":
-      return (
-        <input
-          id={id}
-          name={name}
-          type="password"
-          autocomplete="new-password"
-          placeholder={String(value)}
-        />
-      );
     case "number":
       return <input id={id} name={name} type="number" required defaultValue={String(value)} />;
     case "text":

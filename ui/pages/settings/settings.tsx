@@ -38,7 +38,6 @@ function Forms({
 }: {
   settings: SettingsView;
 }) {
-  const kept = (has: boolean): string => (has ? "kept; type to replace it" : "none");
   const mailFields: Field[] = [
     { name: "enabled", label: "Send mail", kind: "flag", value: mail.enabled },
     { name: "host", label: "Server", kind: "text", value: mail.host },
@@ -48,7 +47,7 @@ function Forms({
       choices: ["starttls", "tls", "none"],
     },
     { name: "user", label: "User", kind: "text", value: mail.user },
-    { name: "password", label: "Password", kind: "secret", value: kept(mail.has_password) },
+    { name: "password", label: "Password", kind: "secret", isKept: mail.has_password },
     { name: "from", label: "From", kind: "text", value: mail.from },
     {
       name: "to",
@@ -61,7 +60,7 @@ function Forms({
   const webhookFields: Field[] = [
     { name: "enabled", label: "Call the webhook", kind: "flag", value: webhook.enabled },
     { name: "url", label: "URL", kind: "text", value: webhook.url },
-    { name: "secret", label: "Signing secret", kind: "secret", value: kept(webhook.has_secret) },
+    { name: "secret", label: "Signing secret", kind: "secret", isKept: webhook.has_secret },
   ];
   const s3Fields: Field[] = [
     {
@@ -74,7 +73,7 @@ function Forms({
     { name: "access_key_id", label: "Access key id", kind: "text", value: s3.access_key_id },
     {
       ...{ name: "secret_access_key", label: "Secret access key", kind: "secret" },
-      value: kept(s3.has_secret_access_key),
+      isKept: s3.has_secret_access_key,
     },
     {
       name: "path_style",

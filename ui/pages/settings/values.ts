@@ -1,5 +1,7 @@
 /** From a filled form to the values of a group. Pure. */
 
+import { secretIn } from "../../secret.tsx";
+
 interface Named {
   name: string;
   kind: string;
@@ -12,8 +14,8 @@ export function valuesOf(form: FormData, fields: readonly Named[]): Record<strin
     if (kind === "flag") values[name] = form.has(name);
     else if (kind === "number") values[name] = Number(word);
     else if (kind === "lines") values[name] = linesOf(word);
-    // An empty secret is one that was not typed: what is there stays.
-    else if (kind !== "secret" || word !== "") values[name] = word;
+    else if (kind !== "secret") values[name] = word;
+    else if (secretIn(form, name) !== undefined) values[name] = secretIn(form, name);
   }
   return values;
 }

@@ -1,13 +1,13 @@
 /** Groups of users that share limits and a budget. */
 import { useSignal } from "@preact/signals";
 import type { TeamView } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
-import { changeTeam, createTeam, removeTeam } from "../../gateway-api.ts";
+import { Form } from "../../form.tsx";
+import { changeTeam, createTeam, removeTeam, type TeamInput } from "../../gateway-api.ts";
 import { LimitFields } from "../../limit-fields.tsx";
 import { limitsFrom, limitsInWords } from "../../limits.ts";
-import { Empty, Loaded, Problem } from "../../notice.tsx";
+import { Empty, Loaded } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";
 import { teamsQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
@@ -127,22 +127,19 @@ interface TeamFormProps {
   saved(): void;
 }
 
+const read = (form: FormData): TeamInput => ({
+  name: String(form.get("name")),
+  ...limitsFrom(form),
+});
+
 function TeamForm({ of, close, saved }: TeamFormProps) {
   const known = of === "new" ? null : of;
-  const saving = useAction(async (form: FormData) => {
-    const team = { name: String(form.get("name")), ...limitsFrom(form) };
-    await (known ? changeTeam(known.id, team) : createTeam(team));
-    saved();
-    close();
-  });
+  const sending = known
+    ? { change: (changes: Partial<TeamInput>) => changeTeam(known.id, changes) }
+    : { create: createTeam };
   return (
     <Dialog title={known ? `Change ${known.name}` : "Add a team"} onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          saving.run(new FormData(event.currentTarget));
-        }}
-      >
+      <Form {...sending} read={read} saved={saved} close={close} verb="Save team">
         <label class="field">
           <span>Name</span>
           <input
@@ -154,16 +151,7 @@ function TeamForm({ of, close, saved }: TeamFormProps) {
           />
         </label>
         <LimitFields {...(known && { of: known })} />
-        {saving.problem.value && <Problem problem={saving.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={saving.busy.value}>
-            Save team
-          </button>
-        </div>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,32 +1,24 @@
 /** Adding and removing a person. */
 import type { Role, UserView } from "../../../src/http.ts";
-import { useAction } from "../../action.ts";
 import { createUser, removeUser } from "../../api.ts";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
-import { Problem } from "../../notice.tsx";
+import { Form } from "../../form.tsx";
+import { Select } from "../../select.tsx";
 
 export const roles: readonly Role[] = ["viewer", "member", "admin"];
 
+const read = (form: FormData) => ({
+  email: String(form.get("email")),
+  name: String(form.get("name")),
+  password: String(form.get("password")),
+  role: String(form.get("role")) as Role,
+});
+
 export function CreateUser({ close, created }: { close(): void; created(): void }) {
-  const creating = useAction(async (form: FormData) => {
-    await createUser({
-      email: String(form.get("email")),
-      name: String(form.get("name")),
-      password: String(form.get("password")),
-      role: String(form.get("role")) as Role,
-    });
-    created();
-    close();
-  });
   return (
     <Dialog title="Add a user" onClose={close}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          creating.run(new FormData(event.currentTarget));
-        }}
-      >
+      <Form read={read} create={createUser} saved={created} close={close} verb="Add user">
         <label class="field">
           <span>E-mail</span>
           <input name="email" type="email" required autocomplete="off" />
@@ -39,26 +31,8 @@ export function CreateUser({ close, created }: { close(): void; created(): void 
           <span>First password</span>
           <input name="password" type="password" required autocomplete="new-password" />
         </label>
-        <label class="field">
-          <span>Role</span>
-          <select name="role">
-            {roles.map((role) => (
-              <option key={role} selected={role === "member"}>
-                {role}
-              </option>
-            ))}
-          </select>
-        </label>
-        {creating.problem.value && <Problem problem={creating.problem.value} />}
-        <div class="buttons">
-          <button type="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={creating.busy.value}>
-            Add user
-          </button>
-        </div>
-      </form>
+        <Select label="Role" name="role" value="member" choices={roles} />
+      </Form>
     </Dialog>
   );
 }
