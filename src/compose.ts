@@ -119,7 +119,7 @@ export async function startAppliance(
   const problemOf = (id: string) => relays.problem(id) ?? clockProblem(hosts.clockAhead(id));
   const http = createHttp({
     version,
-    now: clock.now,
+    now: clock.steady,
     durable,
     log,
     routes: [

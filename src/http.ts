@@ -36,6 +36,7 @@ export interface HttpParts {
   /** One instance per domain. */
   routes: readonly AnyElysia[];
   version: string;
+  /** Milliseconds, never going back: for how long it is up. */
   now(): number;
   /** Nothing that was asked to change something is answered before this. */
   durable: Durable;

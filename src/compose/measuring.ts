@@ -29,6 +29,7 @@ export function composeMeasuring(parts: MeasuringParts): Telemetry {
   const xids = new XidCounts();
   return new Telemetry(parts.database, {
     now: clock.now,
+    steady: clock.steady,
     snapshot: () => snapshotOf(parts, xids),
     retention: () => parts.settings.current().retention,
     more: () => [driftFamily(parts.database, clock.now())],

@@ -22,7 +22,7 @@ export interface MeteringParts {
 export function composeMetering(parts: MeteringParts): Reconciliation {
   const { database, usage, hosts, routing, gateway, statuses, log } = parts;
   const reconciliation = new Reconciliation({
-    ...{ database, log, now: clock.now, inflight: routing.inflight },
+    ...{ database, log, now: clock.steady, wall: clock.now, inflight: routing.inflight },
     replicas: () =>
       [...readyByOwner(statuses()).values()]
         .flat()

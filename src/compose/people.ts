@@ -47,7 +47,7 @@ export function composePeople({ database, home, cut, live, usage, addressOf }: P
   const isTeam = (id: string) => teams.find(id) !== undefined;
   const users = new Users(database, { sessions, keys, isTeam, cut: cutUser }, clock.now);
   const throttle = new LoginThrottle();
-  const signIn = createSignIn({ users, sessions, throttle, now: clock.now });
+  const signIn = createSignIn({ users, sessions, throttle, now: clock.steady });
   const callers = callersFrom({
     verify: (token) => keys.verify(token, clock.now()),
     findUser: (id) => users.find(id),

@@ -30,6 +30,7 @@ describe.skipIf(!hasLlama)("drift with a real llama-server", () => {
       inflight: () => 0,
       read: () => llama.metrics(),
       now: () => now,
+      wall: () => now,
       log: () => {},
     });
     usage.onRecord((row) => reconciliation.recorded(row));

@@ -6,6 +6,7 @@ import { Reconciliation } from "./reconciliation.ts";
 const hour_ms = 3_600_000;
 let database: Database;
 let now: number;
+let ahead_ms = 0;
 let ready: string[];
 let open: number;
 let lines: string[];
@@ -36,6 +37,7 @@ beforeEach(async () => {
       return `llamacpp:prompt_tokens_total ${prompt}\nllamacpp:prompt_tokens_cached_total 0\nllamacpp:tokens_predicted_total ${completion}\nllamacpp:requests_processing ${inflight}\n`;
     },
     now: () => now,
+    wall: () => now + ahead_ms,
     log: (line) => lines.push(line),
   });
 });
@@ -82,6 +84,16 @@ test("each hour's counts are compared, from after the probe that made the replic
     model: "demo",
   });
   expect(lines).toEqual([]);
+});
+
+test("a clock that was ahead and is set right stops no check, and a check is dated by the right one", async () => {
+  ahead_ms = 40 * 24 * hour_ms;
+  await later(0);
+  reconciliation.recorded(row(100, 10));
+  engine = [109, 11, 0];
+  ahead_ms = 0;
+  await later(hour_ms);
+  expect(driftView(database).data[0]).toMatchObject({ from: now - hour_ms, to: now });
 });
 
 test("within the hour the engine is left alone, and an idle hour is no check", async () => {

@@ -23,7 +23,10 @@ export interface ReconciliationParts {
   inflight(replica_id: string): number;
   /** Its runtime's `/metrics`, also when it takes no more requests. Rejects when it cannot be had. */
   read(replica_id: string, signal: AbortSignal): Promise<string>;
+  /** Milliseconds, never going back. */
   now(): number;
+  /** Milliseconds since the epoch: for what is stored. */
+  wall(): number;
   /** One line for the operator. */
   log(line: string): void;
   /** An hour without it. */
@@ -62,7 +65,7 @@ export class Reconciliation {
     clearInterval(this.#timer);
     await this.#ticking;
     const signal = AbortSignal.timeout(farewell_timeout_ms);
-    for (const watch of this.#watches.values()) watch.due_at = 0;
+    for (const watch of this.#watches.values()) watch.due_at = -Infinity;
     for (const watch of this.#watches.values()) {
       if (!signal.aborted && this.#step(watch) === "look") await this.#look(watch, signal, false);
     }
@@ -150,7 +153,7 @@ export class Reconciliation {
 
   /** True when there was something to compare. Throws when the disk refuses, and then nothing is taken. */
   #store(watch: Watch, counters: Parameters<typeof take>[1]): boolean {
-    const { database, now, log } = this.#parts;
+    const { database, now, wall, log } = this.#parts;
     const before = { baseline: watch.baseline, metered: watch.metered };
     const finding = take(watch, counters, now());
     const { replica, model } = watch;
@@ -161,7 +164,9 @@ export class Reconciliation {
     }
     if (typeof finding === "string") return false;
     try {
-      addCheck(database, { from: finding.from, to: now(), replica, model, ...finding.compared });
+      const to = wall();
+      const from = to - (now() - finding.from);
+      addCheck(database, { from, to, replica, model, ...finding.compared });
       return true;
     } catch (error) {
       Object.assign(watch, before);

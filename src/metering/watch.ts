@@ -27,7 +27,7 @@ const quiet_ms = 2000;
 const farewell_ms = 600_000;
 
 export const newWatch = (replica: string, model: string, now: number): Watch => ({
-  ...{ replica, model, baseline: null, metered: nothing, touched_at: 0, due_at: now },
+  ...{ replica, model, baseline: null, metered: nothing, touched_at: -Infinity, due_at: now },
   leaving: false,
 });
 

@@ -30,7 +30,10 @@ export class Live {
   changed(topic: Topic): void {
     if (this.#pages.size === 0) return;
     this.#dirty.add(topic);
-    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#quiet_until - Date.now()));
+    this.#timer ??= setTimeout(
+      () => this.#flush(),
+      Math.max(0, this.#quiet_until - performance.now()),
+    );
   }
 
   /** An endless response; ends when the client leaves or the appliance stops. */
@@ -68,7 +71,7 @@ export class Live {
 
   #flush(): void {
     this.#timer = undefined;
-    this.#quiet_until = Date.now() + this.#interval_ms;
+    this.#quiet_until = performance.now() + this.#interval_ms;
     const chunk = encoder.encode([...this.#dirty].map((t) => `event: ${t}\ndata: {}\n\n`).join(""));
     this.#dirty.clear();
     for (const page of this.#pages) page.enqueue(chunk);

@@ -200,3 +200,22 @@ test("after 30 days rows are gone", async () => {
   await outbox.deliver();
   expect(outbox.list(10)).toEqual([]);
 });
+
+test("what was written while the clock was ahead is sent once it is right, and its retries keep their pauses", async () => {
+  let isBroken = true;
+  const { clock, outbox, smtp, next } = await world({
+    message() {
+      if (isBroken) throw reply(451, "4.7.1 try again later");
+    },
+  });
+  const ahead_ms = 40 * 86_400_000;
+  clock.now_ms += ahead_ms;
+  outbox.add(failed);
+  clock.now_ms -= ahead_ms;
+  await outbox.deliver();
+  await outbox.deliver();
+  expect(outbox.list(1)).toMatchObject([{ attempts: 1, next_attempt_at: clock.now_ms + 5000 }]);
+  isBroken = false;
+  await next();
+  expect(smtp.inbox).toHaveLength(1);
+});

@@ -1,9 +1,9 @@
-import { and, asc, desc, eq, isNull, lt, lte, min, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, lt, lte, min, or, type SQL } from "drizzle-orm";
 import { newId } from "../identifier.ts";
 import type { Database } from "../storage/database.ts";
 import type { Channel, ChannelName, Outcome } from "./channel.ts";
 import type { Notice } from "./notice.ts";
-import { afterRefusal } from "./retry.ts";
+import { afterRefusal, longest_delay_ms } from "./retry.ts";
 import { outbox } from "./table.ts";
 
 export interface OutboxParts {
@@ -155,7 +155,7 @@ export class Outbox {
     return this.#database
       .select()
       .from(outbox)
-      .where(and(of(channel), lte(outbox.next_attempt_at, this.#parts.now())))
+      .where(and(of(channel), isDue(this.#parts.now())))
       .orderBy(asc(outbox.next_attempt_at), asc(outbox.created_at))
       .limit(1)
       .get();
@@ -193,7 +193,7 @@ export class Outbox {
 
   #prune(): void {
     const now = this.#parts.now();
-    if (now < this.#prune_at) return;
+    if (now < this.#prune_at && this.#prune_at <= now + hour_ms) return;
     this.#prune_at = now + hour_ms;
     this.#database
       .delete(outbox)
@@ -201,3 +201,7 @@ export class Outbox {
       .run();
   }
 }
+
+/** What is further away than any delay was written while the clock was ahead. */
+const isDue = (now: number) =>
+  or(lte(outbox.next_attempt_at, now), gt(outbox.next_attempt_at, now + 2 * longest_delay_ms));

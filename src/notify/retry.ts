@@ -3,7 +3,7 @@ import type { Outcome } from "./channel.ts";
 
 const hour_ms = 3_600_000;
 const first_delay_ms = 5_000;
-const longest_delay_ms = hour_ms;
+export const longest_delay_ms = hour_ms;
 const patience_ms = 24 * hour_ms;
 const tries_of_refused = 3;
 

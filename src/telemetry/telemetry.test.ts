@@ -9,10 +9,12 @@ const noon = 20_000 * 24 * hour;
 const empty: Snapshot = { endpoints: [], replicas: [], hosts: [], inflight: 0, samples: [] };
 
 function telemetry(snapshot: Partial<Snapshot> = {}, database = openDatabase(":memory:")) {
-  const clock = { now: noon };
+  /** What the wall clock is wrong by is in AHEAD. */
+  const clock = { now: noon, ahead: 0 };
   const reported: unknown[] = [];
   const it = new Telemetry(database, {
-    now: () => clock.now,
+    now: () => clock.now + clock.ahead,
+    steady: () => clock.now,
     snapshot: () => ({ ...empty, ...snapshot }),
     retention: () => ({ raw_hours: 24, minute_days: 30, hour_days: 365 }),
     report: (error) => reported.push(error),
@@ -159,4 +161,17 @@ test("gauges say what is so now", () => {
   ]) {
     expect(text).toContain(`${line}\n`);
   }
+});
+
+test("a clock that is set while requests are counted changes no rate", () => {
+  const { it, clock } = telemetry();
+  const rates = [0, -5, 7].map((step) => {
+    clock.ahead += step * 60_000;
+    clock.now += 10_000;
+    for (let n = 0; n < 20; n++) it.observeRequest(request());
+    it.tick();
+    const at = clock.now + clock.ahead;
+    return seriesOf(it, "requests_per_s", "raw").find((point) => point[0] === at)?.[1];
+  });
+  expect(rates).toEqual([2, 2, 2]);
 });

@@ -16,6 +16,8 @@ import {
 
 export interface TelemetryParts {
   now(): number;
+  /** Never going back: rates are by it. */
+  steady(): number;
   snapshot(): Snapshot;
   retention(): Retention;
   /** What others measure, for Prometheus. */
@@ -44,7 +46,7 @@ export class Telemetry {
   constructor(database: Database, parts: TelemetryParts) {
     this.#parts = parts;
     this.#samples = new Samples(database);
-    this.#ticked_at = parts.now();
+    this.#ticked_at = parts.steady();
   }
 
   start(): void {
@@ -79,9 +81,10 @@ export class Telemetry {
   /** Writes the samples of the interval that ends now. */
   tick(): void {
     const now = this.#parts.now();
-    const seconds = Math.max(0.001, (now - this.#ticked_at) / 1000);
+    const steady = this.#parts.steady();
+    const seconds = Math.max(0.001, (steady - this.#ticked_at) / 1000);
     const seen = this.#current;
-    this.#ticked_at = now;
+    this.#ticked_at = steady;
     this.#current = new Map();
     this.#past.unshift(seen);
     this.#past.length = Math.min(this.#past.length, remembered);
