@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from "node:os";
 import {
+  Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -14,6 +15,7 @@ import {
   type EnrolReply,
   type EnrolRequest,
   Fleet,
+  REMOVED_HEADER,
   type RenewRequest,
   type Report,
   type ReportStream,
@@ -23,7 +25,7 @@ import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
-import type { Line } from "./presence.ts";
+import type { Line, Removal } from "./presence.ts";
 import { type Renewal, RenewalOvertaken } from "./renewal.ts";
 import type { Tunnels } from "./tunnels.ts";
 
@@ -78,7 +80,7 @@ export function startFleetServer(parts: FleetServerParts, address: AgentAddress)
     },
     tunnel(socket, certificate_sha256) {
       const host = parts.hosts.byCertificate(certificate_sha256);
-      return typeof host === "string" ? undefined : parts.tunnels.admit(host.id, socket);
+      return "details" in host ? undefined : parts.tunnels.admit(host.id, socket);
     },
   });
   return {
@@ -111,12 +113,12 @@ function enrol(
 
 function renew(
   { renewal, log }: FleetServerParts,
-  host: HostRow | string,
+  host: HostRow | Removal,
   call: ServerUnaryCall<RenewRequest, EnrolReply>,
   done: sendUnaryData<EnrolReply>,
 ): void {
-  if (typeof host === "string") {
-    done({ code: status.UNAUTHENTICATED, details: host });
+  if ("details" in host) {
+    done({ code: status.UNAUTHENTICATED, details: host.details });
     return;
   }
   renewal
@@ -137,11 +139,11 @@ function renew(
 
 function connect(
   { hosts, log }: FleetServerParts,
-  host: HostRow | string,
+  host: HostRow | Removal,
   stream: ReportStream,
 ): void {
-  if (typeof host === "string") {
-    stream.emit("error", { code: status.UNAUTHENTICATED, details: host });
+  if ("details" in host) {
+    refuse(stream, host);
     return;
   }
   const line = lineOf(stream);
@@ -184,7 +186,16 @@ function lineOf(stream: ReportStream): Line {
     close: (reason) => {
       stream.emit("error", { code: status.UNAUTHENTICATED, details: reason });
     },
+    remove: (removal) => refuse(stream, removal),
   };
+}
+
+function refuse(stream: ReportStream, { details, keep_runtimes }: Removal): void {
+  const metadata = new Metadata();
+  if (keep_runtimes !== null) {
+    metadata.set(REMOVED_HEADER, keep_runtimes ? "keep-runtimes" : "end-runtimes");
+  }
+  stream.emit("error", { code: status.UNAUTHENTICATED, details, metadata });
 }
 
 /**
