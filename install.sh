@@ -139,6 +139,7 @@ start() {
   systemctl daemon-reload
   systemctl enable --quiet "$1"
   since=$(date +%s)
+  [ "$1" = hypervize ] || [ "$changed" = no ] || rm -f "$connection"
   runs_this "$1" || systemctl restart "$1" || :
   # A program that ends at once is up for a moment. Joining asks several addresses, with patience.
   sleep 2
@@ -158,12 +159,12 @@ runs_this() {
   [ "$changed" = no ] && [ "$(readlink "/proc/$(systemctl show --property=MainPID --value "$1")/exe")" = /usr/local/bin/hypervize ]
 }
 
-# A status comes from an appliance that answers; an agent has joined.
+# A status comes from an appliance that answers; an agent's control plane has welcomed it.
 is_ready() {
   systemctl is-active --quiet "$1" || return 1
   case $1 in
     hypervize) env -i /usr/local/bin/hypervize status --home /var/lib/hypervize >/dev/null 2>&1 ;;
-    hypervize-agent) [ -e "$identity" ] ;;
+    hypervize-agent) grep -qs '"status":"connected"' "$connection" ;;
   esac
 }
 
@@ -272,6 +273,7 @@ case $join in *[!A-Za-z0-9._~=+/-]*) misused "That is no join token." ;; esac
 [ -z "$demo" ] || [ -z "$agent$uninstall" ] || misused "--demo goes alone."
 home=${home:-${HYPERVIZE_HOME:-$default_home}}
 identity=$root/var/lib/hypervize-agent/agent/identity.json
+connection=$root/var/lib/hypervize-agent/agent/connection.json
 umask 022
 
 [ -z "$demo" ] || demo

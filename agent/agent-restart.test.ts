@@ -51,7 +51,10 @@ test("an adopted runtime that is not desired any more is ended after the first D
 test("an adopted runtime that dies is seen, though it is no child, and started again", async () => {
   const { agent, runtime } = await spawnUntilReady();
   await kill(agent);
+  const reports = home.testbed.observed.length;
   home.spawn();
+  // The last report of the killed agent says "ready", too.
+  await home.testbed.when(() => home.testbed.observed.length > reports);
   await home.testbed.until(replicaIs("ready"));
   process.kill(runtime.pid, "SIGKILL");
   const { replicas } = await home.testbed.until(

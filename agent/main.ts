@@ -1,5 +1,6 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { ConnectionFile } from "./connection-file.ts";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import { driversOf } from "./drivers.ts";
 import { enrol } from "./enrolment.ts";
@@ -13,6 +14,7 @@ import { type Membership, nextPairIn, readMembership, writeMembership } from "./
 import type { AgentOptions } from "./options.ts";
 import { logPath } from "./process/log.ts";
 import { pause } from "./reconnect-pause.ts";
+import { joinAgain } from "./refused.ts";
 import { type HostIdentity, openRelay } from "./relay/relay.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { Renewal } from "./renewal.ts";
@@ -37,8 +39,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   await prepareFolder(folder);
   const unlock = await takeLock(join(folder, "agent.lock"));
   try {
-    const member = await membershipOf(options, folder);
-    await serve(options, folder, member);
+    for (;;) {
+      const member = await membershipOf(options, folder);
+      if ((await serve(options, folder, member)) === "over") return;
+    }
   } finally {
     await unlock();
   }
@@ -65,8 +69,7 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
         `This home has joined another control plane as ${member.host_id}. Use another --home, or delete ${join(folder, "identity.json")} to leave that one.`,
       );
     }
-    if (token !== undefined)
-      options.log(`already joined as ${member.host_id}; the join token is ignored`);
+    // The token counts only once the control plane has refused this identity: see refused.ts.
     return member;
   }
   if (token === undefined) {
@@ -81,7 +84,14 @@ async function membershipOf(options: AgentOptions, folder: string): Promise<Memb
   return joined;
 }
 
-async function serve(options: AgentOptions, folder: string, member: Membership): Promise<void> {
+/** "joined-again": by a new token, as another host. What runs here is adopted under the new identity. */
+async function serve(
+  options: AgentOptions,
+  folder: string,
+  member: Membership,
+): Promise<"over" | "joined-again"> {
+  const replaced = new AbortController();
+  const signal = AbortSignal.any([options.signal, replaced.signal]);
   const drivers = await driversOf(options, folder);
   const ownership = new Ownership();
   const hardware = openHardware({
@@ -127,8 +137,15 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
       tunnels,
       peers,
       hub,
+      connection: new ConnectionFile(folder),
+      async refused(end_runtimes) {
+        if (end_runtimes) replicas.desire({ ...replicas.wanted, replicas: [] });
+        const { join: token, server, log } = options;
+        if (await joinAgain({ folder, member, join: token, server, log })) replaced.abort();
+      },
     }),
   );
+  const stopsRuntimes = () => options.stopRuntimesOnExit && options.signal.aborted;
   replicas.changed = () => session.report();
   hardware.changed = () => session.renew();
   runtimes.changed = () => session.renew();
@@ -151,12 +168,13 @@ async function serve(options: AgentOptions, folder: string, member: Membership):
   });
   try {
     await Promise.all([
-      replicas.work(options.stopRuntimesOnExit ? "now" : "leave", options.signal),
-      session.keep(options.signal),
-      runtimes.keep(options.signal),
-      renewal.keep(options.signal),
-      hub.scrub.keep(options.signal),
+      replicas.work(() => (stopsRuntimes() ? "now" : "leave"), signal),
+      session.keep(signal),
+      runtimes.keep(signal),
+      renewal.keep(signal),
+      hub.scrub.keep(signal),
     ]);
+    return options.signal.aborted ? "over" : "joined-again";
   } finally {
     watching.abort();
     await watched;
@@ -176,6 +194,8 @@ function sessionSide(
     tunnels: Tunnels;
     peers: Peers;
     hub: HubWeights;
+    connection: ConnectionFile;
+    refused: SessionSide["refused"];
   },
 ): SessionSide {
   const { hardware, runtimes, ...data } = parts;
@@ -220,6 +240,8 @@ function sessionSide(
       const here = replicas.observed().replicas.some(({ id }) => id === replica_id);
       return here ? logPath(tools, replica_id) : undefined;
     },
+    connection: (state) => data.connection.write(state),
+    refused: data.refused,
     log: options.log,
   };
 }

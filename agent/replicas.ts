@@ -73,8 +73,13 @@ export class Replicas {
     return ready.find(({ spec }) => relayName(spec.id) === name)?.port;
   }
 
+  /** What the control plane last asked for. */
+  get wanted(): Desired {
+    return this.desired ?? { generation: 0, replicas: [] };
+  }
+
   /** Works until SIGNAL aborts; then ends every run by the order FINALLY and resolves. */
-  async work(finallyOrder: Order, signal: AbortSignal): Promise<void> {
+  async work(finallyOrder: () => Order, signal: AbortSignal): Promise<void> {
     await this.adoptAll();
     const wake = () => this.post({ kind: "look" });
     signal.addEventListener("abort", wake, { once: true });
@@ -87,7 +92,7 @@ export class Replicas {
     } finally {
       clearInterval(rotation);
       const open = [...this.runs.values()];
-      for (const { order } of open) order.abort(finallyOrder);
+      for (const { order } of open) order.abort(finallyOrder());
       await Promise.all(open.map(({ over }) => over));
     }
   }

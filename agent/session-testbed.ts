@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   experimental,
+  Metadata,
   Server,
   type ServerUnaryCall,
   type sendUnaryData,
@@ -19,6 +20,7 @@ import {
   type Hello,
   type LogLines,
   type Observed,
+  REMOVED_HEADER,
   type Report,
   type ReportStream,
 } from "./contract/messages.ts";
@@ -37,6 +39,8 @@ export class Testbed {
   readonly logs: LogLines[] = [];
   /** Set to refuse the next streams as those of a removed host. */
   removed = false;
+  /** What they are told of their runtimes; undefined: nothing, as a control plane that does not know them. */
+  removal: "end-runtimes" | "keep-runtimes" | undefined;
   /** How many asked to enrol, with whatever secret. */
   enrolments = 0;
   port = 0;
@@ -114,7 +118,10 @@ export class Testbed {
 
   private accept(stream: ReportStream): void {
     if (stream.getAuthContext().sslPeerCertificate === undefined || this.removed) {
-      stream.emit("error", { code: status.UNAUTHENTICATED, details: "This host was removed." });
+      const metadata = new Metadata();
+      if (this.removal) metadata.set(REMOVED_HEADER, this.removal);
+      const details = "This host was removed.";
+      stream.emit("error", { code: status.UNAUTHENTICATED, details, metadata });
       return;
     }
     this.stream = stream;

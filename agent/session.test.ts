@@ -57,6 +57,8 @@ function fakeSide(): Side {
       tunnel: false,
     }),
     observed: () => ({ generation: desires.at(-1)?.generation ?? 0, replicas, sources }),
+    connection: () => undefined,
+    refused: async () => undefined,
     peers: () => undefined,
     tunnels: (idle) => {
       tunnels.push(idle);

@@ -1,14 +1,16 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { withClockHint } from "./clock-hint.ts";
-import type {
-  Command,
-  CommandStream,
-  Desired,
-  Heartbeat,
-  Hello,
-  Observed,
-  Peer,
-  Report,
+import type { ConnectionState } from "./connection-file.ts";
+import {
+  type Command,
+  type CommandStream,
+  type Desired,
+  type Heartbeat,
+  type Hello,
+  type Observed,
+  type Peer,
+  REMOVED_HEADER,
+  type Report,
 } from "./contract/messages.ts";
 import { type Credentials, dial, type Keepalive } from "./control-plane.ts";
 import { LogFollows } from "./logs/log-follows.ts";
@@ -28,6 +30,13 @@ export interface SessionSide {
   peers(list: readonly Peer[]): void;
   /** Where a replica writes its log; undefined for one that is not on this host. */
   logOf(replica_id: string): string | undefined;
+  /** How the connection stands, told when it changes. */
+  connection(state: ConnectionState): void;
+  /**
+   * This host was removed, or its certificate expired. END_RUNTIMES: it was removed, and nobody will ask for what
+   * runs here any more. Awaited before the next attempt.
+   */
+  refused(end_runtimes: boolean): Promise<void>;
   log(line: string): void;
 }
 
@@ -43,7 +52,12 @@ export interface SessionOptions {
   random: () => number;
 }
 
-type Ending = { welcomed: boolean; refused: boolean; reason: string };
+interface Ending {
+  welcomed: boolean;
+  refused: boolean;
+  end_runtimes: boolean;
+  reason: string;
+}
 
 const REFUSED_MS = 60_000;
 
@@ -86,7 +100,12 @@ export class Session {
       const address = this.options.addresses[attempt % this.options.addresses.length] ?? "";
       const ending = await this.connect(address, signal);
       if (signal.aborted) return;
-      if (ending.refused) this.side.tunnels(0, address);
+      const { refused, reason } = ending;
+      this.side.connection({ status: refused ? "refused" : "unreachable", reason });
+      if (refused) {
+        this.side.tunnels(0, address);
+        await this.side.refused(ending.end_runtimes);
+      }
       failures = ending.welcomed ? 1 : failures + 1;
       const pause_ms = ending.refused
         ? REFUSED_MS
@@ -168,6 +187,7 @@ export class Session {
   private begin(stream: CommandStream, address: string, interval_s: number): () => void {
     this.stream = stream;
     this.owed = false;
+    this.side.connection({ status: "connected", reason: "" });
     this.side.log(`connected to the control plane at ${address}`);
     this.report();
     this.renew();
@@ -195,16 +215,21 @@ function obey(logs: LogFollows, command: Command): void {
 
 function endingOf(address: string, welcomed: boolean, error: ServiceError | undefined): Ending {
   if (error?.code === status.UNAUTHENTICATED) {
+    const end_runtimes = error.metadata.get(REMOVED_HEADER)[0] === "end-runtimes";
+    const why = (error.details || "it was removed").replace(/\.$/, "");
+    const rest = end_runtimes ? "Its runtimes are ended" : "Its runtimes go on";
     return {
       welcomed,
       refused: true,
-      reason: `the control plane refuses this host: ${error.details || "it was removed"}. Its runtimes go on; to join again, stop the agent, delete its identity.json and use a new join token`,
+      end_runtimes,
+      reason: `the control plane refuses this host: ${why}. ${rest}; to join again, start the agent with a new join token`,
     };
   }
   const why = withClockHint(error?.details || "it closed the connection", Date.now());
   return {
     welcomed,
     refused: false,
+    end_runtimes: false,
     reason: welcomed
       ? `lost the control plane at ${address} (${why}); runtimes go on, connecting again`
       : `cannot connect to the control plane at ${address} (${why}); trying again`,

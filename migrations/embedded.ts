@@ -5,5 +5,14 @@ import gateway from "./0002_gateway.sql" with { type: "text" };
 import hosts from "./0003_hosts.sql" with { type: "text" };
 import elastic_hub from "./0004_elastic_hub.sql" with { type: "text" };
 import sleep from "./0005_sleep.sql" with { type: "text" };
+import removed_hosts from "./0006_removed_hosts.sql" with { type: "text" };
 
-export const migrations: readonly string[] = [spine, dedicated, gateway, hosts, elastic_hub, sleep];
+export const migrations: readonly string[] = [
+  spine,
+  dedicated,
+  gateway,
+  hosts,
+  elastic_hub,
+  sleep,
+  removed_hosts,
+];

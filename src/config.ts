@@ -1,7 +1,7 @@
 /** The only reader of the environment. Flags win over it; the result is frozen. */
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { S3Access } from "../agent/contract/messages.ts";
 
 export interface Config {
@@ -67,6 +67,21 @@ export function joinTokenFrom(flag: string | undefined): string | undefined {
 export function llamaServerFrom(flag: string | undefined): string | undefined {
   return flag || process.env["HYPERVIZE_LLAMA_SERVER"] || undefined;
 }
+
+/**
+ * The llama-server that this machine has: the one that was said, the one on PATH, the one that install.sh put beside
+ * the services, or the one of the checkout that this binary was built in.
+ */
+export function llamaServerHere(binary = process.execPath): string | undefined {
+  const checkout = join(dirname(binary), "..", ".tools", "llama-server", "llama-server");
+  return (
+    llamaServerFrom(undefined) ??
+    Bun.which("llama-server") ??
+    [installed_llama_server, checkout].find((path) => existsSync(path))
+  );
+}
+
+const installed_llama_server = "/usr/local/lib/hypervize/llama-server";
 
 /** The model hub, and what opens gated models there: the variables that huggingface_hub reads. */
 export function hubFromEnvironment(): { endpoint: string; token: string } {

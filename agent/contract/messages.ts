@@ -291,5 +291,11 @@ const loaded = loadPackageDefinition(definition) as unknown as {
 /** The client constructor; its `.service` is what a server implements. */
 export const Fleet = loaded.hypervize.agent.v1.Fleet;
 
+/**
+ * Trailing metadata of an UNAUTHENTICATED that tells a removed host what becomes of its runtimes: `end-runtimes` or
+ * `keep-runtimes`. Without it the host is unknown, and its runtimes go on.
+ */
+export const REMOVED_HEADER = "hypervize-removed";
+
 /** Name in the control plane's certificate. Clients verify this name whatever address they dialled. */
 export const CONTROL_PLANE_NAME = "control-plane.hypervize.internal";

@@ -73,6 +73,7 @@ const hosts: Noun = {
   name: "hosts",
   summary: "GPU hosts: list, make a join token, cordon, uncordon, drain, remove.",
   options: {
+    "keep-runtimes": { help: "remove: what runs on the host goes on" },
     "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" },
   },
   actions: {
@@ -99,9 +100,13 @@ const hosts: Noun = {
     uncordon: onHost("uncordon", "may get new replicas"),
     drain: onHost("drain", "gets no new replicas, and those on it move to other hosts"),
     remove: {
-      usage: "ID",
-      call: (client, words) => client.send("DELETE", `/api/hosts/${subject(words)}`),
-      say: () => "Removed. Its certificate is refused from now on.",
+      usage: "ID [--keep-runtimes]",
+      call: (client, words) => {
+        const query = words.flag("keep-runtimes") ? "?keep_runtimes=true" : "";
+        return client.send("DELETE", `/api/hosts/${subject(words)}${query}`);
+      },
+      say: () =>
+        "Removed. Its certificate is refused from now on, and its agent ends what runs there unless you said --keep-runtimes.",
     },
   },
 };

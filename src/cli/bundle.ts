@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { version } from "../../package.json";
 import { rememberModels } from "../bundle/imported-models.ts";
 import { isFingerprint, signingKeyOf, trustedKeys, trustKey } from "../bundle/signing-key.ts";
-import { environment, homeFrom, llamaServerFrom, s3FromEnvironment } from "../config.ts";
+import { environment, homeFrom, llamaServerHere, s3FromEnvironment } from "../config.ts";
 import { readLocalModel } from "../sizing/local-files.ts";
 import type { BundleTools } from "./bundle-tools.ts";
 import { deployable } from "./bundle-words.ts";
 import { type Command, type Terminal, UsageError, type Words } from "./command.ts";
+import { becomeOwnerOf, importHomeFrom } from "./import-home.ts";
 import { meter, size } from "./meter.ts";
 
 export function bundleCommand(tools: BundleTools): Command {
@@ -35,10 +36,13 @@ export function bundleCommand(tools: BundleTools): Command {
       "facts-only": {
         help: "import: on an appliance without GPUs, keep only what sizing needs of the models",
       },
-      home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
+      home: {
+        value: "DIR",
+        help: "data folder (default: $HYPERVIZE_HOME; import: else that of the service installed here)",
+      },
     },
-    notes: `FILE may be "-" for a pipe. Import as the user who owns the data folder: on every host that shall
-serve, in its agent's folder, and on the appliance. An import that was cut off goes on where it ended.
+    notes: `FILE may be "-" for a pipe. Import on every host that will serve, and on the appliance. Root imports into the
+installed service's data folder, as the folder's owner. An import that was cut off continues where it ended.
 Stores of S3 are opened with AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_CA_BUNDLE.`,
     async run(words, terminal) {
       const [verb, file, ...more] = words.positionals;
@@ -84,10 +88,12 @@ async function exportTo(
 
 function runtimeIn(word: string): { name: string; path: string } {
   const [name = "", ...rest] = word.split("=");
-  const path = rest.join("=") || (name === "llama-server" && llamaServerFrom(undefined));
-  const found = path || Bun.which(name);
-  if (found) return { name, path: found };
-  throw new UsageError(`There is no ${name} on PATH. Say where it is: --runtime ${name}=PATH.`);
+  const here = () => (name === "llama-server" ? llamaServerHere() : Bun.which(name));
+  const path = rest.join("=") || here();
+  if (path) return { name, path };
+  throw new UsageError(
+    `No ${name} was found on this machine. Say where it is: --runtime ${name}=PATH.`,
+  );
 }
 
 async function importFrom(
@@ -96,15 +102,16 @@ async function importFrom(
   words: Words,
   terminal: Terminal,
 ): Promise<void> {
-  const home = homeFrom(words.text("home"));
   const facts_only = words.flag("facts-only");
+  const home = importHomeFrom(words.text("home"), facts_only);
   const trust = words.text("trust")?.toLowerCase();
   if (trust !== undefined && !isFingerprint(trust)) {
     throw new UsageError("--trust takes the 64 digits that the export printed.");
   }
-  const known = trustedKeys(home);
   const models: Parameters<typeof rememberModels>[1] = { repositories: [], files: [] };
   const input = file === "-" ? undefined : await opened(file);
+  becomeOwnerOf(home);
+  const known = trustedKeys(home);
   try {
     const imported = await tools.importBundle({
       ...{ home, facts_only, input: input ?? "-" },
@@ -125,7 +132,7 @@ async function importFrom(
     trustKey(home, imported.fingerprint);
     const { made_at, made_by, written_bytes } = imported;
     terminal.out(
-      `Imported what ${made_by} exported at ${made_at}; ${size(written_bytes)} were new.`,
+      `Imported what ${made_by} exported at ${made_at} into ${home}; ${size(written_bytes)} were new.`,
     );
     for (const { item, path } of imported.items) terminal.out(deployable(item, path, facts_only));
   } finally {

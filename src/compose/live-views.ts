@@ -50,6 +50,7 @@ export function routedEndpoints(
         owner: user_id,
         visibility: spec.visibility,
         standing: standing.intent === "delete" ? "deleting" : standing.status,
+        unschedulable: standing.unschedulable ?? false,
         cold_start: spec.cold_start,
         wake_p95_ms: endpoints.wakeTimes(id)?.p95_ms ?? null,
         cause: standing.cause,

@@ -35,6 +35,8 @@ export interface Standing {
   cause: Cause;
   /** One sentence for a person; may also say why something takes long. */
   detail: string;
+  /** No host that is up could take a replica of it, however empty; absent in rows of earlier versions. */
+  unschedulable?: boolean;
   /** The runtime's last lines, when it failed. */
   log_tail: readonly string[];
   /** Last byte of the last response; the idle clock also never starts before it was up. */

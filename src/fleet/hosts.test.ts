@@ -24,7 +24,12 @@ function world() {
   const changes: string[] = [];
   const hosts = new Hosts(database, () => clock.now);
   hosts.onChange((change) => changes.push(change));
-  const line: Line = { remote_address: null, send: () => undefined, close: () => undefined };
+  const line: Line = {
+    remote_address: null,
+    send: () => undefined,
+    remove: () => undefined,
+    close: () => undefined,
+  };
   return { database, clock, hosts, line, changes };
 }
 

@@ -17,8 +17,16 @@ import type { Database } from "../storage/database.ts";
 import type { LogConsumer } from "./log-delivery.ts";
 import { LogFollows } from "./log-follow.ts";
 import { goodPins, refusal, shown } from "./pins.ts";
-import { absent, downFor, heartbeat_interval_s, type Line, type Presence } from "./presence.ts";
+import {
+  absent,
+  downFor,
+  heartbeat_interval_s,
+  type Line,
+  type Presence,
+  type Removal,
+} from "./presence.ts";
 import { type Reach, reachOf, type Ways, waysOf } from "./reach.ts";
+import { RemovedHosts, removalOf } from "./removed-hosts.ts";
 import { boundedHeartbeat, boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
 import { type PresenceChange, Silence } from "./silence.ts";
 import { hosts } from "./table.ts";
@@ -41,11 +49,13 @@ export class Hosts {
   readonly #silence: Silence<HostRow>;
   readonly #logs = new LogFollows((id) => this.#presences.get(id)?.line);
   readonly #started_at: number;
+  readonly #removed: RemovedHosts;
 
   constructor(database: Database, now: () => number) {
     this.#database = database;
     this.#now = now;
     this.#started_at = now();
+    this.#removed = new RemovedHosts(database, this.#started_at);
     this.#silence = new Silence(this.#started_at);
     const rows = database.select().from(hosts).all();
     this.#rows = new Map(rows.map((row) => [row.id, row]));
@@ -83,10 +93,12 @@ export class Hosts {
    * The host that this certificate belongs to, or a sentence why none: not given, expired, removed. A
    * renewed one that is shown for the first time takes the old one's place.
    */
-  byCertificate(sha256: string | null): HostRow | string {
+  byCertificate(sha256: string | null): HostRow | Removal {
     const rows = [...this.#rows.values()];
     const row = rows.find(({ id }) => sha256 !== null && this.pins(id).includes(sha256));
-    if (!row || sha256 === null) return refusal(rows, sha256);
+    if (!row || sha256 === null) {
+      return this.#removed.of(sha256) ?? { details: refusal(rows, sha256), keep_runtimes: null };
+    }
     const changes = shown(row, sha256);
     if (changes) this.#save(row.id, changes);
     return this.find(row.id);
@@ -262,15 +274,21 @@ export class Hosts {
     this.#removeListeners.add(listener);
   }
 
-  /** Committed first; then everything of the host is cut and its certificates are refused for good. */
-  remove(id: string): void {
-    this.find(id);
-    this.#database.delete(hosts).where(eq(hosts.id, id)).run();
+  /**
+   * Committed first; then everything of the host is cut and its certificates are refused for good. Its agent ends its
+   * runtimes, now or when it is back, unless they are to be kept.
+   */
+  remove(id: string, keep_runtimes = false): void {
+    const row = this.find(id);
+    this.#database.transaction((transaction) => {
+      transaction.delete(hosts).where(eq(hosts.id, id)).run();
+      this.#removed.add(transaction, row, keep_runtimes);
+    });
     this.#rows.delete(id);
     const line = this.#presences.get(id)?.line;
     this.#presences.delete(id);
     this.#logs.disconnected(id);
-    line?.close("This host was removed from the fleet. Join again with a new token.");
+    line?.remove(removalOf(keep_runtimes));
     for (const listener of this.#removeListeners) listener(id);
     this.#changed("hosts");
   }

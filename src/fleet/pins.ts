@@ -4,7 +4,7 @@
  */
 import type { hosts } from "./table.ts";
 
-type Certified = Pick<
+export type Certified = Pick<
   typeof hosts.$inferSelect,
   | "certificate_sha256"
   | "certificate_expires_at"
@@ -17,7 +17,7 @@ interface Pin {
   expires_at: number;
 }
 
-function pinsOf(row: Certified): Pin[] {
+export function pinsOf(row: Certified): Pin[] {
   const { next_certificate_sha256: next, next_certificate_expires_at: expires_at } = row;
   const present = { sha256: row.certificate_sha256, expires_at: row.certificate_expires_at };
   return next === null || expires_at === null ? [present] : [present, { sha256: next, expires_at }];
@@ -42,8 +42,8 @@ export function shown(row: Certified, sha256: string): Certified | null {
 /** Why SHA256 is refused, which no row accepts now. */
 export function refusal(rows: readonly Certified[], sha256: string | null): string {
   const expired = rows.flatMap(pinsOf).find((pin) => pin.sha256 === sha256);
-  const again = "Join with a new token from `hypervize hosts join-token`.";
+  const again = "Start the agent with a new token: hypervize hosts join-token.";
   if (!expired) return `This host is not a member of the fleet, or was removed. ${again}`;
   const day = new Date(expired.expires_at).toISOString().slice(0, 10);
-  return `This host's certificate expired on ${day}: an agent renews it while it runs, and this one was away for too long. Stop the agent, delete its identity.json and join again. ${again}`;
+  return `This host's certificate expired on ${day}: an agent renews it while it runs, and this one was away for too long. ${again}`;
 }

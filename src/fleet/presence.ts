@@ -2,9 +2,18 @@ import type { Command, Desired, Heartbeat, Observed } from "../../agent/contract
 import type { Ways } from "./reach.ts";
 
 /** One agent's stream. */
+/** Why a certificate is refused, and what becomes of the runtimes of whoever shows it. */
+export interface Removal {
+  details: string;
+  /** Null: the certificate is unknown or expired, and its host is told nothing of its runtimes. */
+  keep_runtimes: boolean | null;
+}
+
 export interface Line {
   send(command: Command): void;
   close(reason: string): void;
+  /** Its host was removed from the fleet. */
+  remove(removal: Removal): void;
   /** Where the agent dialled from; null when it shares our network stack, and so its loopback is ours. */
   remote_address: string | null;
 }

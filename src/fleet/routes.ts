@@ -113,10 +113,14 @@ export function hostRoutes(parts: HostParts) {
       hosts.drain(params.id);
       return view(hosts.find(params.id));
     })
-    .delete("/api/hosts/:id", ({ params, set }) => {
-      hosts.remove(params.id);
-      set.status = 204;
-    });
+    .delete(
+      "/api/hosts/:id",
+      ({ params, query, set }) => {
+        hosts.remove(params.id, query.keep_runtimes);
+        set.status = 204;
+      },
+      { query: t.Object({ keep_runtimes: t.Optional(t.BooleanString()) }, closed) },
+    );
 
   return new Elysia().use(viewers).use(admins);
 }

@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from "node:os";
 import {
+  Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -15,6 +16,7 @@ import {
   type EnrolReply,
   type EnrolRequest,
   Fleet,
+  REMOVED_HEADER,
   type RenewRequest,
   type Report,
   type ReportStream,
@@ -25,7 +27,7 @@ import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
-import type { Line } from "./presence.ts";
+import type { Line, Removal } from "./presence.ts";
 import { type Renewal, RenewalOvertaken } from "./renewal.ts";
 import type { Tunnels } from "./tunnels.ts";
 
@@ -82,7 +84,7 @@ export function startFleetServer(parts: FleetServerParts, address: AgentAddress)
     },
     tunnel(socket, certificate_sha256) {
       const host = parts.hosts.byCertificate(certificate_sha256);
-      return typeof host === "string" ? undefined : parts.tunnels.admit(host.id, socket);
+      return "details" in host ? undefined : parts.tunnels.admit(host.id, socket);
     },
   });
   return {
@@ -117,12 +119,12 @@ function enrol(
 
 function renew(
   { renewal, durable, log }: FleetServerParts,
-  host: HostRow | string,
+  host: HostRow | Removal,
   call: ServerUnaryCall<RenewRequest, EnrolReply>,
   done: sendUnaryData<EnrolReply>,
 ): void {
-  if (typeof host === "string") {
-    done({ code: status.UNAUTHENTICATED, details: host });
+  if ("details" in host) {
+    done({ code: status.UNAUTHENTICATED, details: host.details });
     return;
   }
   renewal
@@ -144,11 +146,11 @@ function renew(
 
 function connect(
   { hosts, durable, log }: FleetServerParts,
-  host: HostRow | string,
+  host: HostRow | Removal,
   stream: ReportStream,
 ): void {
-  if (typeof host === "string") {
-    stream.emit("error", { code: status.UNAUTHENTICATED, details: host });
+  if ("details" in host) {
+    refuse(stream, host);
     return;
   }
   const line = lineOf(stream, durable, log);
@@ -234,7 +236,16 @@ function lineOf(stream: ReportStream, durable: Durable, log: (line: string) => v
     close: (reason) => {
       stream.emit("error", { code: status.UNAUTHENTICATED, details: reason });
     },
+    remove: (removal) => refuse(stream, removal),
   };
+}
+
+function refuse(stream: ReportStream, { details, keep_runtimes }: Removal): void {
+  const metadata = new Metadata();
+  if (keep_runtimes !== null) {
+    metadata.set(REMOVED_HEADER, keep_runtimes ? "keep-runtimes" : "end-runtimes");
+  }
+  stream.emit("error", { code: status.UNAUTHENTICATED, details, metadata });
 }
 
 /**

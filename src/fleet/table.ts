@@ -23,6 +23,14 @@ export const hosts = sqliteTable("hosts", {
   last_seen_at: integer("last_seen_at"),
 });
 
+/** Certificates of hosts that were removed, until they expire: whoever shows one is told what to do with its runtimes. */
+export const removed_hosts = sqliteTable("removed_hosts", {
+  certificate_sha256: text("certificate_sha256").primaryKey(),
+  host_id: text("host_id").notNull(),
+  keep_runtimes: integer("keep_runtimes", { mode: "boolean" }).notNull(),
+  expires_at: integer("expires_at").notNull(),
+});
+
 /** One-time join tokens. Only the SHA-256 of the secret is stored. */
 export const join_tokens = sqliteTable("join_tokens", {
   id: text("id").primaryKey(),

@@ -139,3 +139,14 @@ test("a model whose size is being found out waits for the next pass", () => {
   expect(run(world([], {}, { models, fitOf: () => null })).add).toMatchObject([{ devices: [] }]);
   expect(run(world([], {}, { models })).add).toMatchObject([{ devices: ["g0"] }]);
 });
+
+test("an endpoint that is up and whose last host was removed says that no host can take it", () => {
+  const row = rowWith({ devices: ["g0"], bytes_per_device: 22 * gib });
+  const plan = run(world([row], {}, { endpoints: [up()], hosts: [] }));
+  expect(plan.gone).toEqual(["rep_1"]);
+  expect(plan.changes[0]?.standing).toMatchObject({ status: "up", unschedulable: true });
+  const before = { ...up(), standing: { ...up().standing, ...plan.changes[0]?.standing } };
+  const back = run(world([], {}, { endpoints: [before] }));
+  expect(back.add).toHaveLength(1);
+  expect(back.changes[0]?.standing).toMatchObject({ detail: "", unschedulable: false });
+});

@@ -102,9 +102,8 @@ function placed(
   }
   const { standing } = decision;
   // What it waited for has come.
-  return standing && standing.detail !== "" && standing.cause === ""
-    ? { ...decision, standing: { ...standing, detail: "" } }
-    : decision;
+  if (!standing || standing.detail === "" || standing.cause !== "") return decision;
+  return { ...decision, standing: { ...standing, detail: "", unschedulable: false } };
 }
 
 function membersOf(

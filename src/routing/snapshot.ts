@@ -53,6 +53,8 @@ export interface RoutedEndpoint {
   owner: string;
   visibility: Visibility;
   standing: Standing["status"];
+  /** No host that is up could take a replica: waiting for one is in vain. */
+  unschedulable?: boolean;
   cold_start: EndpointSpec["cold_start"];
   /** Null until it has woken often enough to tell. */
   wake_p95_ms: number | null;

@@ -42,6 +42,7 @@ export function unavailable({
     case "up":
     case "updating":
     case "draining":
+      if (endpoint.unschedulable) return { failure: noHost(reason), cold_start: "never" };
       return { failure: starting(reason, 5), cold_start: endpoint.cold_start };
   }
 }
@@ -67,6 +68,13 @@ function starting(reason: string | null, retry_after_s: number): Failure {
     headers: { "retry-after": String(retry_after_s) },
   });
 }
+
+/** Its hosts were removed or are down. It comes back by itself with a host that can take it. */
+const noHost = (reason: string | null): Failure =>
+  new Failure(503, `No host can run this model now. ${reason ?? ""}`.trimEnd(), {
+    code: "no_capacity",
+    headers: { "retry-after": "30" },
+  });
 
 function wakingUp(endpoint: RoutedEndpoint): Failure {
   const retry_after_s = seconds(expectedWakeMs(endpoint));

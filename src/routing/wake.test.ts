@@ -126,3 +126,11 @@ test("a listener that has stopped listening hears nothing", () => {
   bed.waiting().knock();
   expect([bed.signals(), heard]).toEqual([1, 0]);
 });
+
+test("nobody waits for what no host can run, neither who comes nor who waits already", async () => {
+  const bed = endpointBed(endpoint("waking_up"));
+  const held = refusal(() => bed.waiting().wait(patient()));
+  bed.routing.replace([endpoint("up", [], { unschedulable: true })]);
+  expect(await held).toMatchObject({ status: 503, code: "no_capacity" });
+  expect(await refusal(() => bed.waiting())).toMatchObject({ status: 503, code: "no_capacity" });
+});

@@ -58,6 +58,8 @@ beforeEach(async () => {
       }),
       observed: () => ({ generation: 0, replicas: [observedReplica("rep_a")], sources: [] }),
       desire: () => undefined,
+      connection: () => undefined,
+      refused: async () => undefined,
       tunnels: () => undefined,
       peers: () => undefined,
       logOf: (id) => (id === "rep_a" ? log : undefined),

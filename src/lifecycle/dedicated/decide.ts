@@ -78,9 +78,9 @@ export function afterPlacing(decision: Decision, refused: Refused, { now }: Rule
   const detail = [refused.detail, refused.nearest].filter(Boolean).join(" ");
   const nothingServes = standing.status === "building" || standing.status === "waking_up";
   if (refused.refused !== "never" || !nothingServes) {
-    return standing.detail === detail
-      ? decision
-      : { ...decision, standing: { ...standing, detail } };
+    const unschedulable = refused.refused === "never" || refused.refused === "no_host";
+    const isKnown = standing.detail === detail && standing.unschedulable === unschedulable;
+    return isKnown ? decision : { ...decision, standing: { ...standing, detail, unschedulable } };
   }
   const from = transition?.from ?? standing.status;
   return {

@@ -139,8 +139,8 @@ function RemoveHost({ host, changed, close }: HostPanelProps & { close(): void }
   };
   return (
     <Confirm title={`Remove ${host.name}?`} verb="Remove host" act={remove} close={close}>
-      Its certificate is refused from now on and its replicas count no more. To come back, the host
-      joins again with a new token.
+      Its agent ends the models that run there, and its certificate is refused from now on. To come
+      back, the host joins again with a new token.
     </Confirm>
   );
 }
