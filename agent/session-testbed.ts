@@ -37,6 +37,8 @@ export class Testbed {
   readonly logs: LogLines[] = [];
   /** Set to refuse the next streams as those of a removed host. */
   removed = false;
+  /** Set to end the next streams so. */
+  ending: { code: status; details: string } | undefined;
   /** How many asked to enrol, with whatever secret. */
   enrolments = 0;
   port = 0;
@@ -115,6 +117,10 @@ export class Testbed {
   private accept(stream: ReportStream): void {
     if (stream.getAuthContext().sslPeerCertificate === undefined || this.removed) {
       stream.emit("error", { code: status.UNAUTHENTICATED, details: "This host was removed." });
+      return;
+    }
+    if (this.ending) {
+      stream.emit("error", this.ending);
       return;
     }
     this.stream = stream;

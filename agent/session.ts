@@ -43,9 +43,11 @@ export interface SessionOptions {
   random: () => number;
 }
 
-type Ending = { welcomed: boolean; refused: boolean; reason: string };
+/** `refused`: this host is no member (any more). `replaced`: somebody else has connected as this host. */
+type Ending = { welcomed: boolean; kind: "lost" | "refused" | "replaced"; reason: string };
 
-const REFUSED_MS = 60_000;
+/** Before it tries again what it cannot change. */
+const LONG_MS = 60_000;
 
 /** The agent's one connection to its control plane, kept up for ever. */
 export class Session {
@@ -86,11 +88,10 @@ export class Session {
       const address = this.options.addresses[attempt % this.options.addresses.length] ?? "";
       const ending = await this.connect(address, signal);
       if (signal.aborted) return;
-      if (ending.refused) this.side.tunnels(0, address);
+      if (ending.kind === "refused") this.side.tunnels(0, address);
       failures = ending.welcomed ? 1 : failures + 1;
-      const pause_ms = ending.refused
-        ? REFUSED_MS
-        : reconnectPause(failures, this.options.random());
+      const pause_ms =
+        ending.kind === "lost" ? reconnectPause(failures, this.options.random()) : LONG_MS;
       // One line per kind of trouble, not per attempt.
       if (ending.welcomed || ending.reason !== lastReason) this.side.log(ending.reason);
       lastReason = ending.reason;
@@ -197,14 +198,21 @@ function endingOf(address: string, welcomed: boolean, error: ServiceError | unde
   if (error?.code === status.UNAUTHENTICATED) {
     return {
       welcomed,
-      refused: true,
+      kind: "refused",
       reason: `the control plane refuses this host: ${error.details || "it was removed"}. Its runtimes go on; to join again, stop the agent, delete its identity.json and use a new join token`,
+    };
+  }
+  if (error?.code === status.ABORTED) {
+    return {
+      welcomed,
+      kind: "replaced",
+      reason: `another agent has connected as this host (${error.details}). Where its home is a copy of this one, delete identity.json there and join with a new token`,
     };
   }
   const why = withClockHint(error?.details || "it closed the connection", Date.now());
   return {
     welcomed,
-    refused: false,
+    kind: "lost",
     reason: welcomed
       ? `lost the control plane at ${address} (${why}); runtimes go on, connecting again`
       : `cannot connect to the control plane at ${address} (${why}); trying again`,

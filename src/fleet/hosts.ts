@@ -2,7 +2,7 @@
  * The hosts: their rows, and what their agents said last. Rows are in memory too; what changes with
  * every heartbeat is only there.
  */
-import { eq } from "drizzle-orm";
+
 import type {
   Command,
   Desired,
@@ -12,8 +12,9 @@ import type {
   ObservedReplica,
   Report,
 } from "../../agent/contract/messages.ts";
-import { notFound } from "../failure.ts";
+import { networkId } from "../../agent/contract/network-id.ts";
 import type { Database } from "../storage/database.ts";
+import { type HostRow, HostRows } from "./host-rows.ts";
 import type { LogConsumer } from "./log-delivery.ts";
 import { LogFollows } from "./log-follow.ts";
 import { goodPins, refusal, shown } from "./pins.ts";
@@ -21,19 +22,18 @@ import { absent, downFor, heartbeat_interval_s, type Line, type Presence } from 
 import { type Reach, reachOf, type Ways, waysOf } from "./reach.ts";
 import { boundedHeartbeat, boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
 import { type PresenceChange, Silence } from "./silence.ts";
-import { hosts } from "./table.ts";
+
+export type { HostRow } from "./host-rows.ts";
 
 const last_seen_step_ms = 60_000;
-
-export type HostRow = typeof hosts.$inferSelect;
 
 /** `ways`: a host is reached in another way. */
 export type Change = "hosts" | "replicas" | "ways";
 
 export class Hosts {
-  readonly #database: Database;
   readonly #now: () => number;
-  readonly #rows: Map<string, HostRow>;
+  readonly #rows: HostRows;
+  readonly #network: string;
   readonly #presences = new Map<string, Presence>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #presenceListeners = new Set<(change: PresenceChange<HostRow>) => void>();
@@ -42,23 +42,26 @@ export class Hosts {
   readonly #logs = new LogFollows((id) => this.#presences.get(id)?.line);
   readonly #started_at: number;
 
-  constructor(database: Database, now: () => number) {
-    this.#database = database;
+  /** REPORT: see HostRows. NETWORK: ours, see network-id.ts. */
+  constructor(
+    database: Database,
+    now: () => number,
+    report: (error: unknown) => void = () => undefined,
+    network = networkId(),
+  ) {
     this.#now = now;
+    this.#network = network;
     this.#started_at = now();
     this.#silence = new Silence(this.#started_at);
-    const rows = database.select().from(hosts).all();
-    this.#rows = new Map(rows.map((row) => [row.id, row]));
+    this.#rows = new HostRows(database, report);
   }
 
   list(): readonly HostRow[] {
-    return [...this.#rows.values()].toSorted((a, b) => a.joined_at - b.joined_at);
+    return this.#rows.all().toSorted((a, b) => a.joined_at - b.joined_at);
   }
 
   find(id: string): HostRow {
-    const row = this.#rows.get(id);
-    if (!row) throw notFound("There is no host with this id. GET /api/hosts lists them.");
-    return row;
+    return this.#rows.find(id);
   }
 
   onChange(listener: (change: Change) => void): void {
@@ -74,7 +77,7 @@ export class Hosts {
   lookAround(now: number): void {
     const heardAt = (id: string) => this.#presences.get(id)?.heard_at ?? null;
     const isUp = (id: string) => this.isUp(id);
-    for (const change of this.#silence.look([...this.#rows.values()], heardAt, isUp, now)) {
+    for (const change of this.#silence.look(this.#rows.all(), heardAt, isUp, now)) {
       for (const listener of this.#presenceListeners) listener(change);
     }
   }
@@ -84,11 +87,11 @@ export class Hosts {
    * renewed one that is shown for the first time takes the old one's place.
    */
   byCertificate(sha256: string | null): HostRow | string {
-    const rows = [...this.#rows.values()];
+    const rows = this.#rows.all();
     const row = rows.find(({ id }) => sha256 !== null && this.pins(id).includes(sha256));
     if (!row || sha256 === null) return refusal(rows, sha256);
     const changes = shown(row, sha256);
-    if (changes) this.#save(row.id, changes);
+    if (changes) this.#rows.remember(row.id, changes);
     return this.find(row.id);
   }
 
@@ -100,15 +103,16 @@ export class Hosts {
 
   /** A certificate is about to be handed to the host: from now on it is good, see pins.ts. */
   certified(id: string, { sha256, expires_at }: { sha256: string; expires_at: number }): void {
-    this.#save(id, { next_certificate_sha256: sha256, next_certificate_expires_at: expires_at });
+    this.#rows.save(id, {
+      next_certificate_sha256: sha256,
+      next_certificate_expires_at: expires_at,
+    });
     this.#changed("hosts");
   }
 
   /** Reads a host that enrolment has just added. */
   added(): void {
-    for (const row of this.#database.select().from(hosts).all()) {
-      if (!this.#rows.has(row.id)) this.#rows.set(row.id, row);
-    }
+    this.#rows.readNew();
     this.#changed("hosts");
   }
 
@@ -116,13 +120,14 @@ export class Hosts {
   connected(id: string, hello: Hello, line: Line): void {
     const { name: earlier } = this.find(id);
     const presence = this.#presence(id);
-    presence.line?.close("A newer connection of this host took over.");
+    presence.line?.close("replaced", "A newer connection of this host took over.");
     this.#logs.disconnected(id);
     const { inventory, agent_version, labels, ...told } = boundedHello(hello);
-    const ways = waysOf(told, line.remote_address);
+    const ways = waysOf(told, line.remote_address, this.#network);
     Object.assign(presence, { line, heard_at: this.#now(), ways });
     const name = inventory.host_name.replace(/\p{C}/gu, "").slice(0, 100) || earlier;
-    this.#save(id, { inventory, agent_version, labels, name, last_seen_at: this.#now() });
+    const last_seen_at = this.#now();
+    this.#rows.remember(id, { inventory, agent_version, labels, name, last_seen_at });
     line.send({ welcome: { host_id: id, heartbeat_interval_s } });
     if (presence.desired) line.send({ desired: presence.desired });
     this.#changed("hosts");
@@ -143,7 +148,7 @@ export class Hosts {
       this.#changed("replicas");
     }
     if (this.#now() - (last_seen_at ?? 0) >= last_seen_step_ms) {
-      this.#save(id, { last_seen_at: this.#now() });
+      this.#rows.remember(id, { last_seen_at: this.#now() });
     }
     if (!wasUp) this.#changed("hosts");
   }
@@ -154,7 +159,7 @@ export class Hosts {
     if (presence?.line !== line) return;
     presence.line = undefined;
     this.#logs.disconnected(id);
-    if (this.#rows.has(id)) this.#save(id, { last_seen_at: this.#now() });
+    if (this.#rows.has(id)) this.#rows.remember(id, { last_seen_at: this.#now() });
     this.#changed("hosts");
   }
 
@@ -247,14 +252,13 @@ export class Hosts {
   /** A host that is no longer cordoned does not drain either. */
   setCordoned(id: string, cordoned: boolean): void {
     const { draining } = this.find(id);
-    this.#save(id, { cordoned, draining: cordoned && draining });
+    this.#rows.save(id, { cordoned, draining: cordoned && draining });
     this.#changed("hosts");
   }
 
   /** Cordons it, and asks that its replicas go elsewhere. */
   drain(id: string): void {
-    this.find(id);
-    this.#save(id, { cordoned: true, draining: true });
+    this.#rows.save(id, { cordoned: true, draining: true });
     this.#changed("hosts");
   }
 
@@ -264,13 +268,11 @@ export class Hosts {
 
   /** Committed first; then everything of the host is cut and its certificates are refused for good. */
   remove(id: string): void {
-    this.find(id);
-    this.#database.delete(hosts).where(eq(hosts.id, id)).run();
-    this.#rows.delete(id);
+    this.#rows.remove(id);
     const line = this.#presences.get(id)?.line;
     this.#presences.delete(id);
     this.#logs.disconnected(id);
-    line?.close("This host was removed from the fleet. Join again with a new token.");
+    line?.close("removed", "This host was removed from the fleet. Join again with a new token.");
     for (const listener of this.#removeListeners) listener(id);
     this.#changed("hosts");
   }
@@ -281,11 +283,6 @@ export class Hosts {
     const presence = absent();
     this.#presences.set(id, presence);
     return presence;
-  }
-
-  #save(id: string, changes: Partial<HostRow>): void {
-    this.#database.update(hosts).set(changes).where(eq(hosts.id, id)).run();
-    this.#rows.set(id, { ...this.find(id), ...changes });
   }
 
   #changed(change: Change): void {

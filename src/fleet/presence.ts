@@ -1,12 +1,19 @@
 import type { Command, Desired, Heartbeat, Observed } from "../../agent/contract/messages.ts";
 import type { Ways } from "./reach.ts";
 
+/**
+ * Why a stream ends. `removed`: the host is not of the fleet (any more), and its agent gives up what it has
+ * open. After all others it comes back: `replaced` by a newer stream, `senseless`: it broke the contract,
+ * `fault`: of ours.
+ */
+export type Ending = "removed" | "replaced" | "senseless" | "fault";
+
 /** One agent's stream. */
 export interface Line {
   send(command: Command): void;
-  close(reason: string): void;
-  /** Where the agent dialled from; null when it shares our network stack, and so its loopback is ours. */
-  remote_address: string | null;
+  close(ending: Ending, reason: string): void;
+  /** Where the connection comes from: of the agent, or of whoever forwards it. */
+  remote_address: string;
 }
 
 /** What is known of a host only while this process runs. */

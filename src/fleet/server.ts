@@ -2,7 +2,6 @@
  * The gRPC service that agents call, on the port of agent-port.ts. TLS asks for a client certificate but
  * does not demand it: Enrol demands a join token, all else the very certificate that the host was given.
  */
-import { networkInterfaces } from "node:os";
 import {
   Server,
   ServerCredentials,
@@ -23,15 +22,16 @@ import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
-import type { Line } from "./presence.ts";
+import type { Ending, Line } from "./presence.ts";
 import { type Renewal, RenewalOvertaken } from "./renewal.ts";
+import { RequestRefused } from "./request-refused.ts";
 import type { Tunnels } from "./tunnels.ts";
 
 export interface FleetServerParts {
   authority: Authority;
   enrolment: Pick<Enrolment, "redeem">;
   renewal: Pick<Renewal, "renew">;
-  hosts: Pick<Hosts, "byCertificate" | "connected" | "heard" | "disconnected">;
+  hosts: Pick<Hosts, "byCertificate" | "pins" | "connected" | "heard" | "disconnected">;
   tunnels: Pick<Tunnels, "admit">;
   log(line: string): void;
 }
@@ -101,16 +101,15 @@ function enrol(
       done(null, reply);
     },
     (error: unknown) => {
-      const refused = error instanceof TokenRefused;
-      const details = error instanceof Error ? error.message : "The enrolment failed.";
+      const details = wordsOf(error);
       log(`an enrolment was refused: ${details}`);
-      done({ code: refused ? status.UNAUTHENTICATED : status.INVALID_ARGUMENT, details });
+      done({ code: codeOf(error), details });
     },
   );
 }
 
 function renew(
-  { renewal, log }: FleetServerParts,
+  { renewal, hosts, log }: FleetServerParts,
   host: HostRow | string,
   call: ServerUnaryCall<RenewRequest, EnrolReply>,
   done: sendUnaryData<EnrolReply>,
@@ -127,10 +126,10 @@ function renew(
         done(null, reply);
       },
       (error: unknown) => {
-        const details = error instanceof Error ? error.message : "The renewal failed.";
+        const details = wordsOf(error);
         log(`host ${host.id} got no new certificate: ${details}`);
-        const code = error instanceof RenewalOvertaken ? status.ABORTED : status.INVALID_ARGUMENT;
-        done({ code, details });
+        const isMember = hosts.pins(host.id).length > 0;
+        done({ code: isMember ? codeOf(error) : status.UNAUTHENTICATED, details });
       },
     );
 }
@@ -140,26 +139,37 @@ function connect(
   host: HostRow | string,
   stream: ReportStream,
 ): void {
+  const line = lineOf(stream);
   if (typeof host === "string") {
-    stream.emit("error", { code: status.UNAUTHENTICATED, details: host });
+    line.close("removed", host);
     return;
   }
-  const line = lineOf(stream);
   let greeted = false;
+  let told = "";
+  const failed = (error: unknown, ending: "fault" | null): void => {
+    const words = wordsOf(error);
+    if (words !== told) log(`host ${host.id}: ${words}`);
+    told = words;
+    // A report can arrive while its host is being removed.
+    if (hosts.pins(host.id).length === 0) line.close("removed", words);
+    else if (ending) line.close(ending, words);
+  };
   stream.on("data", (report: Report) => {
+    if (!("hello" in report) && !greeted) {
+      line.close("senseless", "The first report must be a hello.");
+      return;
+    }
+    const isFirst = !greeted;
+    greeted = true;
     try {
-      if ("hello" in report && !greeted) {
-        greeted = true;
+      if (!isFirst) hosts.heard(host.id, report);
+      else if ("hello" in report) {
         log(`host ${host.id} connected`);
         hosts.connected(host.id, report.hello, line);
-      } else if (greeted) {
-        hosts.heard(host.id, report);
-      } else {
-        line.close("The first report must be a hello.");
       }
     } catch (error) {
-      // A report that arrives while its host is being removed, or one that makes no sense.
-      line.close(error instanceof Error ? error.message : "The report could not be read.");
+      // Of a later report the next one says everything again.
+      failed(error, isFirst ? "fault" : null);
     }
   });
   const over = (): void => {
@@ -175,28 +185,38 @@ function connect(
   stream.on("close", over);
 }
 
+const codes: Readonly<Record<Ending, status>> = {
+  removed: status.UNAUTHENTICATED,
+  replaced: status.ABORTED,
+  senseless: status.INVALID_ARGUMENT,
+  fault: status.UNAVAILABLE,
+};
+
 function lineOf(stream: ReportStream): Line {
   return {
-    remote_address: remoteAddress(stream.getPeer()),
+    remote_address: addressIn(stream.getPeer()),
     send: (command) => {
       stream.write(command);
     },
-    close: (reason) => {
-      stream.emit("error", { code: status.UNAUTHENTICATED, details: reason });
+    close: (ending, details) => {
+      stream.emit("error", { code: codes[ending], details });
     },
   };
 }
 
-/**
- * Null when the agent shares our network stack, so that its loopback is ours. It dialled from one of our
- * own addresses exactly then; a machine id would be wrong for containers and network namespaces.
- */
-function remoteAddress(peer: string): string | null {
-  const address = peer
+/** An agent gives up what it has open when it reads UNAUTHENTICATED; a full disk of ours is no reason for that. */
+function codeOf(error: unknown): status {
+  if (error instanceof TokenRefused) return status.UNAUTHENTICATED;
+  if (error instanceof RenewalOvertaken) return status.ABORTED;
+  return error instanceof RequestRefused ? status.INVALID_ARGUMENT : status.UNAVAILABLE;
+}
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** Of a peer as grpc-js writes it, "address:port". */
+const addressIn = (peer: string): string =>
+  peer
     .replace(/:\d+$/, "")
     .replace(/^\[|\]$/g, "")
     .replace(/^::ffff:/, "");
-  if (address.startsWith("127.") || address === "::1") return null;
-  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return own.some((entry) => entry.address === address) ? null : address;
-}
