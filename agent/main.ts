@@ -2,6 +2,7 @@ import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ConnectionFile } from "./connection-file.ts";
 import { decodeJoinToken } from "./contract/join-token.ts";
+import { networkId } from "./contract/network-id.ts";
 import { driversOf } from "./drivers.ts";
 import { enrol } from "./enrolment.ts";
 import { epochsIn } from "./epochs.ts";
@@ -115,12 +116,12 @@ async function serve(
   const tools = await runToolsOf(options, folder, { drivers, epochs, hardware, hub });
   const replicas = new Replicas(tools, epochs);
   const addresses = options.server === undefined ? member.addresses : [options.server];
-  const portOf = (name: string) => replicas.portOf(name);
+  const doorOf = (name: string) => replicas.doorOf(name);
   const relay = options.tunnel
     ? undefined
-    : openRelay({ identity, port: options.relayPort, portOf, peers });
+    : openRelay({ identity, port: options.relayPort, doorOf, peers });
   options.log(relay ? `the relay listens on port ${relay.port}` : "no relay: tunnels are opened");
-  const tunnels = new Tunnels({ identity: () => identity, portOf, random: Math.random });
+  const tunnels = new Tunnels({ identity: () => identity, doorOf, random: Math.random });
   const runtimes = new FoundRuntimes(drivers, 30_000);
   const session = new Session(
     {
@@ -215,7 +216,8 @@ function sessionSide(
       const inventory = await takeInventory(options.home, found, seen);
       const { version: agent_version, labels = {} } = options;
       const tunnel = options.tunnel || data.tunnels.inUse;
-      return { agent_version, inventory, relay_port: data.port, labels, tunnel };
+      const network = networkId();
+      return { agent_version, inventory, relay_port: data.port, labels, tunnel, network };
     },
     outdated: () => hardware.changes !== told_changes || runtimes.outdated,
     async heartbeat() {

@@ -1,4 +1,5 @@
 /** The life of a replica's process: it becomes ready, serves, sleeps in place and wakes, and ends. */
+import { listenerOn } from "./contract/listener.ts";
 import type { Turn } from "./fence/turns.ts";
 import type { Handle, Slumber } from "./process/handle.ts";
 import { logPath, logTail } from "./process/log.ts";
@@ -209,7 +210,7 @@ async function announce(life: Life): Promise<void> {
     // The older handle still leads to the process; only the measured time would be lost.
     tools.log(`${handle.spec.id}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  run.tell({ kind: "ready", ready_after_ms, at_ms });
+  run.tell({ kind: "ready", ready_after_ms, at_ms, listener: listenerOn(handle.port) });
 }
 
 /** Ends what is left of it, however long the kernel takes, waits for its GPUs' memory, forgets it. */

@@ -36,7 +36,7 @@ test("a life from start to ready shows pid, port and the time it took", () => {
     port: 81,
     pid: 7,
   });
-  const ready = advance(spawned, { kind: "ready", ready_after_ms: 40, at_ms: 140 });
+  const ready = advance(spawned, { kind: "ready", ready_after_ms: 40, at_ms: 140, listener: 7 });
   expect(observe(ready)).toMatchObject({ state: "ready", started_at_ms: 100, ready_after_ms: 40 });
 });
 
@@ -51,7 +51,7 @@ test("a start tells its phase and its download, and no other state has any", () 
   const warming = advance(spawned, { kind: "warming" });
   expect(observe(warming)).toMatchObject({ phase: "warming" });
   for (const over of [
-    advance(warming, { kind: "ready", ready_after_ms: 1, at_ms: 2 }),
+    advance(warming, { kind: "ready", ready_after_ms: 1, at_ms: 2, listener: 7 }),
     advance(downloading, { kind: "ended", failure: CRASH, at_ms: 2 }),
     advance(advance(downloading, { kind: "stopping" }), { kind: "downloading", download }),
   ]) {
@@ -76,7 +76,7 @@ test.each([
   ["nine healthy minutes", 9 * MINUTE, 32_000],
 ])("a crash after %s", (_, healthy_ms, pause_ms) => {
   const before = { ...starting(SPEC), crashes: 5 };
-  const ready = advance(before, { kind: "ready", ready_after_ms: 1, at_ms: MINUTE });
+  const ready = advance(before, { kind: "ready", ready_after_ms: 1, at_ms: MINUTE, listener: 7 });
   const at_ms = MINUTE + healthy_ms;
   const crashed = advance(ready, { kind: "ended", failure: CRASH, at_ms });
   expect(crashed.retry_at_ms - at_ms).toBe(pause_ms);

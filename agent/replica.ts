@@ -13,6 +13,8 @@ export interface Replica {
   /** 0 while there is no process. */
   readonly pid: number;
   readonly port: number;
+  /** The socket that it listens on (contract/listener.ts); 0 while that is not known. */
+  readonly listener: number;
   readonly started_at_ms: number;
   /** When it was last seen to become ready; 0 while it is not. */
   readonly ready_at_ms: number;
@@ -59,7 +61,7 @@ export type ReplicaEvent =
   | { kind: "spawned"; pid: number; port: number; at_ms: number }
   /** It has loaded its model and is asked for a first token. */
   | { kind: "warming" }
-  | { kind: "ready"; ready_after_ms: number; at_ms: number }
+  | { kind: "ready"; ready_after_ms: number; at_ms: number; listener: number }
   | { kind: "measured"; peak: Peak }
   /** It takes no more requests. */
   | { kind: "falling_asleep" }
@@ -87,6 +89,7 @@ export function starting(spec: DesiredReplica, previous?: Replica): Replica {
     state: "starting",
     pid: 0,
     port: 0,
+    listener: 0,
     started_at_ms: 0,
     ready_at_ms: 0,
     ready_after_ms: 0,
@@ -121,6 +124,7 @@ export function advance(replica: Replica, event: ReplicaEvent): Replica {
         phase: "",
         ready_at_ms: event.at_ms,
         ready_after_ms: event.ready_after_ms,
+        listener: event.listener,
       };
     case "measured":
       return { ...replica, peak: event.peak };
@@ -150,6 +154,7 @@ function ended(replica: Replica, failure: ReplicaFailure, at_ms: number): Replic
     peak: noPeak,
     pid: 0,
     port: 0,
+    listener: 0,
     ready_at_ms: 0,
     crashes,
     retry_at_ms: failure.retry ? at_ms + restartPause(crashes) : 0,
@@ -172,6 +177,7 @@ export function observe(replica: Replica): ObservedReplica {
     state: replica.state,
     host: replica.port === 0 ? "" : "127.0.0.1",
     port: replica.port,
+    listener: replica.listener,
     pid: replica.pid,
     started_at_ms: replica.started_at_ms,
     restarts: replica.restarts,

@@ -6,6 +6,7 @@ import type { Handle } from "./process/handle.ts";
 import { logPath, logTail, rotateLog } from "./process/log.ts";
 import { recover } from "./process/recover.ts";
 import { type Action, nextDeadline, reconcile } from "./reconcile.ts";
+import type { Door } from "./relay/passage.ts";
 import { advance, observe, type Replica, type ReplicaEvent, starting } from "./replica.ts";
 import { type Order, type RunEnd, type RunTools, runReplica } from "./replica-run.ts";
 
@@ -67,10 +68,10 @@ export class Replicas {
     );
   }
 
-  /** Loopback port of the ready replica that the control plane's relay NAME means. */
-  portOf(name: string): number | undefined {
+  /** Where the ready replica listens that the control plane's relay NAME means. */
+  doorOf(name: string): Door | undefined {
     const ready = [...this.replicas.values()].filter(({ state }) => state === "ready");
-    return ready.find(({ spec }) => relayName(spec.id) === name)?.port;
+    return ready.find(({ spec }) => relayName(spec.id) === name);
   }
 
   /** What the control plane last asked for. */

@@ -41,6 +41,8 @@ export class Testbed {
   removed = false;
   /** What they are told of their runtimes; undefined: nothing, as a control plane that does not know them. */
   removal: "end-runtimes" | "keep-runtimes" | undefined;
+  /** Set to end the next streams so. */
+  ending: { code: status; details: string } | undefined;
   /** How many asked to enrol, with whatever secret. */
   enrolments = 0;
   port = 0;
@@ -122,6 +124,10 @@ export class Testbed {
       if (this.removal) metadata.set(REMOVED_HEADER, this.removal);
       const details = "This host was removed.";
       stream.emit("error", { code: status.UNAUTHENTICATED, details, metadata });
+      return;
+    }
+    if (this.ending) {
+      stream.emit("error", this.ending);
       return;
     }
     this.stream = stream;

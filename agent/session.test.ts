@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
 import { decodeJoinToken } from "./contract/join-token.ts";
 import type { Desired } from "./contract/messages.ts";
 import { enrol } from "./enrolment.ts";
@@ -19,6 +20,8 @@ afterEach(async () => {
 
 interface Side extends SessionSide {
   lines: string[];
+  /** What was asked for, in turn. */
+  asked: number[];
   desires: Desired[];
   /** Of every replica, while there is one. */
   log_path: string | undefined;
@@ -29,13 +32,14 @@ interface Side extends SessionSide {
 function fakeSide(): Side {
   const lines: string[] = [];
   const desires: Desired[] = [];
-  const tunnels: number[] = [];
+  const asked: number[] = [];
   const listeners = new Set<() => void>();
   const replicas: never[] = [];
   const sources: never[] = [];
   const inventory = {} as never;
   return {
     lines,
+    asked,
     desires,
     log_path: undefined,
     heartbeat: async () => ({
@@ -61,7 +65,7 @@ function fakeSide(): Side {
     refused: async () => undefined,
     peers: () => undefined,
     tunnels: (idle) => {
-      tunnels.push(idle);
+      asked.push(idle);
       for (const listener of listeners) listener();
     },
     desire: (desired) => {
@@ -199,7 +203,27 @@ test("a removed host says so once and is not welcome", async () => {
   const side = await openSession(testbed, `127.0.0.1:${testbed.port}`);
   await side.hears("refuses this host: This host was removed.");
   expect(side.lines).toHaveLength(1);
+  expect(side.asked).toEqual([0]);
   expect(testbed.hellos).toHaveLength(0);
+});
+
+test("a control plane that is in trouble itself is dialled again soon, and no tunnel ends for that", async () => {
+  const testbed = await startTestbed();
+  testbed.ending = { code: status.UNAVAILABLE, details: "database or disk is full" };
+  const side = await openSession(testbed, `127.0.0.1:${testbed.port}`);
+  await side.hears("database or disk is full");
+  testbed.ending = undefined;
+  await side.hears("connected to the control plane");
+  expect(side.asked).toEqual([]);
+  expect(side.lines.join()).not.toContain("identity.json");
+});
+
+test("an agent that another one has replaced says so, and keeps its tunnels", async () => {
+  const testbed = await startTestbed();
+  testbed.ending = { code: status.ABORTED, details: "A newer connection took over." };
+  const side = await openSession(testbed, `127.0.0.1:${testbed.port}`);
+  await side.hears("another agent has connected as this host (A newer connection took over.)");
+  expect(side.asked).toEqual([]);
 });
 
 /** A TCP relay whose open connections can be made to swallow every byte without closing. */

@@ -52,14 +52,17 @@ export interface SessionOptions {
   random: () => number;
 }
 
+/** `refused`: this host is no member (any more). `replaced`: somebody else has connected as this host. */
 interface Ending {
   welcomed: boolean;
-  refused: boolean;
-  end_runtimes: boolean;
+  kind: "lost" | "refused" | "replaced";
+  /** It was removed, and nobody will ask for what runs here any more. */
+  end_runtimes?: boolean;
   reason: string;
 }
 
-const REFUSED_MS = 60_000;
+/** Before it tries again what it cannot change. */
+const LONG_MS = 60_000;
 
 /** The agent's one connection to its control plane, kept up for ever. */
 export class Session {
@@ -100,16 +103,15 @@ export class Session {
       const address = this.options.addresses[attempt % this.options.addresses.length] ?? "";
       const ending = await this.connect(address, signal);
       if (signal.aborted) return;
-      const { refused, reason } = ending;
-      this.side.connection({ status: refused ? "refused" : "unreachable", reason });
-      if (refused) {
+      const { kind, reason, end_runtimes = false } = ending;
+      this.side.connection({ status: kind === "refused" ? "refused" : "unreachable", reason });
+      if (kind === "refused") {
         this.side.tunnels(0, address);
-        await this.side.refused(ending.end_runtimes);
+        await this.side.refused(end_runtimes);
       }
       failures = ending.welcomed ? 1 : failures + 1;
-      const pause_ms = ending.refused
-        ? REFUSED_MS
-        : reconnectPause(failures, this.options.random());
+      const pause_ms =
+        ending.kind === "lost" ? reconnectPause(failures, this.options.random()) : LONG_MS;
       // One line per kind of trouble, not per attempt.
       if (ending.welcomed || ending.reason !== lastReason) this.side.log(ending.reason);
       lastReason = ending.reason;
@@ -220,16 +222,22 @@ function endingOf(address: string, welcomed: boolean, error: ServiceError | unde
     const rest = end_runtimes ? "Its runtimes are ended" : "Its runtimes go on";
     return {
       welcomed,
-      refused: true,
+      kind: "refused",
       end_runtimes,
       reason: `the control plane refuses this host: ${why}. ${rest}; to join again, start the agent with a new join token`,
+    };
+  }
+  if (error?.code === status.ABORTED) {
+    return {
+      welcomed,
+      kind: "replaced",
+      reason: `another agent has connected as this host (${error.details}). Where its home is a copy of this one, delete identity.json there and join with a new token`,
     };
   }
   const why = withClockHint(error?.details || "it closed the connection", Date.now());
   return {
     welcomed,
-    refused: false,
-    end_runtimes: false,
+    kind: "lost",
     reason: welcomed
       ? `lost the control plane at ${address} (${why}); runtimes go on, connecting again`
       : `cannot connect to the control plane at ${address} (${why}); trying again`,

@@ -204,6 +204,8 @@ export interface ObservedReplica {
   /** The most that it was seen to hold on one GPU, or holds while asleep; 0: not measured, or none. */
   gpu_memory_bytes: number;
   memory_bytes: number;
+  /** The socket that the runtime listens on, see listener.ts; 0 or absent: not known. */
+  listener?: number;
 }
 
 export interface Observed {
@@ -220,6 +222,8 @@ export interface Hello {
   labels: Record<string, string>;
   /** Its replicas are reached by tunnels, see tunnel.ts. */
   tunnel: boolean;
+  /** Who has the same may dial its loopback, see network-id.ts; empty or absent: nobody. */
+  network?: string;
 }
 
 export interface LogLines {

@@ -30,6 +30,26 @@ function numbers(bytes: number): Buffer {
   return Buffer.from(Uint32Array.from({ length: bytes / 4 }, (_, index) => index).buffer);
 }
 
+test("who has taken the port of a runtime that died gets nothing", async () => {
+  const replica = world.replica(id, () => undefined);
+  const { port: runtimePort } = world.doors.get(id) ?? { port: 0 };
+  replica.stop();
+  let heard = "";
+  const foreign = Bun.listen({
+    ...{ hostname: "127.0.0.1", port: runtimePort },
+    socket: {
+      data: (_, bytes) => {
+        heard += bytes;
+      },
+    },
+  });
+  const client = world.dial(port, relayName(id), world.controlPlane);
+  client.send("a prompt");
+  await client.closed.promise;
+  foreign.stop(true);
+  expect(heard).toBe("");
+});
+
 test("1,000 chunks arrive in order, and then the end", async () => {
   const { client, runtime } = await connected();
   const chunks = Array.from({ length: 1000 }, (_, index) => `data: ${index}\n\n`);

@@ -1,9 +1,16 @@
 import type { Socket } from "bun";
+import { isListener } from "../contract/listener.ts";
 import { Flow, type FlowEnd } from "./flow.ts";
 
 /** The control plane's side of a passage. */
 export interface Client extends FlowEnd {
   terminate(): void;
+}
+
+/** Where a runtime listens on loopback, and with which socket (contract/listener.ts; 0: not known). */
+export interface Door {
+  port: number;
+  listener: number;
 }
 
 /** A connection of the control plane that is joined to a runtime; its socket's events go here. */
@@ -15,11 +22,11 @@ export interface Passage {
 }
 
 /**
- * Joins CLIENT to the runtime that listens on PORT of loopback. The control plane never half-closes,
+ * Joins CLIENT to the runtime behind DOOR, and to no program that took its port when it died. The control plane never half-closes,
  * so whatever ends its side is an abort, and the runtime's side is reset at once: that is what makes a
  * runtime stop generating. When the runtime ends, what it said before is still delivered.
  */
-export function openPassage(client: Client, port: number): Passage {
+export function openPassage(client: Client, { port, listener }: Door): Passage {
   const inward = new Flow(client);
   let outward: Flow | undefined;
   let runtime: Socket | undefined;
@@ -34,6 +41,7 @@ export function openPassage(client: Client, port: number): Passage {
     open(opened: Socket) {
       runtime = opened;
       if (over) opened.terminate();
+      if (listener > 0 && !isListener(port, listener)) return abort();
       outward = new Flow(opened, client);
       inward.into(opened);
     },

@@ -1,8 +1,10 @@
 /** For tests: a relay with real certificates, runtimes of the test's own behind it, TLS clients before it. */
 import type { Socket, SocketHandler } from "bun";
 import { TestAuthority, type TestIdentity } from "../authority-testbed.ts";
+import { listenerOn } from "../contract/listener.ts";
 import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
 import { relayName } from "../contract/relay-name.ts";
+import type { Door } from "./passage.ts";
 import { openRelay, type PeerDoor } from "./relay.ts";
 
 /** One end of a connection. */
@@ -82,8 +84,8 @@ export class RelayWorld {
   readonly authority: TestAuthority;
   readonly host: TestIdentity;
   readonly controlPlane: TestIdentity;
-  /** The ready replicas' ports, by id. */
-  readonly ports = new Map<string, number>();
+  /** Where the ready replicas listen, by id. */
+  readonly doors = new Map<string, Door>();
   private readonly endings: (() => void)[] = [];
 
   private constructor(authority: TestAuthority, host: TestIdentity, controlPlane: TestIdentity) {
@@ -99,9 +101,9 @@ export class RelayWorld {
   }
 
   relay(port?: number): number {
-    const portOf = (name: string) =>
-      this.ports.get([...this.ports.keys()].find((id) => relayName(id) === name) ?? "");
-    const relay = openRelay({ identity: this.host, port, portOf, peers: closed });
+    const doorOf = (name: string) =>
+      this.doors.get([...this.doors.keys()].find((id) => relayName(id) === name) ?? "");
+    const relay = openRelay({ identity: this.host, port, doorOf, peers: closed });
     this.endings.push(() => relay.close());
     return relay.port;
   }
@@ -126,7 +128,7 @@ export class RelayWorld {
         error: () => undefined,
       },
     });
-    this.ports.set(id, listener.port);
+    this.doors.set(id, { port: listener.port, listener: listenerOn(listener.port) });
     this.endings.push(() => listener.stop(true));
     return { stop: () => listener.stop(true) };
   }

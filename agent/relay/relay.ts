@@ -8,7 +8,7 @@ import type { Socket, TCPSocketListener } from "bun";
 import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
 import type { PeerSocket } from "../weights/peers/answering.ts";
 import { PEERS_NAME } from "../weights/peers/protocol.ts";
-import { openPassage, type Passage } from "./passage.ts";
+import { type Door, openPassage, type Passage } from "./passage.ts";
 
 /** PEM texts: who this host is, and the CA that signed it and the control plane's. */
 export interface HostIdentity {
@@ -21,8 +21,8 @@ export interface RelayOptions {
   identity: HostIdentity;
   /** 0 takes a free one; without it the usual one, or a free one where that is taken. */
   port: number | undefined;
-  /** Loopback port of the ready replica that goes by this relay name. */
-  portOf(name: string): number | undefined;
+  /** Where the ready replica listens that goes by this relay name. */
+  doorOf(name: string): Door | undefined;
   peers: PeerDoor;
 }
 
@@ -96,7 +96,7 @@ function bind(options: RelayOptions, open: Set<Socket<Guest>>): TCPSocketListene
 }
 
 function listen(
-  { identity, portOf, peers }: RelayOptions,
+  { identity, doorOf, peers }: RelayOptions,
   port: number,
   open: Set<Socket<Guest>>,
 ): TCPSocketListener<Guest> {
@@ -118,7 +118,7 @@ function listen(
         socket.timeout(GREETING_S);
       },
       handshake(socket, success) {
-        socket.data.visit = success ? admit(socket, { portOf, peers }) : undefined;
+        socket.data.visit = success ? admit(socket, { doorOf, peers }) : undefined;
         socket.timeout(0);
         if (socket.data.visit === undefined) socket.terminate();
       },
@@ -136,7 +136,7 @@ function listen(
 
 function admit(
   socket: Socket<Guest>,
-  { portOf, peers }: Pick<RelayOptions, "portOf" | "peers">,
+  { doorOf, peers }: Pick<RelayOptions, "doorOf" | "peers">,
 ): Visit | undefined {
   const name = socket.getServername();
   if (name === PEERS_NAME) {
@@ -144,7 +144,7 @@ function admit(
     const sha256 = createHash("sha256").update(raw).digest("hex");
     return socket.authorized && peers.admits(sha256) ? peers.answering(socket) : undefined;
   }
-  const replica = isControlPlane(socket) ? portOf(name) : undefined;
+  const replica = isControlPlane(socket) ? doorOf(name) : undefined;
   return replica === undefined ? undefined : openPassage(socket, replica);
 }
 

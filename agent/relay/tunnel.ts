@@ -2,15 +2,15 @@ import type { Socket } from "bun";
 import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
 import { admitted, alpn, joined, longest_name, tunnel_protocol } from "../contract/tunnel.ts";
 import { splitAddress } from "../control-plane.ts";
-import { openPassage, type Passage } from "./passage.ts";
+import { type Door, openPassage, type Passage } from "./passage.ts";
 import type { HostIdentity } from "./relay.ts";
 
 export interface TunnelOptions {
   /** Of the control plane, "host:port". */
   address: string;
   identity: HostIdentity;
-  /** Loopback port of the ready replica that goes by this relay name. */
-  portOf(name: string): number | undefined;
+  /** Where the ready replica listens that goes by this relay name. */
+  doorOf(name: string): Door | undefined;
   /** The control plane keeps it. */
   admitted(): void;
   /** It leads to a runtime from now on. */
@@ -107,14 +107,14 @@ export class Tunnel {
   }
 
   private join(rest: Buffer): void {
-    const { portOf, taken } = this.options;
-    const port = portOf(this.name);
+    const { doorOf, taken } = this.options;
+    const door = doorOf(this.name);
     // One byte after silence always fits.
-    if (port === undefined || this.socket?.write(joined) !== joined.length) {
+    if (door === undefined || this.socket?.write(joined) !== joined.length) {
       this.end();
       return;
     }
-    this.passage = openPassage(this.socket, port);
+    this.passage = openPassage(this.socket, door);
     taken();
     this.received(rest);
   }

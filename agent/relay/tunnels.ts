@@ -2,7 +2,7 @@
 import { pause, reconnectPause } from "../reconnect-pause.ts";
 import { Tunnel, type TunnelOptions } from "./tunnel.ts";
 
-export interface TunnelsOptions extends Pick<TunnelOptions, "portOf"> {
+export interface TunnelsOptions extends Pick<TunnelOptions, "doorOf"> {
   /** Asked for every new tunnel. */
   identity(): TunnelOptions["identity"];
   /** Uniform in 0 … 1. */
@@ -62,11 +62,11 @@ export class Tunnels {
   }
 
   private openOne(): void {
-    const { portOf, identity } = this.options;
+    const { doorOf, identity } = this.options;
     const tunnel = new Tunnel({
       address: this.address,
       identity: identity(),
-      portOf,
+      doorOf,
       admitted: () => {
         this.failures = 0;
         this.opening.delete(tunnel);

@@ -31,7 +31,7 @@ export interface Authority {
   server_expires_at: number;
   /** For the gRPC server; the CA is behind it in the chain, because agents check it against their pin. */
   server: Identity;
-  /** Throws an Error with a sentence when the request is not good. */
+  /** Throws RequestRefused when the request is not good. */
   signHost(csr_pem: string, host_id: string, now: number): Promise<SignedHost>;
 }
 

@@ -13,6 +13,7 @@ import {
   type Hello,
   type ObservedReplica,
 } from "../../agent/contract/messages.ts";
+import { networkId } from "../../agent/contract/network-id.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import type { Durable } from "../storage/durable.ts";
 import { type Authority, loadAuthority } from "./authority.ts";
@@ -40,6 +41,7 @@ export const hello: Hello = {
   relay_port: 8444,
   labels: { region: "eu" },
   tunnel: false,
+  network: networkId(),
   inventory: {
     host_name: "gpu-1",
     os: "Debian",
@@ -73,7 +75,7 @@ export const observedReplica = (id: string): ObservedReplica => ({
   downloaded_bytes: 0,
   download_bytes: 0,
   download_bytes_per_s: 0,
-  ...{ gpu_memory_bytes: 0, memory_bytes: 0 },
+  ...{ gpu_memory_bytes: 0, memory_bytes: 0, listener: 7 },
 });
 
 /** A home and a database that control planes can be started on, one after the other. */
@@ -127,6 +129,26 @@ export async function enrol(plane: ControlPlane, secret: string): Promise<Member
   return { ...reply, key_pem };
 }
 
+/** What a member gets for its request; rejects with the ServiceError. */
+export async function renewed(plane: ControlPlane, member: Member, csr_pem: string) {
+  const client = dial(plane, identityOf(plane, member));
+  const reply = new Promise<EnrolReply>((resolve, reject) => {
+    const done = (error: ServiceError | null, answer: EnrolReply) =>
+      error ? reject(error) : resolve(answer);
+    client["Renew"]?.({ csr_pem }, done);
+  });
+  return reply.finally(() => client.close());
+}
+
+function identityOf(
+  { authority }: ControlPlane,
+  identity: Pick<Member, "key_pem" | "certificate_pem"> | undefined,
+): ChannelCredentials {
+  const key = identity ? Buffer.from(identity.key_pem) : null;
+  const certificate = identity ? Buffer.from(identity.certificate_pem) : null;
+  return credentials.createSsl(Buffer.from(authority.ca_pem), key, certificate);
+}
+
 /** One Connect stream. Without an identity no client certificate is sent. */
 export class AgentLine {
   readonly stream: CommandStream;
@@ -136,10 +158,7 @@ export class AgentLine {
   readonly ended: Promise<string>;
 
   constructor(plane: ControlPlane, identity?: Pick<Member, "key_pem" | "certificate_pem">) {
-    const ca = Buffer.from(plane.authority.ca_pem);
-    const key = identity ? Buffer.from(identity.key_pem) : null;
-    const certificate = identity ? Buffer.from(identity.certificate_pem) : null;
-    const client = dial(plane, credentials.createSsl(ca, key, certificate));
+    const client = dial(plane, identityOf(plane, identity));
     this.stream = client["Connect"]?.() as unknown as CommandStream;
     this.stream.on("data", (command: Command) => {
       this.#seen.push(command);

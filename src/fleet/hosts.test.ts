@@ -22,15 +22,12 @@ function world() {
     .run();
   const clock = { now: 1_000_000 };
   const changes: string[] = [];
-  const hosts = new Hosts(database, () => clock.now);
+  const reports: string[] = [];
+  const report = (error: unknown) => void reports.push(String(error));
+  const hosts = new Hosts(database, () => clock.now, report, "our network");
   hosts.onChange((change) => changes.push(change));
-  const line: Line = {
-    remote_address: null,
-    send: () => undefined,
-    remove: () => undefined,
-    close: () => undefined,
-  };
-  return { database, clock, hosts, line, changes };
+  const line: Line = { remote_address: "127.0.0.1", send: () => undefined, close: () => undefined };
+  return { database, clock, hosts, line, changes, reports };
 }
 
 const heartbeat = {
@@ -79,7 +76,7 @@ test("what a host said last is kept while it is away", () => {
   hosts.heard("host_a", heartbeat);
   hosts.disconnected("host_a", line);
   expect(hosts.heartbeat("host_a")).toEqual(heartbeat.heartbeat);
-  expect(hosts.reach("host_a")).toEqual({ via: "loopback" });
+  expect(hosts.reach("host_a")).toMatchObject({ via: "relay" });
 });
 
 test("a host that dialled from elsewhere is reached by its relay, or by tunnel where that cannot be", () => {
@@ -97,6 +94,29 @@ test("a host that dialled from elsewhere is reached by its relay, or by tunnel w
   expect(hosts.reach("host_a")).toEqual({ via: "tunnel" });
   hosts.connected("host_a", { ...hello, relay_port: 0 }, far);
   expect(hosts.reach("host_a")).toEqual({ via: "tunnel" });
+});
+
+test("only who shares our network stack is dialled on loopback, wherever its connection comes from", () => {
+  const { hosts, line } = world();
+  const reachOf = (network: string, remote_address: string, tunnel = false) => {
+    hosts.connected("host_a", { ...hello, network, tunnel }, { ...line, remote_address });
+    return hosts.reach("host_a")?.via;
+  };
+  expect(reachOf("our network", "127.0.0.1")).toBe("loopback");
+  expect(reachOf("our network", "10.0.0.7")).toBe("loopback");
+  expect(reachOf("our network", "127.0.0.1", true)).toBe("tunnel");
+  expect(reachOf("another network", "127.0.0.1")).toBe("relay");
+  expect(reachOf("", "127.0.0.1")).toBe("relay");
+  const { network: _, ...older } = hello;
+  hosts.connected("host_a", { ...older, relay_port: 0 }, line);
+  expect(hosts.reach("host_a")).toEqual({ via: "tunnel" });
+});
+
+test("where the kernel does not say which network stack is ours, nobody is in it", () => {
+  const { database, line } = world();
+  const hosts = new Hosts(database, () => 0, undefined, "");
+  hosts.connected("host_a", { ...hello, network: "" }, line);
+  expect(hosts.reach("host_a")).toEqual({ via: "relay", host: "127.0.0.1", port: 8444 });
 });
 
 test("heartbeats do not write to the database, but once a minute", () => {
@@ -219,6 +239,41 @@ test("a silent host and its return are told to whoever listens", () => {
   hosts.connected("host_a", hello, line);
   pass(2);
   expect(told).toEqual(["host_a false 1130000", "host_a true 1141000"]);
+});
+
+test("a database that takes nothing is told once, and has all that was remembered when it takes something again", () => {
+  const { clock, hosts, line, database, reports } = world();
+  const { $client } = database;
+  $client.exec(
+    "create trigger full before update on hosts begin select raise(abort, 'database or disk is full'); end",
+  );
+  hosts.connected("host_a", hello, line);
+  for (let minute = 0; minute < 3; minute += 1) {
+    clock.now += 60_000;
+    hosts.heard("host_a", heartbeat);
+  }
+  expect(hosts.isUp("host_a")).toBe(true);
+  expect(hosts.find("host_a")).toMatchObject({ labels: { region: "eu" }, last_seen_at: clock.now });
+  expect(() => hosts.setCordoned("host_a", true)).toThrow("disk is full");
+  expect(hosts.find("host_a").cordoned).toBe(false);
+  hosts.disconnected("host_a", line);
+  expect(reports).toEqual([expect.stringContaining("database or disk is full")]);
+  $client.exec("drop trigger full");
+  hosts.setCordoned("host_a", true);
+  const kept = new Hosts(database, () => 0).find("host_a");
+  expect(kept).toEqual(hosts.find("host_a"));
+  expect(kept).toMatchObject({ labels: { region: "eu" }, cordoned: true, last_seen_at: clock.now });
+});
+
+test("a renewed certificate that is shown on a full disk is good, and the older one is not forgotten there", () => {
+  const { hosts, database } = world();
+  hosts.certified("host_a", { sha256: "01", expires_at: 1e15 });
+  database.$client.exec(
+    "create trigger full before update on hosts begin select raise(abort, 'database or disk is full'); end",
+  );
+  expect(hosts.byCertificate("01")).toMatchObject({ id: "host_a" });
+  expect(hosts.pins("host_a")).toEqual(["01"]);
+  expect(new Hosts(database, () => 0).pins("host_a")).toEqual(["00", "01"]);
 });
 
 test("cordon and removal outlive a restart", () => {

@@ -2,7 +2,7 @@
  * The hosts: their rows, and what their agents said last. Rows are in memory too; what changes with
  * every heartbeat is only there.
  */
-import { eq } from "drizzle-orm";
+
 import type {
   Command,
   Desired,
@@ -12,8 +12,9 @@ import type {
   ObservedReplica,
   Report,
 } from "../../agent/contract/messages.ts";
-import { notFound } from "../failure.ts";
+import { networkId } from "../../agent/contract/network-id.ts";
 import type { Database } from "../storage/database.ts";
+import { type HostRow, HostRows } from "./host-rows.ts";
 import type { LogConsumer } from "./log-delivery.ts";
 import { LogFollows } from "./log-follow.ts";
 import { goodPins, refusal, shown } from "./pins.ts";
@@ -29,19 +30,18 @@ import { type Reach, reachOf, type Ways, waysOf } from "./reach.ts";
 import { RemovedHosts, removalOf } from "./removed-hosts.ts";
 import { boundedHeartbeat, boundedHello, boundedLog, boundedObserved } from "./report-bounds.ts";
 import { type PresenceChange, Silence } from "./silence.ts";
-import { hosts } from "./table.ts";
+
+export type { HostRow } from "./host-rows.ts";
 
 const last_seen_step_ms = 60_000;
-
-export type HostRow = typeof hosts.$inferSelect;
 
 /** `ways`: a host is reached in another way. */
 export type Change = "hosts" | "replicas" | "ways";
 
 export class Hosts {
-  readonly #database: Database;
   readonly #now: () => number;
-  readonly #rows: Map<string, HostRow>;
+  readonly #rows: HostRows;
+  readonly #network: string;
   readonly #presences = new Map<string, Presence>();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #presenceListeners = new Set<(change: PresenceChange<HostRow>) => void>();
@@ -51,24 +51,27 @@ export class Hosts {
   readonly #started_at: number;
   readonly #removed: RemovedHosts;
 
-  constructor(database: Database, now: () => number) {
-    this.#database = database;
+  /** REPORT: see HostRows. NETWORK: ours, see network-id.ts. */
+  constructor(
+    database: Database,
+    now: () => number,
+    report: (error: unknown) => void = () => undefined,
+    network = networkId(),
+  ) {
     this.#now = now;
+    this.#network = network;
     this.#started_at = now();
     this.#removed = new RemovedHosts(database, this.#started_at);
     this.#silence = new Silence(this.#started_at);
-    const rows = database.select().from(hosts).all();
-    this.#rows = new Map(rows.map((row) => [row.id, row]));
+    this.#rows = new HostRows(database, report);
   }
 
   list(): readonly HostRow[] {
-    return [...this.#rows.values()].toSorted((a, b) => a.joined_at - b.joined_at);
+    return this.#rows.all().toSorted((a, b) => a.joined_at - b.joined_at);
   }
 
   find(id: string): HostRow {
-    const row = this.#rows.get(id);
-    if (!row) throw notFound("There is no host with this id. GET /api/hosts lists them.");
-    return row;
+    return this.#rows.find(id);
   }
 
   onChange(listener: (change: Change) => void): void {
@@ -84,7 +87,7 @@ export class Hosts {
   lookAround(now: number): void {
     const heardAt = (id: string) => this.#presences.get(id)?.heard_at ?? null;
     const isUp = (id: string) => this.isUp(id);
-    for (const change of this.#silence.look([...this.#rows.values()], heardAt, isUp, now)) {
+    for (const change of this.#silence.look(this.#rows.all(), heardAt, isUp, now)) {
       for (const listener of this.#presenceListeners) listener(change);
     }
   }
@@ -94,13 +97,13 @@ export class Hosts {
    * renewed one that is shown for the first time takes the old one's place.
    */
   byCertificate(sha256: string | null): HostRow | Removal {
-    const rows = [...this.#rows.values()];
+    const rows = this.#rows.all();
     const row = rows.find(({ id }) => sha256 !== null && this.pins(id).includes(sha256));
     if (!row || sha256 === null) {
       return this.#removed.of(sha256) ?? { details: refusal(rows, sha256), keep_runtimes: null };
     }
     const changes = shown(row, sha256);
-    if (changes) this.#save(row.id, changes);
+    if (changes) this.#rows.remember(row.id, changes);
     return this.find(row.id);
   }
 
@@ -112,15 +115,16 @@ export class Hosts {
 
   /** A certificate is about to be handed to the host: from now on it is good, see pins.ts. */
   certified(id: string, { sha256, expires_at }: { sha256: string; expires_at: number }): void {
-    this.#save(id, { next_certificate_sha256: sha256, next_certificate_expires_at: expires_at });
+    this.#rows.save(id, {
+      next_certificate_sha256: sha256,
+      next_certificate_expires_at: expires_at,
+    });
     this.#changed("hosts");
   }
 
   /** Reads a host that enrolment has just added. */
   added(): void {
-    for (const row of this.#database.select().from(hosts).all()) {
-      if (!this.#rows.has(row.id)) this.#rows.set(row.id, row);
-    }
+    this.#rows.readNew();
     this.#changed("hosts");
   }
 
@@ -128,13 +132,14 @@ export class Hosts {
   connected(id: string, hello: Hello, line: Line): void {
     const { name: earlier } = this.find(id);
     const presence = this.#presence(id);
-    presence.line?.close("A newer connection of this host took over.");
+    presence.line?.close("replaced", "A newer connection of this host took over.");
     this.#logs.disconnected(id);
     const { inventory, agent_version, labels, ...told } = boundedHello(hello);
-    const ways = waysOf(told, line.remote_address);
+    const ways = waysOf(told, line.remote_address, this.#network);
     Object.assign(presence, { line, heard_at: this.#now(), ways });
     const name = inventory.host_name.replace(/\p{C}/gu, "").slice(0, 100) || earlier;
-    this.#save(id, { inventory, agent_version, labels, name, last_seen_at: this.#now() });
+    const last_seen_at = this.#now();
+    this.#rows.remember(id, { inventory, agent_version, labels, name, last_seen_at });
     line.send({ welcome: { host_id: id, heartbeat_interval_s } });
     if (presence.desired) line.send({ desired: presence.desired });
     this.#changed("hosts");
@@ -155,7 +160,7 @@ export class Hosts {
       this.#changed("replicas");
     }
     if (this.#now() - (last_seen_at ?? 0) >= last_seen_step_ms) {
-      this.#save(id, { last_seen_at: this.#now() });
+      this.#rows.remember(id, { last_seen_at: this.#now() });
     }
     if (!wasUp) this.#changed("hosts");
   }
@@ -166,7 +171,7 @@ export class Hosts {
     if (presence?.line !== line) return;
     presence.line = undefined;
     this.#logs.disconnected(id);
-    if (this.#rows.has(id)) this.#save(id, { last_seen_at: this.#now() });
+    if (this.#rows.has(id)) this.#rows.remember(id, { last_seen_at: this.#now() });
     this.#changed("hosts");
   }
 
@@ -259,14 +264,13 @@ export class Hosts {
   /** A host that is no longer cordoned does not drain either. */
   setCordoned(id: string, cordoned: boolean): void {
     const { draining } = this.find(id);
-    this.#save(id, { cordoned, draining: cordoned && draining });
+    this.#rows.save(id, { cordoned, draining: cordoned && draining });
     this.#changed("hosts");
   }
 
   /** Cordons it, and asks that its replicas go elsewhere. */
   drain(id: string): void {
-    this.find(id);
-    this.#save(id, { cordoned: true, draining: true });
+    this.#rows.save(id, { cordoned: true, draining: true });
     this.#changed("hosts");
   }
 
@@ -279,16 +283,11 @@ export class Hosts {
    * runtimes, now or when it is back, unless they are to be kept.
    */
   remove(id: string, keep_runtimes = false): void {
-    const row = this.find(id);
-    this.#database.transaction((transaction) => {
-      transaction.delete(hosts).where(eq(hosts.id, id)).run();
-      this.#removed.add(transaction, row, keep_runtimes);
-    });
-    this.#rows.delete(id);
+    this.#rows.remove(id, (transaction, row) => this.#removed.add(transaction, row, keep_runtimes));
     const line = this.#presences.get(id)?.line;
     this.#presences.delete(id);
     this.#logs.disconnected(id);
-    line?.remove(removalOf(keep_runtimes));
+    line?.close("removed", removalOf(keep_runtimes).details, keep_runtimes);
     for (const listener of this.#removeListeners) listener(id);
     this.#changed("hosts");
   }
@@ -299,11 +298,6 @@ export class Hosts {
     const presence = absent();
     this.#presences.set(id, presence);
     return presence;
-  }
-
-  #save(id: string, changes: Partial<HostRow>): void {
-    this.#database.update(hosts).set(changes).where(eq(hosts.id, id)).run();
-    this.#rows.set(id, { ...this.find(id), ...changes });
   }
 
   #changed(change: Change): void {

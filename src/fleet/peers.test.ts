@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { type Candidate, peersOf } from "./peers.ts";
 import { waysOf } from "./reach.ts";
 
-const host = (id: string, address: string | null, tunnel = false): Candidate => ({
-  ...{ id, ways: waysOf({ relay_port: 8444, tunnel }, address) },
+const host = (id: string, address: string, tunnel = false): Candidate => ({
+  ...{ id, ways: waysOf({ relay_port: 8444, tunnel, network: address }, address, "here") },
   pins: [`pin-${id}`],
 });
 const addresses = (mine: Candidate, all: Candidate[]) =>
@@ -11,11 +11,12 @@ const addresses = (mine: Candidate, all: Candidate[]) =>
 
 const a = host("a", "10.0.0.1");
 const b = host("b", "10.0.0.2");
-const here = host("here", null);
-const beside = host("beside", null);
+const here = host("here", "here");
+const beside = host("beside", "here");
 const hidden = host("hidden", "10.0.0.3", true);
+const forwarded = host("forwarded", "127.0.0.1");
 const away: Candidate = { ...host("away", "10.0.0.4"), ways: null };
-const all = [a, b, here, beside, hidden, away];
+const all = [a, b, here, beside, hidden, forwarded, away];
 
 test("hosts of a network give to each other, and to the appliance's own and hidden ones", () => {
   expect(addresses(a, all)).toEqual(["b 10.0.0.2"]);

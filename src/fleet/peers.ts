@@ -2,7 +2,7 @@
 import type { Peer } from "../../agent/contract/messages.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Line } from "./presence.ts";
-import type { Ways } from "./reach.ts";
+import { isLoopback, type Ways } from "./reach.ts";
 
 /** A host that is up. */
 export interface Candidate {
@@ -29,7 +29,9 @@ export function peersOf(host: Candidate, all: readonly Candidate[]): Peer[] {
 function addressFor(host: Candidate, { ways }: Candidate): string | null {
   if (ways === null || ways.tunnel) return null;
   if (ways.loopback) return host.ways?.loopback ? "127.0.0.1" : null;
-  return ways.relay?.host ?? null;
+  // One that came by a forwarder on our machine.
+  if (ways.relay === null || isLoopback(ways.relay.host)) return null;
+  return ways.relay.host;
 }
 
 /** Tells every host of its peers when it connects, and whenever they are others. */

@@ -1,7 +1,13 @@
 import type { Command, Desired, Heartbeat, Observed } from "../../agent/contract/messages.ts";
 import type { Ways } from "./reach.ts";
 
-/** One agent's stream. */
+/**
+ * Why a stream ends. `removed`: the host is not of the fleet (any more), and its agent gives up what it has
+ * open. After all others it comes back: `replaced` by a newer stream, `senseless`: it broke the contract,
+ * `fault`: of ours.
+ */
+export type Ending = "removed" | "replaced" | "senseless" | "fault";
+
 /** Why a certificate is refused, and what becomes of the runtimes of whoever shows it. */
 export interface Removal {
   details: string;
@@ -9,13 +15,13 @@ export interface Removal {
   keep_runtimes: boolean | null;
 }
 
+/** One agent's stream. */
 export interface Line {
   send(command: Command): void;
-  close(reason: string): void;
-  /** Its host was removed from the fleet. */
-  remove(removal: Removal): void;
-  /** Where the agent dialled from; null when it shares our network stack, and so its loopback is ours. */
-  remote_address: string | null;
+  /** KEEP_RUNTIMES: of a host that was removed, see Removal. */
+  close(ending: Ending, reason: string, keep_runtimes?: boolean | null): void;
+  /** Where the connection comes from: of the agent, or of whoever forwards it. */
+  remote_address: string;
 }
 
 /** What is known of a host only while this process runs. */

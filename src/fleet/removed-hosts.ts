@@ -12,7 +12,7 @@ export const removalOf = (keep_runtimes: boolean): Removal => ({
   keep_runtimes,
 });
 
-type Transaction = Pick<Database, "insert" | "delete">;
+type Transaction = Pick<Database, "insert">;
 
 export class RemovedHosts {
   /** Whether runtimes are kept, by SHA-256 of a certificate. */

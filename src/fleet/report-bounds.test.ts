@@ -43,6 +43,17 @@ test("a word that is not of the contract becomes one that is", () => {
   ]);
 });
 
+test("a replica's address is loopback and a port, or nothing", () => {
+  const odd = ["10.0.0.7", "127.0.0.2", "localhost", "::1", "example.org", "127.0.0.1.example.org"];
+  for (const host of odd) {
+    expect(boundedObserved(observed({ host })).replicas[0]?.host).toBe("");
+  }
+  for (const port of [-1, 65_536, 1.5, Number.NaN]) {
+    expect(boundedObserved(observed({ port, listener: port })).replicas[0]?.port).toBe(0);
+  }
+  expect(boundedObserved(observed({ listener: -1 })).replicas[0]?.listener).toBe(0);
+});
+
 test("a hello is cut, and its labels are well formed or left out", () => {
   const gpu = {
     ...{ index: 0, uuid: huge, name: huge, vram_bytes: 1, vram_used_bytes: 0, mig: false },

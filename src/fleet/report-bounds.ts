@@ -59,6 +59,7 @@ export function boundedHello({
   relay_port,
   labels,
   tunnel,
+  network = "",
 }: Hello): Hello {
   return {
     agent_version: cut(agent_version, name_chars),
@@ -66,6 +67,7 @@ export function boundedHello({
     relay_port,
     labels: soundLabels(labels),
     tunnel,
+    network: cut(network, name_chars),
   };
 }
 
@@ -115,13 +117,16 @@ function boundedReplica(replica: ObservedReplica): ObservedReplica {
     ...replica,
     id: cut(id, name_chars),
     state: Object.hasOwn(state_names, state) ? state : "failed",
-    host: cut(host, name_chars),
+    // The agent relays to its own loopback, and so do we where it is ours: no other address is dialled.
+    host: host === "127.0.0.1" ? host : "",
+    port: boundedWhole(replica.port, 65_535),
+    listener: boundedWhole(replica.listener ?? 0, Number.MAX_SAFE_INTEGER),
     cause: causes.includes(cause) ? cause : "runtime_crash",
     detail: cut(detail, sentence_chars),
     log_tail: log_tail.slice(-log_tail_lines).map((line) => cut(line, sentence_chars)),
     phase: Object.hasOwn(phase_names, phase) ? phase : "",
-    gpu_memory_bytes: boundedBytes(replica.gpu_memory_bytes),
-    memory_bytes: boundedBytes(replica.memory_bytes),
+    gpu_memory_bytes: boundedWhole(replica.gpu_memory_bytes, most_bytes),
+    memory_bytes: boundedWhole(replica.memory_bytes, most_bytes),
   };
 }
 
@@ -133,8 +138,8 @@ function boundedInventory(inventory: Inventory): Inventory {
   };
 }
 
-const boundedBytes = (bytes: number): number =>
-  Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= most_bytes ? bytes : 0;
+const boundedWhole = (count: number, most: number): number =>
+  Number.isSafeInteger(count) && count >= 0 && count <= most ? count : 0;
 
 /** THING with every text in it cut. */
 function words<Thing extends object>(thing: Thing): Thing {

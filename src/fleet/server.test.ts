@@ -9,7 +9,9 @@ import {
   type Member,
   newSecret,
   observedReplica,
+  renewed,
 } from "./fleet-testbed.ts";
+import { newRequest } from "./signing-testbed.ts";
 
 const world = new FleetWorld();
 let plane: ControlPlane;
@@ -64,7 +66,7 @@ describe("a member", () => {
     });
     await changed(() => plane.hosts.observed(member.host_id).length === 1);
     expect(plane.hosts.isUp(member.host_id)).toBe(true);
-    expect(plane.hosts.reach(member.host_id)).toEqual({ via: "loopback" });
+    expect(plane.hosts.reach(member.host_id)).toMatchObject({ via: "loopback" });
     expect(plane.hosts.find(member.host_id)).toMatchObject({
       name: "gpu-1",
       agent_version: "1.2.3",
@@ -79,7 +81,7 @@ describe("a member", () => {
     await older.command("welcome");
     const newer = new AgentLine(plane, member).hello();
     await newer.command("welcome");
-    expect(await older.ended).toContain("took over");
+    expect(await older.ended).toStartWith(`${status.ABORTED} A newer connection`);
     newer.stream.write({
       observed: { generation: 1, replicas: [observedReplica("rep_9")], sources: [] },
     });
@@ -101,7 +103,9 @@ describe("a member", () => {
   test("must say hello first", async () => {
     const line = new AgentLine(plane, member);
     line.stream.write({ observed: { generation: 1, replicas: [], sources: [] } });
-    expect(await line.ended).toContain("hello");
+    expect(await line.ended).toStartWith(
+      `${status.INVALID_ARGUMENT} The first report must be a hello`,
+    );
   });
 
   test("is known again by a new control plane on the same files", async () => {
@@ -148,6 +152,56 @@ describe("a stranger", () => {
     world.now_ms += 31 * 86_400_000;
     expect(await new AgentLine(plane, member).hello().ended).toStartWith(refused);
     world.now_ms -= 31 * 86_400_000;
+  });
+});
+
+describe("a database that takes nothing", () => {
+  const { $client } = world.database;
+  const refuse = () => {
+    for (const verb of ["insert", "update", "delete"]) {
+      $client.exec(
+        `create trigger full_${verb} before ${verb} on hosts begin select raise(abort, 'database or disk is full'); end`,
+      );
+    }
+  };
+  const heal = () => {
+    for (const verb of ["insert", "update", "delete"]) $client.exec(`drop trigger full_${verb}`);
+  };
+
+  test("turns no host away, and ends no stream", async () => {
+    const asked = await enrol(plane, newSecret(plane));
+    refuse();
+    const line = new AgentLine(plane, asked).hello();
+    await line.command("welcome");
+    world.now_ms += 61_000;
+    line.stream.write({
+      observed: { generation: 5, replicas: [observedReplica("rep_5")], sources: [] },
+    });
+    await changed(() => plane.hosts.observed(asked.host_id)[0]?.id === "rep_5");
+    const newer = new AgentLine(plane, asked).hello();
+    await newer.command("welcome");
+    newer.stream.end();
+    expect(await newer.ended).toBe("end");
+    heal();
+  });
+
+  test("is a fault of ours for who asks for a certificate, and no word about the host", async () => {
+    const secret = newSecret(plane);
+    refuse();
+    const joining = enrol(plane, secret);
+    await expect(joining).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    const { csr_pem } = await newRequest();
+    await expect(renewed(plane, member, csr_pem)).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+    });
+    heal();
+    expect((await enrol(plane, secret)).host_id).toStartWith("host_");
+  });
+
+  test("while a request that is no good is the agent's own fault", async () => {
+    await expect(renewed(plane, member, "no request")).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
   });
 });
 

@@ -2,9 +2,7 @@
  * The gRPC service that agents call, on the port of agent-port.ts. TLS asks for a client certificate but
  * does not demand it: Enrol demands a join token, all else the very certificate that the host was given.
  */
-import { networkInterfaces } from "node:os";
 import {
-  Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -12,30 +10,30 @@ import {
   status,
 } from "@grpc/grpc-js";
 import {
-  type Command,
   type EnrolReply,
   type EnrolRequest,
   Fleet,
-  REMOVED_HEADER,
   type RenewRequest,
   type Report,
   type ReportStream,
 } from "../../agent/contract/messages.ts";
 import type { Durable } from "../storage/durable.ts";
+import { lineOf, unkept } from "./agent-line.ts";
 import { type AgentAddress, openAgentPort } from "./agent-port.ts";
 import type { Authority } from "./authority.ts";
 import { type Enrolment, TokenRefused } from "./enrolment.ts";
 import { GrpcConnection } from "./grpc-connection.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
-import type { Line, Removal } from "./presence.ts";
+import type { Removal } from "./presence.ts";
 import { type Renewal, RenewalOvertaken } from "./renewal.ts";
+import { RequestRefused } from "./request-refused.ts";
 import type { Tunnels } from "./tunnels.ts";
 
 export interface FleetServerParts {
   authority: Authority;
   enrolment: Pick<Enrolment, "redeem">;
   renewal: Pick<Renewal, "renew">;
-  hosts: Pick<Hosts, "byCertificate" | "connected" | "heard" | "disconnected">;
+  hosts: Pick<Hosts, "byCertificate" | "pins" | "connected" | "heard" | "disconnected">;
   tunnels: Pick<Tunnels, "admit">;
   /** No agent is promised anything before this. */
   durable: Durable;
@@ -109,16 +107,15 @@ function enrol(
       done(null, reply);
     },
     (error: unknown) => {
-      const refused = error instanceof TokenRefused;
-      const details = error instanceof Error ? error.message : "The enrolment failed.";
+      const details = wordsOf(error);
       log(`an enrolment was refused: ${details}`);
-      done({ code: refused ? status.UNAUTHENTICATED : status.INVALID_ARGUMENT, details });
+      done({ code: codeOf(error), details });
     },
   );
 }
 
 function renew(
-  { renewal, durable, log }: FleetServerParts,
+  { renewal, hosts, durable, log }: FleetServerParts,
   host: HostRow | Removal,
   call: ServerUnaryCall<RenewRequest, EnrolReply>,
   done: sendUnaryData<EnrolReply>,
@@ -136,10 +133,10 @@ function renew(
         done(null, reply);
       },
       (error: unknown) => {
-        const details = error instanceof Error ? error.message : "The renewal failed.";
+        const details = wordsOf(error);
         log(`host ${host.id} got no new certificate: ${details}`);
-        const code = error instanceof RenewalOvertaken ? status.ABORTED : status.INVALID_ARGUMENT;
-        done({ code, details });
+        const isMember = hosts.pins(host.id).length > 0;
+        done({ code: isMember ? codeOf(error) : status.UNAUTHENTICATED, details });
       },
     );
 }
@@ -149,26 +146,37 @@ function connect(
   host: HostRow | Removal,
   stream: ReportStream,
 ): void {
+  const line = lineOf(stream, durable, log);
   if ("details" in host) {
-    refuse(stream, host);
+    line.close("removed", host.details, host.keep_runtimes);
     return;
   }
-  const line = lineOf(stream, durable, log);
   let greeted = false;
+  let told = "";
+  const failed = (error: unknown, ending: "fault" | null): void => {
+    const words = wordsOf(error);
+    if (words !== told) log(`host ${host.id}: ${words}`);
+    told = words;
+    // A report can arrive while its host is being removed.
+    if (hosts.pins(host.id).length === 0) line.close("removed", words);
+    else if (ending) line.close(ending, words);
+  };
   stream.on("data", (report: Report) => {
+    if (!("hello" in report) && !greeted) {
+      line.close("senseless", "The first report must be a hello.");
+      return;
+    }
+    const isFirst = !greeted;
+    greeted = true;
     try {
-      if ("hello" in report && !greeted) {
-        greeted = true;
+      if (!isFirst) hosts.heard(host.id, report);
+      else if ("hello" in report) {
         log(`host ${host.id} connected`);
         hosts.connected(host.id, report.hello, line);
-      } else if (greeted) {
-        hosts.heard(host.id, report);
-      } else {
-        line.close("The first report must be a hello.");
       }
     } catch (error) {
-      // A report that arrives while its host is being removed, or one that makes no sense.
-      line.close(error instanceof Error ? error.message : "The report could not be read.");
+      // Of a later report the next one says everything again.
+      failed(error, isFirst ? "fault" : null);
     }
   });
   const over = (): void => {
@@ -184,6 +192,16 @@ function connect(
   stream.on("close", over);
 }
 
+/** An agent gives up what it has open when it reads UNAUTHENTICATED; a full disk of ours is no reason for that. */
+function codeOf(error: unknown): status {
+  if (error instanceof TokenRefused) return status.UNAUTHENTICATED;
+  if (error instanceof RenewalOvertaken) return status.ABORTED;
+  return error instanceof RequestRefused ? status.INVALID_ARGUMENT : status.UNAVAILABLE;
+}
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** Answers the call itself when what was committed cannot be brought to the disk. */
 async function isKept(
   durable: Durable,
@@ -198,66 +216,4 @@ async function isKept(
     done({ code: status.UNAVAILABLE, details: unkept });
     return false;
   }
-}
-
-const unkept = "The control plane cannot write to its disk. Look at the disk there, and try again.";
-
-/**
- * A desired set waits for the disk, since after a power cut an older one would be refused; what is sent after it stays
- * behind it. All else goes at once.
- */
-function lineOf(stream: ReportStream, durable: Durable, log: (line: string) => void): Line {
-  let before: Promise<void> | undefined;
-  const write = (command: Command): void => {
-    if (!stream.cancelled && !stream.writableEnded) stream.write(command);
-  };
-  const inTurn = async (command: Command, earlier: Promise<void> | undefined): Promise<void> => {
-    await earlier;
-    if ("desired" in command) await durable();
-    write(command);
-  };
-  return {
-    remote_address: remoteAddress(stream.getPeer()),
-    send(command) {
-      if (!before && !("desired" in command)) {
-        write(command);
-        return;
-      }
-      const sent = inTurn(command, before).catch((error: unknown) => {
-        log(`fleet: ${unkept} (${String(error)})`);
-        // It dials again, and is then told all of it.
-        stream.emit("error", { code: status.UNAVAILABLE, details: unkept });
-      });
-      before = sent;
-      void sent.then(() => {
-        if (before === sent) before = undefined;
-      });
-    },
-    close: (reason) => {
-      stream.emit("error", { code: status.UNAUTHENTICATED, details: reason });
-    },
-    remove: (removal) => refuse(stream, removal),
-  };
-}
-
-function refuse(stream: ReportStream, { details, keep_runtimes }: Removal): void {
-  const metadata = new Metadata();
-  if (keep_runtimes !== null) {
-    metadata.set(REMOVED_HEADER, keep_runtimes ? "keep-runtimes" : "end-runtimes");
-  }
-  stream.emit("error", { code: status.UNAUTHENTICATED, details, metadata });
-}
-
-/**
- * Null when the agent shares our network stack, so that its loopback is ours. It dialled from one of our
- * own addresses exactly then; a machine id would be wrong for containers and network namespaces.
- */
-function remoteAddress(peer: string): string | null {
-  const address = peer
-    .replace(/:\d+$/, "")
-    .replace(/^\[|\]$/g, "")
-    .replace(/^::ffff:/, "");
-  if (address.startsWith("127.") || address === "::1") return null;
-  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return own.some((entry) => entry.address === address) ? null : address;
 }

@@ -4,6 +4,7 @@
  */
 import "reflect-metadata";
 import { randomBytes } from "node:crypto";
+import { RequestRefused } from "./request-refused.ts";
 
 /**
  * Imported after the polyfill has run: in a compiled binary Bun's bundler can put two static imports
@@ -54,7 +55,7 @@ export async function newLeaf(
 
 /**
  * Certifies the key of a request for NAME. What the request says of itself is ignored; its signature
- * proves that the sender holds the key. Throws an Error with a sentence when it does not.
+ * proves that the sender holds the key. Throws RequestRefused when it does not.
  */
 export async function certifyRequest(
   ca: Identity,
@@ -67,14 +68,14 @@ export async function certifyRequest(
   try {
     request = new x509.Pkcs10CertificateRequest(csr_pem);
   } catch (cause) {
-    throw new Error("The certificate request cannot be read.", { cause });
+    throw new RequestRefused("The certificate request cannot be read.", { cause });
   }
   const { name: kind, namedCurve } = request.publicKey.algorithm as EcKeyAlgorithm;
   if (kind !== algorithm.name || namedCurve !== algorithm.namedCurve) {
-    throw new Error("The certificate request has no P-256 key.");
+    throw new RequestRefused("The certificate request has no P-256 key.");
   }
   if (!(await request.verify())) {
-    throw new Error("The certificate request is not signed by its key.");
+    throw new RequestRefused("The certificate request is not signed by its key.");
   }
   return certify(ca, name, await request.publicKey.export(), now, lifetime_ms);
 }

@@ -48,6 +48,8 @@ export interface Replica {
   host_id?: string;
   host: string;
   port: number;
+  /** Set when it is dialled itself: the socket that must be there. */
+  listener?: number;
   /** Set when that is not this machine. */
   relay?: RelayedTo;
   provider?: ProvidedBy;

@@ -1,7 +1,7 @@
 /** What the rest of the appliance is told of the replicas: pure views over one pass of the loop. */
 import type { Inventory } from "../../agent/contract/messages.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
-import type { Reach } from "../fleet/reach.ts";
+import type { Reach, Relay } from "../fleet/reach.ts";
 import type { ElasticModel } from "./elastic.ts";
 import { modelStatus, reasonOf } from "./model-status.ts";
 import type { Unplaced } from "./pool.ts";
@@ -13,6 +13,8 @@ export interface RoutedReplica {
   /** Of the runtime, or of its host's relay; by tunnel neither means anything. */
   host: string;
   port: number;
+  /** Of a runtime that is dialled itself: the socket that must be there, see listener.ts. */
+  listener?: number;
   relay?: { server_name: string; tunnel: boolean };
   runtime: "llama-server" | "vllm" | "sglang";
   model: string;
@@ -68,13 +70,20 @@ function routedReplica(
 ): RoutedReplica[] {
   if (!observed || !reach) return [];
   const { model, slots } = spec;
-  const runtime = runtimeOf(spec.runtime);
-  const { host, port } = reach.via === "relay" ? reach : observed;
-  const replica = { id, host_id, host, port, runtime, model, slots };
-  if (reach.via === "loopback") return [replica];
+  const what = { id, host_id, runtime: runtimeOf(spec.runtime), model, slots };
+  const { port, listener = 0 } = observed;
+  if (reach.via === "loopback" && listener > 0) {
+    return [{ ...what, host: "127.0.0.1", port, listener }];
+  }
+  // By tunnel, neither host nor port means anything.
+  const at = reach.via === "tunnel" ? { host: "127.0.0.1", port } : relayOf(reach);
+  if (!at) return [];
   const relay = { server_name: relayName(id), tunnel: reach.via === "tunnel" };
-  return [{ ...replica, relay }];
+  return [{ ...what, host: at.host, port: at.port, relay }];
 }
+
+const relayOf = (reach: Exclude<Reach, { via: "tunnel" }>): Relay | null =>
+  reach.via === "loopback" ? reach.relay : reach;
 
 /** The contract with agents has any word for it; rows hold those that this appliance starts. */
 const runtimeOf = (name: string): RoutedReplica["runtime"] =>

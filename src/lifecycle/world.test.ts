@@ -28,6 +28,26 @@ test("what an older epoch reports is not about this one", () => {
   expect(joined([rowWith()], [host])[0]?.state).toBe("ready");
 });
 
+test("what a host says of another one's replica is not about it", () => {
+  const word = (id: string, state: "ready" | "failed", detail = "") =>
+    hostWith(id, {
+      observed: { generation: 1, sources: [], replicas: [observedWith({ state, detail })] },
+    });
+  const honest = word("host_a", "ready");
+  const liar = word("host_b", "failed", "Said by a stranger.");
+  for (const hosts of [
+    [honest, liar],
+    [liar, honest],
+  ]) {
+    expect(joined([rowWith({ host_id: "host_a" })], hosts)).toMatchObject([
+      { state: "ready", observed: { detail: "" } },
+    ]);
+  }
+  expect(joined([rowWith({ host_id: "host_a" })], [liar])).toMatchObject([
+    { state: "waiting", observed: null },
+  ]);
+});
+
 test("a replica is gone when its host has answered without it, and not before", () => {
   const unwanted = rowWith({ unwanted_since: 7 });
   const after = (generation: number, ids: string[]) => {

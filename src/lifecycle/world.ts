@@ -64,16 +64,17 @@ export function lostHosts(hosts: readonly { id: string; down_for_ms: number }[])
   return new Set(silent.length * 2 > hosts.length ? [] : silent);
 }
 
+/** What a host says counts for the rows of that host alone: of another's replicas it knows nothing. */
 export function joined(
   rows: readonly ReplicaRow[],
-  hosts: readonly Pick<FleetHost, "observed">[],
+  hosts: readonly Pick<FleetHost, "id" | "observed">[],
 ): ReplicaStatus[] {
-  const seen = new Map<string, ObservedReplica>();
-  for (const { observed } of hosts) {
-    for (const replica of observed?.replicas ?? []) seen.set(replica.id, replica);
+  const seen = new Map<string, Map<string, ObservedReplica>>();
+  for (const { id, observed } of hosts) {
+    seen.set(id, new Map(observed?.replicas.map((replica) => [replica.id, replica])));
   }
   return rows.map((row) => {
-    const replica = seen.get(row.id);
+    const replica = seen.get(row.host_id)?.get(row.id);
     const observed = replica?.epoch === row.epoch ? replica : null;
     return { row, state: observed?.state ?? "waiting", observed };
   });

@@ -8,6 +8,8 @@ export interface ReadyReplica {
   host_id?: string;
   host: string;
   port: number;
+  /** Set when it is dialled itself: the socket that must be there (listener.ts), or nothing is sent. */
+  listener?: number;
   /** Set when that is another machine: its name there, and whether its host opens the connections. */
   relay?: { server_name: string; tunnel: boolean };
   /** Set when it is a service elsewhere: its TLS (null: plain HTTP), and what its requests need. */

@@ -53,7 +53,7 @@ export class TestFleet {
       whole: (digest) => weights.wholeBlob(digest),
       ...{ silent_ms, settle_ms: 100 },
     });
-    const relay = openRelay({ identity, port: 0, portOf: () => undefined, peers });
+    const relay = openRelay({ identity, port: 0, doorOf: () => undefined, peers });
     const weights = await HubWeights.open({
       ...{ folder, records_folder: join(folder, ".records"), report_every_ms: 1000, log, peers },
       ...{ evicts: true, needed: () => [] },

@@ -135,7 +135,7 @@ const sentences: Record<FaultKind, string> = {
   refused: "The runtime refused the connection.",
   reset: "The runtime reset the connection.",
   closed: "The runtime closed the connection too early.",
-  untrusted: "The other side has a certificate that is not the right one.",
+  untrusted: "The other side is not who it should be.",
   protocol: "The runtime broke HTTP.",
   timeout: "The runtime did not accept the connection in time.",
 };

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { listenerOn } from "../../../agent/contract/listener.ts";
 import type { AnswerSink, UpstreamCall } from "./call.ts";
 import { createUpstream, type Upstream } from "./client.ts";
 import type { UpstreamFault } from "./fault.ts";
@@ -27,7 +28,13 @@ interface Sent {
   answer: Promise<{ status: number; body: Buffer } | UpstreamFault>;
 }
 
-function send(upstream: Upstream, port: number, body = "{}", onData = (_: Buffer) => {}): Sent {
+function send(
+  upstream: Upstream,
+  port: number,
+  body = "{}",
+  onData = (_: Buffer) => {},
+  listener?: number,
+): Sent {
   const { promise, resolve } = Promise.withResolvers<Awaited<Sent["answer"]>>();
   let status = 0;
   const parts: Buffer[] = [];
@@ -42,12 +49,16 @@ function send(upstream: Upstream, port: number, body = "{}", onData = (_: Buffer
     end: () => resolve({ status, body: Buffer.concat(parts) }),
     fail: resolve,
   };
+  const address = { host: "127.0.0.1", port, ...(listener !== undefined && { listener }) };
   const request = { method: "POST", path: "/x", headers: [], body } as const;
-  return { call: upstream.send({ host: "127.0.0.1", port }, request, sink), answer: promise };
+  return {
+    call: upstream.send(address, request, sink),
+    answer: promise,
+  };
 }
 
-const ask = async (upstream: Upstream, port: number, body?: string) => {
-  const answer = await send(upstream, port, body).answer;
+const ask = async (upstream: Upstream, port: number, body?: string, listener?: number) => {
+  const answer = await send(upstream, port, body, undefined, listener).answer;
   return answer instanceof Error ? `${answer.kind} in ${answer.phase}` : String(answer.body);
 };
 
@@ -69,6 +80,20 @@ test("an idle connection is not used after its time", async () => {
   await ask(upstream, port);
   expect(connections()).toBe(2);
   expect(upstream.idleConnections()).toBe(1);
+});
+
+test("a runtime is who listens with its socket, and who has taken its port gets nothing", async () => {
+  let heard = 0;
+  const { port } = server((_, answer) => {
+    heard += 1;
+    answer.json(200, "hello");
+  });
+  const upstream = upstreamFor();
+  const listener = listenerOn(port);
+  expect(await ask(upstream, port, "{}", listener)).toBe('"hello"');
+  expect(await ask(upstream, port, "{}", listener + 1)).toBe("untrusted in connect");
+  expect(await ask(upstream, port, "{}", 0)).toBe("untrusted in connect");
+  expect(heard).toBe(1);
 });
 
 test("no more idle connections are kept than allowed", async () => {

@@ -37,9 +37,9 @@ export interface Upstream {
 }
 
 /** Connections are kept by where they lead, and those of a provider also by the account there. */
-function keyOf({ host_id, host, port, relay, provider }: Address): string {
+function keyOf({ host_id, host, port, listener, relay, provider }: Address): string {
   if (relay?.tunnel) return `tunnel ${host_id} ${relay.server_name}`;
-  if (!provider) return `${host}:${port}/${relay?.server_name ?? ""}`;
+  if (!provider) return `${host}:${port}/${relay?.server_name ?? listener ?? ""}`;
   const { tls, base_path, authorization } = provider;
   return `${host}:${port}/${tls ? `tls ${tls.server_name}` : "plain"} ${base_path} ${authorization}`;
 }

@@ -1,8 +1,9 @@
-/** How a connection comes to be: plainly on loopback, through another machine's relay or tunnel, or to a provider. */
+/** How a connection comes to be: plainly on our own loopback, through another machine's relay or tunnel, or to a provider. */
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { getCACertificates, rootCertificates } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
+import { isListener } from "../../../agent/contract/listener.ts";
 import type { Connection } from "./connection.ts";
 import type { Address } from "./request.ts";
 
@@ -48,7 +49,7 @@ const keepalive_ms = 20_000;
 
 /** CONNECTION hears of everything that happens; the promise rejects when nobody listens there. */
 export function dial(
-  { host_id = "", host, port, relay, provider }: Address,
+  { host_id = "", host, port, listener, relay, provider }: Address,
   { identity, machines, ca_pem }: Trust,
   connection: Connection,
 ): Promise<unknown> {
@@ -67,7 +68,10 @@ export function dial(
       tls: { serverName, rejectUnauthorized: true, ...(ca_pem && { ca: alsoBelieving(ca_pem) }) },
     });
   }
-  if (!relay) return Bun.connect({ ...target, socket: direct });
+  if (!relay) {
+    const isRuntime = () => listener === undefined || isListener(port, listener);
+    return Bun.connect({ ...target, socket: direct(isRuntime) });
+  }
   return Bun.connect({
     ...target,
     socket: relayed((sha256) => machines?.pins(host_id).includes(sha256) ?? false),
@@ -90,13 +94,18 @@ const events: SocketHandler<Connection> = {
   connectError: () => undefined,
 };
 
-const direct: SocketHandler<Connection> = {
+/**
+ * The kernel has joined us to whoever listened when we came. If that is still the runtime's own socket, it was
+ * so then: a socket that has stopped listening never does again. Asked once for a connection, not for a request.
+ */
+const direct = (isRuntime: () => boolean): SocketHandler<Connection> => ({
   ...events,
   open(socket) {
     socket.data.reached(socket);
-    socket.data.ready();
+    if (isRuntime()) socket.data.ready();
+    else socket.data.distrusted();
   },
-};
+});
 
 /** A machine that falls silent in the middle of an answer is given up; only TCP can tell that from a pause. */
 function elsewhere(socket: Socket<Connection>): void {

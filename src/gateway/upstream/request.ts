@@ -3,6 +3,11 @@ export interface Address {
   host_id?: string;
   host: string;
   port: number;
+  /**
+   * Of a runtime that is dialled itself: the socket that listens there. When the runtime dies, any program of
+   * the machine may take its port, and gets nothing.
+   */
+  listener?: number;
   /** Set when the runtime is not on this machine. */
   relay?: RelayedTo;
   /** Set when it is a service elsewhere. */

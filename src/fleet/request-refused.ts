@@ -1,0 +1,2 @@
+/** A certificate request is not good; the message says why. */
+export class RequestRefused extends Error {}
