@@ -17,7 +17,7 @@ export interface FailureOptions {
   type?: FailureType;
   headers?: Record<string, string>;
   /** What a client's program reads where its protocol has a place for it. */
-  details?: Readonly<Record<string, unknown>>;
+  details?: Readonly<Record<string, unknown>> | null;
   cause?: unknown;
 }
 
