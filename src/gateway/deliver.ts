@@ -57,7 +57,7 @@ const failureOf = (fault: UpstreamFault): Failure =>
 async function answerStream(errand: Errand, reply: Source, way: Way): Promise<Answer> {
   const { exchange, ask, hold, id } = errand;
   const answer = new StreamAnswer(exchange, reply, way.tap(ask), hold?.client ?? null);
-  if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure);
+  if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure, answer.tokens);
   return hold?.client ? await hold.opened : eventStream(answer.client, id, moreHeaders(errand));
 }
 

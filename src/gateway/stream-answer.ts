@@ -5,6 +5,7 @@ import type { Activity, Exchange } from "./exchange.ts";
 import { pingFrame } from "./frames.ts";
 import type { Follower, Source } from "./reply.ts";
 import { runtimeTimeout, upstreamError } from "./runtime-error.ts";
+import { noTokens, type Tokens } from "./tokens.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
 
 const nothing = Buffer.alloc(0);
@@ -34,6 +35,12 @@ export class StreamAnswer implements Follower, Activity, Reader {
     exchange.begin(this, "tokens");
     reply.follow(this);
     this.#begun = true;
+  }
+
+  /** What it took, as the runtime says, or as far as can be told. */
+  get tokens(): Tokens {
+    if (this.earlyFailure && this.#tap.generated.frames === 0) return noTokens;
+    return this.#tap.tokens ?? this.#exchange.guess(this.#tap.generated.tokens);
   }
 
   data(bytes: Buffer): void {
@@ -103,8 +110,7 @@ export class StreamAnswer implements Follower, Activity, Reader {
     if (this.#ended) return;
     this.#ended = true;
     if (status !== 200) this.#reply.abort();
-    const tokens = this.#tap.tokens ?? this.#exchange.guess(this.#tap.generated.tokens);
-    void this.#exchange.settle(status, tokens).then(() => {
+    void this.#exchange.settle(status, this.tokens).then(() => {
       this.client.write(last);
       this.client.end();
       // Nearly always a no-op: by now the runtime's last bytes are here and its connection is kept.

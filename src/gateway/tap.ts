@@ -32,9 +32,12 @@ export class Tap implements StreamTap {
   readonly #sizes = new FrameSizes();
   #usageFrame: Buffer = nothing;
 
-  /** KEEPUSAGE: the client asked for the usage chunk. */
-  constructor(keepUsage: boolean) {
+  readonly #readsAll: boolean;
+
+  /** KEEPUSAGE: the client asked for the usage chunk. READSALL: which answer a frame is of must be seen. */
+  constructor(keepUsage: boolean, readsAll = false) {
     this.#keepUsage = keepUsage;
+    this.#readsAll = readsAll;
   }
 
   get finished(): boolean {
@@ -104,10 +107,10 @@ export class Tap implements StreamTap {
 
   /** Some more words, in a frame like those before it: counted, and not read. */
   #isPlain(frames: Buffer, at: number, end: number): boolean {
-    const { generated, slipped } = this.#chunks;
     if (frames[at] === colon) return true;
-    const characters =
-      slipped || generated.frames === 0 ? null : this.#sizes.charactersOf(end - at);
+    const { generated, slipped } = this.#chunks;
+    if (this.#readsAll || slipped || generated.frames === 0) return false;
+    const characters = this.#sizes.charactersOf(end - at);
     if (characters === null) return false;
     generated.add(characters);
     return true;

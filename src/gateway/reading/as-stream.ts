@@ -15,9 +15,10 @@ export function asStream({ choices, usage, ...answer }: Json): Buffer {
     ...(isObject(message) && { delta: deltaOf(message) }),
     finish_reason: null,
   }));
-  const ends = given.map(({ message, logprobs: _, text: __, ...choice }) => ({
+  const ends = given.map(({ message, logprobs: _, text: __, finish_reason, ...choice }) => ({
     ...choice,
     ...(isObject(message) ? { delta: {} } : { text: "" }),
+    finish_reason,
   }));
   const chunks = [...said, ...ends].map((choice) => frame({ ...head, choices: [choice] }));
   const counted = isObject(usage) ? frame({ ...head, choices: [], usage }) : "";
