@@ -41,11 +41,13 @@ export const maxFrameBytes = 8 * 1024 * 1024;
 
 /**
  * Cuts a byte stream into whole frames, wherever the network has split it, and puts right how it is written:
- * a byte order mark, lines that end with CR alone, and events without an empty line between them.
+ * a byte order mark, lines that end with CR alone, and events without an empty line between them. A service
+ * that begins well goes on so, and its bytes are looked through no further.
  */
 export class FrameSplitter {
   #rest: Buffer = nothing;
   #isFirst = true;
+  #isWell = false;
   readonly #lines = new LineEnds();
 
   /** Bytes of a frame whose end has not come yet. */
@@ -56,10 +58,16 @@ export class FrameSplitter {
   /** The frames that BYTES completes, in one piece; the beginning of the next one is kept. */
   push(bytes: Buffer): Buffer {
     const given = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const all = separated(this.#lines.plain(this.#withoutMark(given), this.#rest.length));
+    const all = this.#isWell ? given : this.#repaired(given);
     const end = lastFrameEnd(all);
+    this.#isWell ||= end > 0 && all === given && all.includes("data:");
     this.#rest = end === all.length ? nothing : all.subarray(end);
     return end === all.length ? all : all.subarray(0, end);
+  }
+
+  #repaired(given: Buffer): Buffer {
+    const plain = this.#lines.plain(this.#withoutMark(given), this.#rest.length);
+    return separated(plain);
   }
 
   /** The last frame, when the stream is over and nothing but its empty line is missing. */

@@ -75,6 +75,9 @@ export const slips: Readonly<Record<string, Slip>> = {
   "one line end behind [DONE]": stream((words + ending).trimEnd()),
   "one line end behind finish_reason": stream(`${(words + chunk({}, "stop")).trimEnd()}\n`),
   "one line end between events": stream(line(words + ending)),
+  "one line end between events, behind a comment": stream(
+    `: PROCESSING\n\n${line(words + ending)}`,
+  ),
   "an empty data line in an event": stream(words.replace("\n\n", "\ndata: \n\n") + ending),
   "messages in place of deltas": stream(
     frame(answer({ role: "assistant", content: "one two" })) + done,
