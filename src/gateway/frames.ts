@@ -60,9 +60,10 @@ export class FrameSplitter {
     const given = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     const all = this.#isWell ? given : this.#repaired(given);
     const end = lastFrameEnd(all);
-    this.#isWell ||= end > 0 && all === given && all.includes("data:");
+    const frames = end === all.length ? all : all.subarray(0, end);
+    this.#isWell ||= all === given && frames.includes("data:");
     this.#rest = end === all.length ? nothing : all.subarray(end);
-    return end === all.length ? all : all.subarray(0, end);
+    return frames;
   }
 
   #repaired(given: Buffer): Buffer {

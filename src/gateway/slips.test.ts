@@ -1,7 +1,9 @@
 /** Every slip that services are known for, in every protocol, whole and as a stream. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { ChatReader } from "./chat-reader.ts";
 import { type GatewayUnderTest, gatewayUnderTest } from "./gateway-under-test.ts";
 import { type Slip, send, slips } from "./slips.testbed.ts";
+import { Tap } from "./tap.ts";
 import { asking, type Json, protocols, type Told, told } from "./told.testbed.ts";
 import { scriptedServer } from "./upstream/scripted-server.ts";
 
@@ -63,4 +65,37 @@ describe.each(protocols.map((protocol) => [protocol]))("in %s", (protocol) => {
     expect(new Set(what.calls.map(({ id }) => id)).size).toBe(what.calls.length);
     expect(what.end).toBe(ends[protocol]);
   });
+});
+
+/** With the ids that were made up, which are random, all the same. */
+const plain = (text: string) => text.replaceAll(/call_\w{20}/g, "call_x");
+
+function passed(pieces: Buffer[]): string {
+  const tap = new Tap(true);
+  const said = [...pieces.map((piece) => tap.push(piece)), tap.end()];
+  const last = tap.finished && !tap.failure ? tap.tail().toString() : String(tap.failure?.status);
+  return plain(Buffer.concat(said).toString() + last);
+}
+
+function understood(pieces: Buffer[]): unknown {
+  const reader = new ChatReader();
+  const deltas = [...pieces.flatMap((piece) => reader.read(piece)), ...reader.end()];
+  const { finishReason, failure, usage } = reader;
+  return { deltas: plain(JSON.stringify(deltas)), finishReason, usage, failed: failure !== null };
+}
+
+const streams = Object.entries(slips).flatMap(([name, { stream }]) =>
+  stream ? [[name, Buffer.from(stream)] as const] : [],
+);
+
+test.each(streams)("%s: the same wherever the network splits it", (_, bytes) => {
+  const [whole, read] = [passed([bytes]), understood([bytes])];
+  const single = [...bytes].map((byte) => Buffer.of(byte));
+  expect(passed(single)).toBe(whole);
+  expect(understood(single)).toEqual(read);
+  for (let at = 1; at < bytes.length; at++) {
+    const halves = [bytes.subarray(0, at), bytes.subarray(at)];
+    expect(passed(halves)).toBe(whole);
+    expect(understood(halves)).toEqual(read);
+  }
 });

@@ -96,6 +96,8 @@ export const slips: Readonly<Record<string, Slip>> = {
     "an error",
   ),
   "a stream as text/plain": { ...stream(words + ending), label: "text/plain" },
+  "a page of HTML": { ...stream("<html>login</html>", "an error"), label: "text/html" },
+  "a page of HTML as a stream": stream("<html>login</html>", "an error"),
   "a stream without a type": { ...stream(words + ending), label: "" },
   "JSON where a stream was asked": {
     ...whole(undefined),
