@@ -36,7 +36,7 @@ export class ChatReader {
   /** The first chunk; null until it is here. */
   first: Json | null = null;
   readonly #splitter = new FrameSplitter();
-  readonly #chunks = new Chunks();
+  readonly #chunks = new Chunks(true);
 
   get finished(): boolean {
     return this.finishReason !== null;

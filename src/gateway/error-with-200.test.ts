@@ -1,6 +1,7 @@
 /** Slips in completions, which pass through as chats do, and the status of errors that came with 200. */
 import { afterEach, expect, test } from "bun:test";
 import { gatewayUnderTest, hello, said } from "./gateway-under-test.ts";
+import { asking, told } from "./told.testbed.ts";
 import { type Answering, scriptedServer } from "./upstream/scripted-server.ts";
 
 type Script = (answer: Answering) => unknown;
@@ -112,4 +113,32 @@ test("embeddings that are an error with 200 are none", async () => {
     body: JSON.stringify({ model: "demo", input: "Once" }),
   });
   expect(response.status).toBe(502);
+});
+
+test.each(["messages", "responses"] as const)(
+  "a call of the API's first years is a call in %s",
+  async (protocol) => {
+    const made = { name: "f", arguments: '{"a":1}' };
+    const message = { role: "assistant", content: null, function_call: made };
+    const choices = [{ index: 0, message, finish_reason: "function_call" }];
+    const under = gatewayWith((answering) => answering.json(200, { choices }));
+    for (const stream of [false, true]) {
+      const { path, body } = asking[protocol]("hi");
+      const response = await fetch(under.url + path, {
+        method: "POST",
+        headers: { authorization: "Bearer hv_first", "content-type": "application/json" },
+        body: JSON.stringify({ ...body, model: "demo", stream }),
+      });
+      const { calls, failed } = await told(protocol, response);
+      expect(failed).toBe(false);
+      expect(calls).toMatchObject([{ name: "f", input: { a: 1 } }]);
+    }
+  },
+);
+
+test("a call of the API's first years passes to a client that speaks as its service does", async () => {
+  const message = { role: "assistant", content: null, function_call: { name: "f", arguments: "" } };
+  const answer = { choices: [{ index: 0, message, finish_reason: "function_call" }] };
+  const under = gatewayWith((answering) => answering.json(200, answer));
+  expect(await (await under.post(hello)).json()).toEqual(answer);
 });

@@ -238,6 +238,17 @@ test.each<[string, (answer: Answering) => unknown, string]>([
   expect(under.routing.demand("endpt-1").inflight).toBe(0);
 });
 
+test("when the runtime that has woken sends a whole answer instead, it becomes the events that were asked for", async () => {
+  const under = sleeper(answers, {}, eager);
+  const response = await under.ask(stream);
+  await readUntil(response, "waking");
+  under.wake();
+  const text = await readUntil(response, "[DONE]\n\n");
+  expect(text).toContain('"content":"Hi."');
+  expect(text).toContain('"finish_reason":"stop"');
+  expect(await under.rows(1)).toMatchObject([{ status: 200, completion_tokens: 2 }]);
+});
+
 test.each<[string, object]>([
   ["a whole answer", { messages }],
   ["a stream", stream],

@@ -34,6 +34,16 @@ const streams: Case[] = [
     guessed,
   ],
   [
+    "usage, and then zeros",
+    frames + chunk({}, "stop", { usage: counts }) + frame({ choices: [], usage: zeros }),
+    counted,
+  ],
+  [
+    "usage beside zeros",
+    frames + chunk({}, "stop", { usage: zeros, x_groq: { usage: counts } }),
+    counted,
+  ],
+  [
     "usage that is null",
     chunk({ content: sentences }, null, { usage: null }).repeat(5) + stop,
     guessed,

@@ -6,8 +6,8 @@ import { Generated, type Tokens, tokensBeside } from "../tokens.ts";
 import { Calls } from "./calls.ts";
 import { isError } from "./error.ts";
 import { finishOf, isBroken } from "./finish.ts";
-import { charactersIn, textOf, withPlainContent } from "./message.ts";
-import { usageIn } from "./usage.ts";
+import { charactersIn, textOf, withPlainContent, withToolCall } from "./message.ts";
+import { saysMore, usageIn } from "./usage.ts";
 
 type Json = Record<string, unknown>;
 
@@ -31,9 +31,15 @@ export class Chunks {
   usage: Json | null = null;
   /** What a client must still be told: the ends of answers that `[DONE]` ended, or null. */
   closing: Json | null = null;
+  readonly #isTranslated: boolean;
   readonly #answers = new Map<number, Answer>();
   #head: Json = {};
   #isOdd = false;
+
+  /** ISTRANSLATED: the client speaks another protocol, which knows nothing of `function_call`. */
+  constructor(isTranslated = false) {
+    this.#isTranslated = isTranslated;
+  }
 
   /** Every answer in the stream has ended. */
   get finished(): boolean {
@@ -52,7 +58,7 @@ export class Chunks {
     }
     const { choices, usage: _, ...head } = chunk;
     const usage = usageIn(chunk);
-    this.usage = usage ?? this.usage;
+    if (usage && (saysMore(usage) || !this.usage)) this.usage = usage;
     if (!Array.isArray(choices)) {
       this.#isOdd ||= usage === null;
       return chunk;
@@ -113,7 +119,7 @@ export class Chunks {
   #delta(choice: Json, { calls }: Answer): Json | null {
     const given = isObject(choice["delta"]) ? choice["delta"] : choice["message"];
     if (!isObject(given)) return null;
-    const delta = withPlainContent(given);
+    const delta = withPlainContent(this.#isTranslated ? withToolCall(given) : given);
     const pieces = delta["tool_calls"];
     if (!Array.isArray(pieces) || pieces.length === 0) return delta;
     const tool_calls = calls.read(pieces);

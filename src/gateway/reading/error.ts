@@ -6,7 +6,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** ANSWER is an error, or has one: services and their proxies send those with status 200, too. */
 export function isError(answer: Json): boolean {
   const { error, type, object, choices } = answer;
-  if (isObject(error) || (typeof error === "string" && error !== "")) return true;
+  if (isObject(error) || error === true || (typeof error === "string" && error !== "")) return true;
   if (type === "error" || object === "error") return true;
   return (
     Array.isArray(choices) &&

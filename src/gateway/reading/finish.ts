@@ -19,6 +19,7 @@ const otherWords: Readonly<Record<string, string>> = {
   model_length: "length",
   tool_calls: "tool_calls",
   tool_use: "tool_calls",
+  function_call: "function_call",
   content_filter: "content_filter",
   safety: "content_filter",
 };

@@ -41,6 +41,13 @@ const thoughtOf = (thinking: unknown): string =>
     ? thinking.map((part) => (isObject(part) ? textOf(part["text"]) : "")).join("")
     : textOf(thinking);
 
+/** The call of the API's first years, which services still give, as one of a tool. */
+export function withToolCall(message: Json): Json {
+  const { function_call, ...rest } = message;
+  if (!isObject(function_call) || Array.isArray(rest["tool_calls"])) return message;
+  return { ...rest, tool_calls: [{ index: 0, type: "function", function: function_call }] };
+}
+
 /** Characters that a model has written in MESSAGE, its calls with them. */
 export function charactersIn(message: Readonly<Json>): number {
   const calls = Array.isArray(message["tool_calls"]) ? message["tool_calls"] : [];

@@ -9,12 +9,12 @@ export function usageIn(value: Json): Json | null {
   // Groq has it beside the chunk (`x_groq`), Moonshot in the choice.
   const [choice] = Array.isArray(choices) ? choices : [];
   const places = [usage, isObject(x_groq) && x_groq["usage"], isObject(choice) && choice["usage"]];
-  for (const place of places) {
-    const found = isObject(place) ? inChatNames(place) : null;
-    if (found) return found;
-  }
-  return null;
+  const said = places.map((place) => (isObject(place) ? inChatNames(place) : null));
+  return said.find((found) => found !== null && saysMore(found)) ?? said.find(isObject) ?? null;
 }
+
+/** It says that something was generated. */
+export const saysMore = ({ completion_tokens }: Json): boolean => Number(completion_tokens) > 0;
 
 function inChatNames(usage: Json): Json | null {
   if (isCount(usage["prompt_tokens"]) || isCount(usage["completion_tokens"])) return usage;

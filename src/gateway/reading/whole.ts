@@ -5,7 +5,7 @@ import { Generated, type Tokens, tokensBeside, tokensOf } from "../tokens.ts";
 import { wholeCalls } from "./calls.ts";
 import { isError, statusOf } from "./error.ts";
 import { finishOf, isBroken } from "./finish.ts";
-import { charactersIn, textOf, withPlainContent } from "./message.ts";
+import { charactersIn, textOf, withPlainContent, withToolCall } from "./message.ts";
 import { usageIn } from "./usage.ts";
 
 type Json = Record<string, unknown>;
@@ -24,7 +24,7 @@ export function wholeOf(answer: Json, kind: Kind): Whole | number {
   const usage = usageIn(answer);
   if (!isGenerated(kind)) return { answer, tokens: tokensOf(usage), generated: null };
   const given: unknown[] = Array.isArray(answer["choices"]) ? answer["choices"] : [];
-  const choices = given.map(kind === "completions" ? textIn : messageIn);
+  const choices = given.map(kind === "completions" ? textIn : messageIn(kind));
   if (choices.length === 0 || !choices.every((choice) => choice !== null)) return 502;
   const generated = generatedIn(choices);
   const tokens = tokensBeside(usage, generated);
@@ -55,16 +55,25 @@ function textIn(choice: unknown): Json | null {
 }
 
 /** Null when there is no message, or when it was never finished. */
-function messageIn(choice: unknown): Json | null {
-  const given = isObject(choice) ? (choice["message"] ?? choice["delta"]) : null;
-  if (!isObject(choice) || !isObject(given)) return null;
+const messageIn =
+  (kind: Kind) =>
+  (choice: unknown): Json | null => {
+    const given = isObject(choice) ? (choice["message"] ?? choice["delta"]) : null;
+    if (!isObject(choice) || !isObject(given)) return null;
+    const message = withWholeCalls(kind === "chat/completions" ? given : withToolCall(given));
+    if (!message) return null;
+    const calls = message["tool_calls"];
+    const end = Array.isArray(calls) && calls.length > 0 ? "tool_calls" : "stop";
+    return ended(message === choice["message"] ? choice : { ...choice, message }, end);
+  };
+
+/** Null when it calls a tool without saying which. */
+function withWholeCalls(given: Json): Json | null {
   const message = withPlainContent(given);
-  const calls = Array.isArray(message["tool_calls"]) ? message["tool_calls"] : [];
+  const calls = message["tool_calls"];
+  if (!Array.isArray(calls)) return message;
   const tool_calls = wholeCalls(calls);
-  if (!tool_calls) return null;
-  const end = tool_calls.length > 0 ? "tool_calls" : "stop";
-  if (tool_calls !== calls) return ended({ ...choice, message: { ...message, tool_calls } }, end);
-  return ended(message === choice["message"] ? choice : { ...choice, message }, end);
+  return tool_calls && (tool_calls === calls ? message : { ...message, tool_calls });
 }
 
 /** An answer that is here whole has ended, whether or not its runtime says why. */
