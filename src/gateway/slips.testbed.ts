@@ -78,6 +78,7 @@ export const slips: Readonly<Record<string, Slip>> = {
   "one line end between events, behind a comment": stream(
     `: PROCESSING\n\n${line(words + ending)}`,
   ),
+  "comments in front of data": stream((words + ending).replaceAll("data: ", ": x\ndata: ")),
   "an empty data line in an event": stream(words.replace("\n\n", "\ndata: \n\n") + ending),
   "messages in place of deltas": stream(
     frame(answer({ role: "assistant", content: "one two" })) + done,

@@ -30,9 +30,8 @@ export class Tap implements StreamTap {
   readonly #chunks = new Chunks();
   readonly #keepUsage: boolean;
   readonly #sizes = new FrameSizes();
-  #usageFrame: Buffer = nothing;
-
   readonly #readsAll: boolean;
+  #usageFrame: Buffer = nothing;
 
   /** KEEPUSAGE: the client asked for the usage chunk. READSALL: which answer a frame is of must be seen. */
   constructor(keepUsage: boolean, readsAll = false) {
@@ -91,7 +90,7 @@ export class Tap implements StreamTap {
     let marker = scan.first(0);
     for (let at = 0, end = 0; at < frames.length && !this.stopped; at = end) {
       end = frameEnd(frames, at);
-      if (end <= marker && this.#isPlain(frames, at, end)) continue;
+      if (end <= marker && this.#isPlain(end - at)) continue;
       const frame = frames.subarray(at, end);
       const said = this.#inspect(frame);
       if (said !== frame) {
@@ -105,12 +104,11 @@ export class Tap implements StreamTap {
     return Buffer.concat(passed);
   }
 
-  /** Some more words, in a frame like those before it: counted, and not read. */
-  #isPlain(frames: Buffer, at: number, end: number): boolean {
-    if (frames[at] === colon) return true;
+  /** A frame of SIZE bytes is some more words, as those before it were: counted, and not read. */
+  #isPlain(size: number): boolean {
     const { generated, slipped } = this.#chunks;
     if (this.#readsAll || slipped || generated.frames === 0) return false;
-    const characters = this.#sizes.charactersOf(end - at);
+    const characters = this.#sizes.charactersOf(size);
     if (characters === null) return false;
     generated.add(characters);
     return true;
@@ -152,5 +150,3 @@ export class Tap implements StreamTap {
     return chunk === value ? frame : dataFrame(chunk);
   }
 }
-
-const colon = 0x3a;

@@ -91,9 +91,14 @@ const calledBy = (id: unknown, made: unknown): Called => {
 
 /** The events of a stream with their names; the last may be `[DONE]`. */
 function eventsIn(text: string): { name: string; data: string }[] {
-  const frames = text.replaceAll("\r\n", "\n").split("\n\n").slice(0, -1);
+  const frames = text
+    .replaceAll("\r\n", "\n")
+    .replaceAll(/^:.*\n/gm, "")
+    .split("\n\n")
+    .slice(0, -1);
   return frames
-    .filter((one) => !one.startsWith(":"))
+    .map((one) => one.trimStart())
+    .filter((one) => one !== "")
     .map((one) => {
       const [, name = "", data = ""] =
         /^(?:event: (.*)\n)?data: ?(.*(?:\ndata: )?)$/.exec(one) ?? [];
