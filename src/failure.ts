@@ -16,6 +16,8 @@ export interface FailureOptions {
   param?: string | null;
   type?: FailureType;
   headers?: Record<string, string>;
+  /** What a client's program reads where its protocol has a place for it. */
+  details?: Readonly<Record<string, unknown>> | null;
   cause?: unknown;
 }
 
@@ -25,6 +27,7 @@ export class Failure extends Error {
   readonly param: string | null;
   readonly type: FailureType;
   readonly headers: Record<string, string>;
+  readonly details: Readonly<Record<string, unknown>> | null;
 
   constructor(status: number, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -34,6 +37,7 @@ export class Failure extends Error {
     this.param = options.param ?? null;
     this.type = options.type ?? (status >= 500 ? "server_error" : "invalid_request_error");
     this.headers = options.headers ?? {};
+    this.details = options.details ?? null;
   }
 
   /** The envelope, as an object; also what a broken stream carries as its last data frame. */

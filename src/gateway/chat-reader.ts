@@ -1,14 +1,20 @@
 import type { Failure } from "../failure.ts";
-import { FrameSplitter, frameEnd, readFrame } from "./frames.ts";
-import { isObject } from "./json.ts";
-import { failureFromFrame, upstreamError } from "./runtime-error.ts";
-import { type Tokens, tokensOf } from "./tokens.ts";
+import { FrameSplitter, frameEnd, maxFrameBytes, readFrame } from "./frames.ts";
+import { isObject, parseJson } from "./json.ts";
+import { Chunks } from "./reading/chunks.ts";
+import { speechIn, textOf, thoughtIn } from "./reading/message.ts";
+import { upstreamError } from "./runtime-error.ts";
+import type { Generated, Tokens } from "./tokens.ts";
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** What one chunk of a chat stream adds to the answer. */
 export interface ChatDelta {
   text: string;
   reasoning: string;
   toolCalls: readonly ToolCallDelta[];
+  /** The choice that it stands in. */
+  choice: Json;
 }
 
 export interface ToolCallDelta {
@@ -19,9 +25,7 @@ export interface ToolCallDelta {
   arguments: string;
 }
 
-const maxFrameBytes = 8 * 1024 * 1024;
-
-/** Understands the chat stream of a runtime, for those who write it anew in another protocol. */
+/** Understands the chat stream of a runtime, for those who write it as another protocol. */
 export class ChatReader {
   /** Why the answer ended; null as long as it has not. */
   finishReason: string | null = null;
@@ -29,17 +33,44 @@ export class ChatReader {
   matchedStop: string | null = null;
   stopped = false;
   failure: Failure | null = null;
-  tokens: Tokens | null = null;
-  contentFrames = 0;
+  /** The first chunk; null until it is here. */
+  first: Json | null = null;
   readonly #splitter = new FrameSplitter();
+  readonly #chunks = new Chunks(true);
+
+  get finished(): boolean {
+    return this.finishReason !== null;
+  }
+
+  get tokens(): Tokens | null {
+    return this.#chunks.tokens;
+  }
+
+  /** As the runtime said it; null where it said nothing, or nothing that can be true. */
+  get usage(): Json | null {
+    return this.tokens && this.#chunks.usage;
+  }
+
+  get generated(): Generated {
+    return this.#chunks.generated;
+  }
 
   /** What the frames that BYTES completes add. */
   read(bytes: Buffer): ChatDelta[] {
-    const deltas: ChatDelta[] = [];
     const frames = this.#splitter.push(bytes);
     if (this.#splitter.pending > maxFrameBytes) {
       this.#fail(upstreamError("The runtime sent an event that is too long."));
     }
+    return this.#readAll(frames);
+  }
+
+  /** What is left when the runtime has closed its stream. */
+  end(): ChatDelta[] {
+    return this.#readAll(this.#splitter.end());
+  }
+
+  #readAll(frames: Buffer): ChatDelta[] {
+    const deltas: ChatDelta[] = [];
     for (let at = 0, end = 0; at < frames.length && !this.stopped; at = end) {
       end = frameEnd(frames, at);
       const delta = this.#readFrame(frames.subarray(at, end));
@@ -48,75 +79,63 @@ export class ChatReader {
     return deltas;
   }
 
-  #fail(failure: Failure): null {
+  #fail(failure: Failure): void {
     this.failure = failure;
     this.stopped = true;
-    return null;
   }
 
   #readFrame(frame: Buffer): ChatDelta | null {
     const event = readFrame(frame);
     if (!event) return null;
-    if (event.data.trim() === "[DONE]") {
-      this.stopped = true;
-      return null;
-    }
-    const chunk = parse(event.data);
-    if (event.isError || (isObject(chunk) && isObject(chunk["error"]))) {
-      return this.#fail(failureFromFrame(chunk));
-    }
-    return isObject(chunk) ? this.#readChunk(chunk) : null;
+    const isDone = event.data.trim() === "[DONE]";
+    const value = isDone ? null : parseJson(event.data);
+    if (isDone) this.#chunks.done();
+    const given = isObject(value) ? value : event.isError ? {} : null;
+    const chunk = given && this.#chunks.read(given, event.isError);
+    if (this.#chunks.failure) this.#fail(this.#chunks.failure);
+    else if (isDone) this.stopped = true;
+    const said = isDone ? this.#chunks.closing : chunk;
+    return said && !this.failure ? this.#readChunk(said) : null;
   }
 
-  #readChunk(chunk: Record<string, unknown>): ChatDelta | null {
-    this.tokens = tokensOf(chunk["usage"]) ?? this.tokens;
+  #readChunk(chunk: Json): ChatDelta | null {
+    this.first ??= chunk;
     const choices = Array.isArray(chunk["choices"]) ? chunk["choices"] : [];
     const [choice] = choices.filter(isObject);
     if (!choice) return null;
-    const reason = choice["finish_reason"];
-    if (typeof reason === "string") this.finishReason = reason;
+    // What comes after the end belongs to nothing.
+    const isOver = this.finished;
     this.matchedStop ??= matchedStop(choice);
-    const delta = isObject(choice["delta"]) ? deltaOf(choice["delta"]) : null;
-    if (!delta || (delta.text === "" && delta.reasoning === "" && delta.toolCalls.length === 0)) {
-      return null;
-    }
-    this.contentFrames++;
-    return delta;
+    const reason = choice["finish_reason"];
+    if (typeof reason === "string") this.finishReason ??= reason;
+    const delta = isObject(choice["delta"]) && !isOver ? deltaOf(choice["delta"], choice) : null;
+    const isNothing = delta?.text === "" && delta.reasoning === "" && delta.toolCalls.length === 0;
+    return isNothing ? null : delta;
   }
 }
 
-function deltaOf(delta: Record<string, unknown>): ChatDelta {
+function deltaOf(delta: Json, choice: Json): ChatDelta {
   const calls = Array.isArray(delta["tool_calls"]) ? delta["tool_calls"].filter(isObject) : [];
   return {
-    text: textOf(delta["content"]),
-    // vLLM and llama-server say reasoning_content, newer vLLM and providers also reasoning.
-    reasoning: textOf(delta["reasoning_content"] ?? delta["reasoning"]),
-    toolCalls: calls.map((call, position) => toolCallOf(call, position)),
+    text: speechIn(delta),
+    reasoning: thoughtIn(delta),
+    toolCalls: calls.map(toolCallOf),
+    choice,
   };
 }
 
-function toolCallOf(call: Record<string, unknown>, position: number): ToolCallDelta {
+function toolCallOf(call: Json): ToolCallDelta {
   const made = isObject(call["function"]) ? call["function"] : {};
   return {
-    index: typeof call["index"] === "number" ? call["index"] : position,
-    id: typeof call["id"] === "string" && call["id"] !== "" ? call["id"] : null,
-    name: typeof made["name"] === "string" && made["name"] !== "" ? made["name"] : null,
+    index: Number(call["index"]),
+    id: textOf(call["id"]) || null,
+    name: textOf(made["name"]) || null,
     arguments: textOf(made["arguments"]),
   };
 }
 
 /** vLLM and SGLang say which stop sequence it was that ended CHOICE. For a stop token they give its number. */
-export function matchedStop(choice: Record<string, unknown>): string | null {
+export function matchedStop(choice: Json): string | null {
   const matched = choice["stop_reason"] ?? choice["matched_stop"];
   return typeof matched === "string" && matched !== "" ? matched : null;
-}
-
-export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -7,6 +7,7 @@ import {
   gatewayUnderTest,
   hello,
   readyReplica,
+  said,
 } from "./gateway-under-test.ts";
 import { type ScriptedServer, scriptedServer } from "./upstream/scripted-server.ts";
 
@@ -14,7 +15,7 @@ let server: ScriptedServer;
 let under: GatewayUnderTest;
 let asked: { path: string; body: string }[] = [];
 
-const answer = { model: "served", usage: { prompt_tokens: 3, completion_tokens: 2 } };
+const answer = { ...said, model: "served" };
 
 beforeAll(() => {
   server = scriptedServer(({ path, body }, answering) => {

@@ -3,19 +3,20 @@ import type { Failure } from "../failure.ts";
 import type { Answer } from "../http1/answer.ts";
 import type { Errand } from "./errand.ts";
 import { eventStream } from "./event-stream.ts";
-import { isObject } from "./json.ts";
+import { asStream } from "./reading/as-stream.ts";
+import { isGenerated } from "./reading/whole.ts";
 import { refusalFor } from "./refusal.ts";
-import type { Opening, Reply } from "./reply.ts";
+import type { Opening, Source } from "./reply.ts";
 import { failureFromRuntime, upstreamError } from "./runtime-error.ts";
 import { StreamAnswer } from "./stream-answer.ts";
-import { noTokens, type Tokens, tokensOf } from "./tokens.ts";
+import { noTokens, type Tokens } from "./tokens.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
 import type { Way } from "./way.ts";
 
 /** What came of asking replicas. */
 export interface Asked {
   opening: Opening;
-  reply: Reply;
+  reply: Source;
   way: Way;
 }
 
@@ -53,10 +54,10 @@ const failureOf = (fault: UpstreamFault): Failure =>
       : "The model's runtime could not be reached. Try again in a moment.",
   );
 
-async function answerStream(errand: Errand, reply: Reply, way: Way): Promise<Answer> {
+async function answerStream(errand: Errand, reply: Source, way: Way): Promise<Answer> {
   const { exchange, ask, hold, id } = errand;
   const answer = new StreamAnswer(exchange, reply, way.tap(ask), hold?.client ?? null);
-  if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure);
+  if (answer.earlyFailure) return await refuse(errand, answer.earlyFailure, answer.tokens);
   return hold?.client ? await hold.opened : eventStream(answer.client, id, moreHeaders(errand));
 }
 
@@ -64,28 +65,41 @@ type Whole = Extract<Opening, { is: "whole" }>;
 
 async function answerWhole(errand: Errand, whole: Whole, way: Way): Promise<Answer> {
   const { exchange, ask, hold } = errand;
-  const { status, contentType, body } = whole;
+  const { status, contentType, body, read } = whole;
   if (status !== 200) return await refuse(errand, failureFromRuntime(status, body, ask));
   if (ask.kind.startsWith("audio/") && !isJson(contentType))
     return await answerBytes(errand, whole);
-  const text = body.toString("utf8");
-  const answer = parseObject(text);
-  if (!answer) {
+  if (!read) {
     const failure = upstreamError("The runtime sent an answer that is not JSON.");
     return await refuse(errand, failure, exchange.guess(0));
   }
-  const tokens = tokensOf(answer["usage"]) ?? exchange.guess(Math.ceil(text.length / 4));
+  if (ask.stream && isGenerated(ask.kind)) {
+    return await answerStream(errand, only(asStream(read.answer)), way);
+  }
+  const generated = read.generated?.tokens ?? Math.ceil(body.length / 4);
+  const tokens = read.tokens ?? exchange.guess(generated);
   if (hold?.client) {
     return await refuse(errand, upstreamError("The runtime did not send a stream."), tokens);
   }
-  const translated = way.translate(answer, ask);
+  const translated = way.translate(read.answer, ask);
   await exchange.settle(200, tokens);
   return {
     status: 200,
-    headers: headersOf(errand, contentType),
-    body: translated === answer ? text : JSON.stringify(translated),
+    headers: headersOf(errand, isJson(contentType) ? contentType : "application/json"),
+    body: (translated === read.answer ? read.text : null) ?? JSON.stringify(translated),
   };
 }
+
+/** A stream that is BYTES, and all here. */
+const only = (bytes: Buffer): Source => ({
+  follow(follower) {
+    follower.data(bytes);
+    follower.end();
+  },
+  pause: () => undefined,
+  resume: () => undefined,
+  abort: () => undefined,
+});
 
 /** Speech, subtitles: what is no JSON has no usage in it. */
 async function answerBytes(errand: Errand, { contentType, body }: Whole): Promise<Answer> {
@@ -109,12 +123,3 @@ const moreHeaders = ({ exchange, ask, id }: Errand): Record<string, string> => (
 });
 
 const isJson = (contentType: string): boolean => contentType.startsWith("application/json");
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}

@@ -1,5 +1,7 @@
 /** Server-sent events as bytes (WHATWG HTML 9.2): splitting them, reading one, and writing ours. */
 import type { Failure } from "../failure.ts";
+import { parseJson } from "./json.ts";
+import { LineEnds } from "./line-ends.ts";
 
 const nothing = Buffer.alloc(0);
 const LF = 10;
@@ -14,8 +16,10 @@ export const pingFrame = Buffer.from(": ping\n\n");
 export const wakingFrame = (eta_ms: number): Buffer =>
   Buffer.from(`: waking eta=${Math.max(1, Math.ceil(eta_ms / 1_000))}s\n\n`);
 
-export const errorFrame = (failure: Failure): Buffer =>
-  Buffer.from(`data: ${JSON.stringify(failure.envelope())}\n\n`);
+export const dataFrame = (value: unknown): Buffer =>
+  Buffer.from(`data: ${JSON.stringify(value)}\n\n`);
+
+export const errorFrame = (failure: Failure): Buffer => dataFrame(failure.envelope());
 
 /** Index just behind the frame that starts at FROM; BYTES holds whole frames only. */
 export function frameEnd(bytes: Buffer, from: number): number {
@@ -32,9 +36,19 @@ function emptyLineEnd(bytes: Buffer, at: number): number {
   return bytes[at + 1] === CR && bytes[at + 2] === LF ? at + 3 : -1;
 }
 
-/** Cuts a byte stream into whole frames, wherever the network has split it. */
+/** No event that is meant to be one is longer: what is would only fill the memory. */
+export const maxFrameBytes = 8 * 1024 * 1024;
+
+/**
+ * Cuts a byte stream into whole frames, wherever the network has split it, and puts right how it is written:
+ * a byte order mark, lines that end with CR alone, and events without an empty line between them. A service
+ * that begins well goes on so, and its bytes are looked through no further.
+ */
 export class FrameSplitter {
   #rest: Buffer = nothing;
+  #isFirst = true;
+  #isWell = false;
+  readonly #lines = new LineEnds();
 
   /** Bytes of a frame whose end has not come yet. */
   get pending(): number {
@@ -43,11 +57,52 @@ export class FrameSplitter {
 
   /** The frames that BYTES completes, in one piece; the beginning of the next one is kept. */
   push(bytes: Buffer): Buffer {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    const given = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    const all = this.#isWell ? given : this.#repaired(given);
     const end = lastFrameEnd(all);
+    const frames = end === all.length ? all : all.subarray(0, end);
+    this.#isWell ||= all === given && frames.includes("data:");
     this.#rest = end === all.length ? nothing : all.subarray(end);
-    return end === all.length ? all : all.subarray(0, end);
+    return frames;
   }
+
+  #repaired(given: Buffer): Buffer {
+    const plain = this.#lines.plain(this.#withoutMark(given), this.#rest.length);
+    return separated(plain);
+  }
+
+  /** The last frame, when the stream is over and nothing but its empty line is missing. */
+  end(): Buffer {
+    const rest = this.#rest;
+    this.#rest = nothing;
+    const data = rest.length === 0 ? undefined : readFrame(rest)?.data.trim();
+    const isWhole = data === "[DONE]" || (data !== undefined && parseJson(data) !== null);
+    if (!isWhole) return nothing;
+    return Buffer.concat([rest, Buffer.from(rest[rest.length - 1] === LF ? "\n" : "\n\n")]);
+  }
+
+  #withoutMark(all: Buffer): Buffer {
+    if (!this.#isFirst || all.length < mark.length) return all;
+    this.#isFirst = false;
+    return all.indexOf(mark) === 0 ? all.subarray(mark.length) : all;
+  }
+}
+
+const mark = Buffer.from("\ufeff");
+
+const cuts = ["}\ndata:", "}\r\ndata:"].map((text) => Buffer.from(text));
+
+/** Events with one line end between them instead of two: each line is JSON by itself. */
+function separated(all: Buffer): Buffer {
+  if (cuts.every((cut) => all.indexOf(cut) === -1)) return all;
+  const lines = all.toString("latin1").split(/(?<=\n)/);
+  const isNext = (line = "") => /^data: ?[{[]/.test(line);
+  const isWhole = (line: string) =>
+    line.startsWith("data:") && parseJson(line.slice("data:".length)) !== null;
+  const cut = lines.map((line, at) =>
+    isNext(lines[at + 1]) && isWhole(line) ? `${line}\n` : line,
+  );
+  return Buffer.from(cut.join(""), "latin1");
 }
 
 function lastFrameEnd(bytes: Buffer): number {

@@ -178,6 +178,19 @@ function rowLog() {
 
 export const hello = { model: "demo", messages: [{ role: "user", content: "hi" }] };
 
+/** A whole answer: of a chat, and of a completion. */
+export const said = {
+  choices: [
+    {
+      index: 0,
+      text: "Hi.",
+      message: { role: "assistant", content: "Hi." },
+      finish_reason: "stop",
+    },
+  ],
+  usage: { prompt_tokens: 3, completion_tokens: 2 },
+};
+
 const frame = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
 
 /** Frames as a runtime sends them. */

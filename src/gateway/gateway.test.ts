@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type GatewayUnderTest, gatewayUnderTest, hello } from "./gateway-under-test.ts";
+import { type GatewayUnderTest, gatewayUnderTest, hello, said } from "./gateway-under-test.ts";
 import { type ScriptedServer, scriptedServer } from "./upstream/scripted-server.ts";
 
 let server: ScriptedServer;
@@ -9,7 +9,7 @@ let asked = 0;
 beforeAll(() => {
   server = scriptedServer((request, answer) => {
     asked++;
-    answer.json(200, { path: request.path, usage: { prompt_tokens: 1, completion_tokens: 1 } });
+    answer.json(200, { ...said, path: request.path });
   });
   under = gatewayUnderTest({ ports: [server.port] });
 });

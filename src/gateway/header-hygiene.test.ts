@@ -1,7 +1,7 @@
 /** What of one side's headers the other side sees: content-type and accept up, content-type down. */
 import { afterAll, expect, test } from "bun:test";
 import { rawClient } from "../http1/raw-client.testbed.ts";
-import { dedicated, frames, gatewayUnderTest, readyReplica } from "./gateway-under-test.ts";
+import { dedicated, frames, gatewayUnderTest, readyReplica, said } from "./gateway-under-test.ts";
 import {
   type Answering,
   type ReceivedRequest,
@@ -19,9 +19,7 @@ const chatter = [
   ...["www-authenticate: Bearer", "x-ratelimit-limit-requests: 1", "upgrade: h2c"],
 ].join("\r\n");
 
-const whole = JSON.stringify({
-  choices: [{ index: 0, message: { role: "assistant", content: "Hi." }, finish_reason: "stop" }],
-});
+const whole = JSON.stringify(said);
 
 function runtime({ head, body }: ReceivedRequest, answer: Answering): void {
   heads.push(head);

@@ -1,7 +1,13 @@
 /** What a careless or hostile client can do to the gateway: huge bodies, slow reading, leaving early. */
 import { afterEach, expect, test } from "bun:test";
 import type { Socket } from "bun";
-import { frames, type GatewayUnderTest, gatewayUnderTest, hello } from "./gateway-under-test.ts";
+import {
+  frames,
+  type GatewayUnderTest,
+  gatewayUnderTest,
+  hello,
+  said,
+} from "./gateway-under-test.ts";
 import { type Answering, scriptedServer } from "./upstream/scripted-server.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -63,7 +69,7 @@ const head = (path: string, ...lines: string[]) =>
     "\r\n",
   ].join("\r\n");
 
-const honest = (answer: Answering) => answer.json(200, { usage: { prompt_tokens: 1 } });
+const honest = (answer: Answering) => answer.json(200, said);
 const uploadBytes = 100 * 1024 * 1024;
 
 test("a declared 100 MB body is refused without being read", async () => {

@@ -26,13 +26,14 @@ function provided(script: Script) {
 }
 
 const ask = { ...hello, model: "far" };
+const choices = [{ index: 0, message: { content: "Hi." }, finish_reason: "stop" }];
 const usage = { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
 
 test("it is asked under its own name for the model, with its own key and path and nothing of the client", async () => {
   const seen: { path: string; head: string; body: string }[] = [];
   const under = provided((request, answer) => {
     seen.push(request);
-    answer.json(200, { choices: [], usage });
+    answer.json(200, { choices, usage });
   });
   for (let time = 0; time < 2; time++) {
     const response = await under.post(ask);
@@ -96,7 +97,7 @@ test("a pool without a place bursts out, and the provider takes no more than its
   const full = Promise.withResolvers<void>();
   const finish: (() => void)[] = [];
   const script: Script = (_, answer) => {
-    finish.push(() => answer.json(200, { choices: [], usage }));
+    finish.push(() => answer.json(200, { choices, usage }));
     if (finish.length === 3) full.resolve();
   };
   const [own, far] = [scriptedServer(script), scriptedServer(script)];

@@ -43,7 +43,8 @@ async function errorOf(response: Response) {
 }
 
 test("an answer passes byte for byte and its row is the engine's count", async () => {
-  const text = `{ "usage":{"completion_tokens":2,"prompt_tokens":9},"n":18446744073709551615 }`;
+  const choices = JSON.stringify(answerBody.choices);
+  const text = `{ "usage":{"completion_tokens":2,"prompt_tokens":9},"choices":${choices},"n":18446744073709551615 }`;
   const under = gatewayWith([
     (_, answer) =>
       answer.raw(

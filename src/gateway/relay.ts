@@ -5,6 +5,7 @@ import { type Asked, deliver, refuse } from "./deliver.ts";
 import type { Errand } from "./errand.ts";
 import { Hold } from "./hold.ts";
 import type { Replica, Router, Wake } from "./ports.ts";
+import { understood } from "./reading/opening.ts";
 import { type Opening, Reply } from "./reply.ts";
 import { isTooLong, refusesUs } from "./runtime-error.ts";
 import { holdMs } from "./scale-up.ts";
@@ -110,7 +111,7 @@ async function askReplicas(
     if ("wait" in replica) return replica;
     const way = wayTo(errand.ask.kind);
     const reply = askReplica(context, errand, replica, way);
-    const opening = await reply.opened;
+    const opening = understood(await reply.opened, errand.ask.kind);
     const asked = { opening, reply, way };
     const next = nextStep(opening);
     const ok = next !== "another-replica";

@@ -1,4 +1,5 @@
 import type { Failure } from "../failure.ts";
+import type { Whole } from "./reading/whole.ts";
 import { upstreamError } from "./runtime-error.ts";
 import type { AnswerSink, UpstreamCall } from "./upstream/call.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
@@ -7,9 +8,23 @@ import type { ResponseHead } from "./upstream/head.ts";
 /** How the beginning of an answer turned out. */
 export type Opening =
   | { is: "stream" }
-  | { is: "whole"; status: number; contentType: string; body: Buffer }
+  | { is: "whole"; status: number; contentType: string; body: Buffer; read?: ReadWhole }
   | { is: "fault"; fault: UpstreamFault }
   | { is: "interrupted"; failure: Failure };
+
+/** What came whole, as every protocol takes it (`reading/opening.ts`). */
+interface ReadWhole extends Whole {
+  /** As it came; null when it had to be put right. */
+  text: string | null;
+}
+
+/** Where a stream comes from. */
+export interface Source {
+  follow(follower: Follower): void;
+  pause(): void;
+  resume(): void;
+  abort(): void;
+}
 
 /** Takes over a stream from its first bytes on. */
 export interface Follower {
@@ -28,13 +43,14 @@ interface ReplyOptions {
  * Waits until it is known what a runtime answers: a whole body, or the first bytes of a stream. A
  * failure before that can still be answered with a real status, or be tried on another replica.
  */
-export class Reply implements AnswerSink {
+export class Reply implements AnswerSink, Source {
   readonly opened: Promise<Opening>;
   readonly #open: (opening: Opening) => void;
   readonly #options: ReplyOptions;
   #call: UpstreamCall | null = null;
   #head: ResponseHead | null = null;
-  #streams = false;
+  /** Null until it can be told. */
+  #streams: boolean | null = null;
   #parts: Buffer[] = [];
   #size = 0;
   #follower: Follower | null = null;
@@ -81,7 +97,6 @@ export class Reply implements AnswerSink {
 
   head(head: ResponseHead): void {
     this.#head = head;
-    this.#streams = this.#options.stream && head.status === 200 && isEventStream(head);
   }
 
   data(bytes: Buffer): void {
@@ -91,6 +106,7 @@ export class Reply implements AnswerSink {
     }
     this.#parts.push(bytes);
     this.#size += bytes.length;
+    if (this.#streams === null) this.#streams = this.#begins();
     if (this.#streams) this.#open({ is: "stream" });
     else if (this.#size > this.#options.maxBytes) {
       this.interrupt(upstreamError("The runtime's answer is too long to be passed on."));
@@ -109,6 +125,16 @@ export class Reply implements AnswerSink {
     else this.#open({ is: "fault", fault });
   }
 
+  /** Whether a stream begins here: services send JSON under the name of one, and streams under any name. */
+  #begins(): boolean | null {
+    if (!this.#options.stream || this.#head?.status !== 200) return false;
+    const isNamed = isEventStream(this.#head);
+    const beginning = Buffer.concat(this.#parts).toString("utf8", 0, 64).trimStart();
+    if (beginning.startsWith("{")) return false;
+    if (isNamed || /^(data|event|id|retry)?:/.test(beginning)) return true;
+    return beginning.length < longestField ? null : false;
+  }
+
   #whole(): Opening {
     const only = this.#parts.length === 1 ? this.#parts[0] : undefined;
     return {
@@ -122,3 +148,5 @@ export class Reply implements AnswerSink {
 
 const isEventStream = (head: ResponseHead): boolean =>
   /^text\/event-stream/i.test(head.headers.get("content-type") ?? "");
+
+const longestField = "event:".length;

@@ -3,8 +3,9 @@ import { BodyStream, type Reader } from "../http1/body-stream.ts";
 import type { StreamTap } from "./dialect.ts";
 import type { Activity, Exchange } from "./exchange.ts";
 import { pingFrame } from "./frames.ts";
-import type { Follower, Reply } from "./reply.ts";
+import type { Follower, Source } from "./reply.ts";
 import { runtimeTimeout, upstreamError } from "./runtime-error.ts";
+import { noTokens, type Tokens } from "./tokens.ts";
 import type { UpstreamFault } from "./upstream/fault.ts";
 
 const nothing = Buffer.alloc(0);
@@ -17,14 +18,14 @@ export class StreamAnswer implements Follower, Activity, Reader {
   /** Set when the stream failed before the client got a status: it gets a real one then. */
   earlyFailure: Failure | null = null;
   readonly #exchange: Exchange;
-  readonly #reply: Reply;
+  readonly #reply: Source;
   readonly #tap: StreamTap;
   readonly client: BodyStream;
   #begun: boolean;
   #ended = false;
 
   /** OPENED: the client's stream when it has its status already. */
-  constructor(exchange: Exchange, reply: Reply, tap: StreamTap, opened: BodyStream | null = null) {
+  constructor(exchange: Exchange, reply: Source, tap: StreamTap, opened: BodyStream | null = null) {
     this.#exchange = exchange;
     this.#reply = reply;
     this.#tap = tap;
@@ -36,20 +37,35 @@ export class StreamAnswer implements Follower, Activity, Reader {
     this.#begun = true;
   }
 
+  /** What it took, as the runtime says, or as far as can be told. */
+  get tokens(): Tokens {
+    if (this.earlyFailure && this.#tap.generated.frames === 0) return noTokens;
+    return this.#tap.tokens ?? this.#exchange.guess(this.#tap.generated.tokens);
+  }
+
   data(bytes: Buffer): void {
     if (this.#ended) return;
     this.#exchange.heard();
     this.client.write(this.#tap.push(bytes));
-    if (this.#tap.contentFrames > 0) this.#exchange.firstToken();
+    if (this.#tap.generated.frames > 0) this.#exchange.firstToken();
     if (this.#tap.failure) this.#break(this.#tap.failure);
-    else if (this.#tap.stopped) this.end();
+    else if (this.#tap.stopped) this.#complete();
+  }
+
+  /** The runtime has closed its stream. */
+  end(): void {
+    if (this.#ended) return;
+    this.client.write(this.#tap.end());
+    if (this.#tap.generated.frames > 0) this.#exchange.firstToken();
+    if (this.#tap.failure) this.#break(this.#tap.failure);
+    else this.#complete();
   }
 
   /**
    * The runtime is done. Most clients take an end without `finish_reason` for success and show half an
    * answer as a whole one, so it has to become an error here.
    */
-  end(): void {
+  #complete(): void {
     if (this.#tap.finished) this.#finish(200, this.#tap.tail());
     else this.#break(upstreamError("The runtime's answer ended before it was complete."));
   }
@@ -94,8 +110,7 @@ export class StreamAnswer implements Follower, Activity, Reader {
     if (this.#ended) return;
     this.#ended = true;
     if (status !== 200) this.#reply.abort();
-    const tokens = this.#tap.tokens ?? this.#exchange.guess(this.#tap.contentFrames);
-    void this.#exchange.settle(status, tokens).then(() => {
+    void this.#exchange.settle(status, this.tokens).then(() => {
       this.client.write(last);
       this.client.end();
       // Nearly always a no-op: by now the runtime's last bytes are here and its connection is kept.

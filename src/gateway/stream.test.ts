@@ -95,7 +95,6 @@ test("a client that reads [DONE] can rely on the row being committed", async () 
 
 test.each<[string, (answer: Answering) => void]>([
   ["ends without finish_reason", (answer) => answer.finish()],
-  ["says [DONE] without finish_reason", (answer) => answer.chunk(frames.done)],
   ["is closed in the middle", (answer) => answer.close()],
   ["is reset in the middle", (answer) => answer.reset()],
   ["breaks the chunked coding", (answer) => answer.raw("zz\r\n")],

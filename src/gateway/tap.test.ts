@@ -41,7 +41,12 @@ describe.each([
   const bytes = Buffer.from(ending(content + usageFrame + done));
   const expectWhole = ({ passed, tap }: Tapped) => {
     expect(passed).toBe(ending(content));
-    expect(tap).toMatchObject({ finished: true, stopped: true, failure: null, contentFrames: 3 });
+    expect(tap).toMatchObject({
+      finished: true,
+      stopped: true,
+      failure: null,
+      generated: { frames: 3 },
+    });
     expect(tap.tokens).toMatchObject(engine);
   };
 
@@ -75,7 +80,7 @@ test("a piece that needs no change is passed on as the same buffer", () => {
   tap.push(Buffer.from(chunk({ content: "a" })));
   const piece = Buffer.from(chunk({ content: "b" }).repeat(3));
   expect(tap.push(piece)).toBe(piece);
-  expect(tap.contentFrames).toBe(4);
+  expect(tap.generated.frames).toBe(4);
 });
 
 test("half a frame is kept until the rest is here", () => {
@@ -105,7 +110,7 @@ test("usage on every chunk: the last one counts, and none is lost", () => {
   const { passed, tap } = whole(step(1) + step(2) + step(3));
   expect(passed).toBe(step(1) + step(2) + step(3));
   expect(tap.tokens?.completion_tokens).toBe(3);
-  expect(tap.contentFrames).toBe(3);
+  expect(tap.generated.frames).toBe(3);
 });
 
 test("a null usage on every chunk is no usage chunk", () => {
@@ -136,12 +141,14 @@ test("nothing after [DONE] matters", () => {
 
 test("legacy completions and tool calls and reasoning are content", () => {
   const text = frame({ choices: [{ text: "a", finish_reason: null }] });
-  const tool = chunk({ tool_calls: [{ index: 0, function: { arguments: "{" } }] });
+  const tool = chunk({
+    tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: "{" } }],
+  });
   const thought = chunk({ reasoning_content: "hm" });
-  expect(whole(text).tap.contentFrames).toBe(1);
-  expect(whole(tool).tap.contentFrames).toBe(1);
-  expect(whole(thought).tap.contentFrames).toBe(1);
-  expect(whole(chunk({ role: "assistant", content: "" })).tap.contentFrames).toBe(0);
+  expect(whole(text).tap.generated.frames).toBe(1);
+  expect(whole(tool).tap.generated.frames).toBe(1);
+  expect(whole(thought).tap.generated.frames).toBe(1);
+  expect(whole(chunk({ role: "assistant", content: "" })).tap.generated.frames).toBe(0);
 });
 
 test.each([

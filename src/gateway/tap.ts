@@ -1,36 +1,54 @@
 import type { Failure } from "../failure.ts";
 import type { StreamTap } from "./dialect.ts";
-import { doneFrame, errorFrame, FrameSplitter, frameEnd, readFrame } from "./frames.ts";
-import { isObject } from "./json.ts";
+import { FrameSizes } from "./frame-sizes.ts";
+import {
+  dataFrame,
+  doneFrame,
+  errorFrame,
+  FrameSplitter,
+  frameEnd,
+  maxFrameBytes,
+  readFrame,
+} from "./frames.ts";
+import { isObject, parseJson } from "./json.ts";
 import { MarkerScan } from "./markers.ts";
-import { failureFromFrame, upstreamError } from "./runtime-error.ts";
-import { type Tokens, tokensOf } from "./tokens.ts";
+import { Chunks } from "./reading/chunks.ts";
+import { upstreamError } from "./runtime-error.ts";
+import type { Generated, Tokens } from "./tokens.ts";
 
 const nothing = Buffer.alloc(0);
-const maxFrameBytes = 8 * 1024 * 1024;
-
-type Verdict = "pass" | "drop" | "stop";
 
 /**
- * Reads a generation stream as it passes. Bytes go through untouched; the usage chunk and `[DONE]`
- * are kept back for `tail`, so that the row can be committed before the client has them.
+ * Reads a generation stream as it passes. What is right goes through untouched; the usage chunk and
+ * `[DONE]` are kept back for `tail`, so that the row can be committed before the client has them.
  */
 export class Tap implements StreamTap {
-  /** `finish_reason` was seen: the answer is whole, even when the stream breaks afterwards. */
-  finished = false;
   /** `[DONE]` or an error was seen: nothing that follows matters. */
   stopped = false;
   failure: Failure | null = null;
-  tokens: Tokens | null = null;
-  /** Frames that carried content; one token each with every runtime that we know. */
-  contentFrames = 0;
   readonly #splitter = new FrameSplitter();
+  readonly #chunks = new Chunks();
   readonly #keepUsage: boolean;
+  readonly #sizes = new FrameSizes();
+  readonly #readsAll: boolean;
   #usageFrame: Buffer = nothing;
 
-  /** KEEPUSAGE: the client asked for the usage chunk. */
-  constructor(keepUsage: boolean) {
+  /** KEEPUSAGE: the client asked for the usage chunk. READSALL: which answer a frame is of must be seen. */
+  constructor(keepUsage: boolean, readsAll = false) {
     this.#keepUsage = keepUsage;
+    this.#readsAll = readsAll;
+  }
+
+  get finished(): boolean {
+    return this.#chunks.finished;
+  }
+
+  get tokens(): Tokens | null {
+    return this.#chunks.tokens;
+  }
+
+  get generated(): Generated {
+    return this.#chunks.generated;
   }
 
   /** Takes what came off the wire and returns what may go on to the client now. */
@@ -38,24 +56,31 @@ export class Tap implements StreamTap {
     if (this.stopped) return nothing;
     const frames = this.#splitter.push(bytes);
     if (this.#splitter.pending > maxFrameBytes) {
-      return this.#fail(upstreamError("The runtime sent an event that is too long."));
+      this.#fail(upstreamError("The runtime sent an event that is too long."));
+      return nothing;
     }
     return frames.length === 0 ? frames : this.#read(frames);
   }
 
-  /** What ends a whole answer: the usage chunk, when asked for, and `[DONE]`. */
+  end(): Buffer {
+    return this.stopped ? nothing : this.#read(this.#splitter.end());
+  }
+
+  /** What ends a whole answer: its end, the usage chunk, when asked for, and `[DONE]`. */
   tail(): Buffer {
-    return this.#keepUsage ? Buffer.concat([this.#usageFrame, doneFrame]) : doneFrame;
+    const { closing } = this.#chunks;
+    const usage = this.#keepUsage ? this.#usageFrame : nothing;
+    if (!closing) return usage.length === 0 ? doneFrame : Buffer.concat([usage, doneFrame]);
+    return Buffer.concat([dataFrame(closing), usage, doneFrame]);
   }
 
   broken(failure: Failure): Buffer {
     return Buffer.concat([errorFrame(failure), doneFrame]);
   }
 
-  #fail(failure: Failure): Buffer {
+  #fail(failure: Failure): void {
     this.failure = failure;
     this.stopped = true;
-    return nothing;
   }
 
   #read(frames: Buffer): Buffer {
@@ -65,72 +90,63 @@ export class Tap implements StreamTap {
     let marker = scan.first(0);
     for (let at = 0, end = 0; at < frames.length && !this.stopped; at = end) {
       end = frameEnd(frames, at);
-      if (this.#isPlain(end, marker)) {
-        if (frames[at] !== colon) this.contentFrames++;
-        continue;
-      }
-      if (this.#inspect(frames.subarray(at, end)) !== "pass") {
-        passed.push(frames.subarray(runStart, at));
+      if (end <= marker && this.#isPlain(end - at)) continue;
+      const frame = frames.subarray(at, end);
+      const said = this.#inspect(frame);
+      if (said !== frame) {
+        passed.push(frames.subarray(runStart, at), said);
         runStart = end;
       }
-      marker = scan.first(end);
+      if (marker < end) marker = scan.first(end);
     }
     if (runStart === 0) return frames;
     if (!this.stopped) passed.push(frames.subarray(runStart));
-    return passed.length === 1 ? (passed[0] ?? nothing) : Buffer.concat(passed);
+    return Buffer.concat(passed);
   }
 
-  /** Until the first content every frame is read, for the time to the first token. */
-  #isPlain(end: number, marker: number): boolean {
-    return this.contentFrames > 0 && end <= marker;
+  /** A frame of SIZE bytes is some more words, as those before it were: counted, and not read. */
+  #isPlain(size: number): boolean {
+    const { generated, slipped } = this.#chunks;
+    if (this.#readsAll || slipped || generated.frames === 0) return false;
+    const characters = this.#sizes.charactersOf(size);
+    if (characters === null) return false;
+    generated.add(characters);
+    return true;
   }
 
-  #inspect(frame: Buffer): Verdict {
+  /** What goes on to the client of FRAME: the same, another one, or nothing. */
+  #inspect(frame: Buffer): Buffer {
     const event = readFrame(frame);
-    if (!event) return "pass";
-    if (event.data.trim() === "[DONE]") {
-      this.stopped = true;
-      return "stop";
-    }
-    const value = parse(event.data);
-    if (event.isError || (isObject(value) && isObject(value["error"]))) {
-      this.#fail(failureFromFrame(value));
-      return "stop";
-    }
-    return isObject(value) ? this.#inspectChunk(value, frame) : "pass";
+    if (!event) return frame;
+    if (event.data.trim() === "[DONE]") return this.#done();
+    const value = parseJson(event.data);
+    if (!isObject(value)) return event.isError ? this.#readChunk({}, frame, true) : frame;
+    return this.#readChunk(value, frame, event.isError);
   }
 
-  #inspectChunk(chunk: Record<string, unknown>, frame: Buffer): Verdict {
-    const choices = Array.isArray(chunk["choices"]) ? chunk["choices"].filter(isObject) : [];
-    this.tokens = tokensOf(chunk["usage"]) ?? this.tokens;
-    if (choices.length === 0 && isObject(chunk["usage"])) {
+  #done(): Buffer {
+    this.#chunks.done();
+    if (this.#chunks.failure) this.#fail(this.#chunks.failure);
+    this.stopped = true;
+    return nothing;
+  }
+
+  #readChunk(value: Record<string, unknown>, frame: Buffer, isError: boolean): Buffer {
+    const { generated } = this.#chunks;
+    const before = generated.characters;
+    const chunk = this.#chunks.read(value, isError);
+    if (this.#chunks.failure) {
+      this.#fail(this.#chunks.failure);
+      return nothing;
+    }
+    this.#sizes.learn(frame.length, generated.characters - before);
+    const { choices, usage } = chunk;
+    const isEmpty = !Array.isArray(choices) || choices.length === 0;
+    if (isEmpty && isObject(usage)) {
       // A copy: the view would keep the whole piece that came off the socket alive.
       this.#usageFrame = Buffer.from(frame);
-      return "drop";
+      return nothing;
     }
-    if (choices.some((choice) => typeof choice["finish_reason"] === "string")) this.finished = true;
-    if (choices.some(hasContent)) this.contentFrames++;
-    return "pass";
+    return chunk === value ? frame : dataFrame(chunk);
   }
 }
-
-const colon = 0x3a;
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** True when a choice carries something generated; the first chunk of a chat names only the role. */
-function hasContent(choice: Record<string, unknown>): boolean {
-  if (typeof choice["text"] === "string" && choice["text"] !== "") return true;
-  const delta = choice["delta"];
-  if (!isObject(delta)) return false;
-  return Object.keys(delta).some((key) => key !== "role" && isSomething(delta[key]));
-}
-
-const isSomething = (value: unknown): boolean =>
-  value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);

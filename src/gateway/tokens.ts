@@ -32,9 +32,32 @@ export function tokensOf(usage: unknown): Tokens | null {
   };
 }
 
+/** What was generated, as far as it was seen: frames of content, and characters in them. */
+export class Generated {
+  frames = 0;
+  characters = 0;
+
+  /** One more frame, of so many characters. */
+  add(characters: number): void {
+    this.frames++;
+    this.characters += characters;
+  }
+
+  /** A frame is a token at least, and holds whole sentences with some services: about four characters a token. */
+  get tokens(): number {
+    return Math.max(this.frames, Math.ceil(this.characters / 4));
+  }
+}
+
+/** What USAGE says; null where it says that nothing was generated, though something was. */
+export function tokensBeside(usage: unknown, generated: Generated): Tokens | null {
+  const tokens = tokensOf(usage);
+  return tokens?.completion_tokens === 0 && generated.tokens > 0 ? null : tokens;
+}
+
 /**
- * When the runtime did not say: frames that passed are counted, but the prompt is only guessed from
- * its size (about four characters a token), and a row has one source, so it is the weaker one.
+ * When the runtime did not say: what passed was counted, but the prompt is only guessed from its size
+ * (about four characters a token), and a row has one source, so it is the weaker one.
  */
 export function guessTokens(promptCharacters: number, completionTokens: number): Tokens {
   return {

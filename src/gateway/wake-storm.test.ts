@@ -1,7 +1,14 @@
 /** Many clients at once at an endpoint that sleeps, and the clients that people use while it wakes. */
 import { afterEach, expect, test } from "bun:test";
 import OpenAI from "openai";
-import { dedicated, frames, gatewayUnderTest, hello, readyReplica } from "./gateway-under-test.ts";
+import {
+  dedicated,
+  frames,
+  gatewayUnderTest,
+  hello,
+  readyReplica,
+  said,
+} from "./gateway-under-test.ts";
 import { createUpstream, type Upstream } from "./upstream/client.ts";
 import { type Answering, scriptedServer } from "./upstream/scripted-server.ts";
 
@@ -13,7 +20,7 @@ afterEach(async () => {
 const words = frames.role + frames.word("Good ") + frames.word("morning");
 
 const honest = (stream: boolean, answer: Answering) => {
-  if (!stream) return answer.json(200, { usage: { prompt_tokens: 1, completion_tokens: 1 } });
+  if (!stream) return answer.json(200, said);
   answer.startStream();
   answer.chunk(words + frames.stop + frames.usage + frames.done);
   return answer.finish();
@@ -145,6 +152,6 @@ test("the openai client that is told to come back does, and is answered then", a
     model: "mine",
     messages: [{ role: "user", content: "hi" }],
   });
-  expect(answer.usage?.completion_tokens).toBe(1);
+  expect(answer.usage?.completion_tokens).toBe(2);
   expect((await under.rows(2)).map(({ status }) => status)).toEqual([503, 200]);
 });

@@ -28,9 +28,13 @@ const through = (kind: Kind, more: Partial<Way> = {}): Way => ({
   path: `/v1/${kind}`,
   body: (ask, model) => ask.form?.withModel(model) ?? outgoingBody(ask, model),
   translate: (answer) => answer,
-  tap: (ask) => new Tap(ask.includeUsage),
+  tap: (ask) => new Tap(ask.includeUsage, hasMany(ask)),
   ...more,
 });
+
+/** Several answers in one stream: it is whole when each of them is. */
+const hasMany = ({ body: { n, prompt } }: Ask): boolean =>
+  (typeof n === "number" && n > 1) || (Array.isArray(prompt) && prompt.length > 1);
 
 /** The runtime is asked for a chat, and its answer is written anew. */
 const byChat = (

@@ -1,10 +1,12 @@
 /** What a request for a message must have. Throws 400 that names the field and quotes nothing of it. */
 import { badRequest } from "../../failure.ts";
 import { isObject } from "../json.ts";
+import { refuseThread } from "./thread.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
 export function checkMessages(body: Body): void {
+  refuseThread(body);
   const { messages, max_tokens, system, stop_sequences } = body;
   if (!Array.isArray(messages) || messages.length === 0) {
     throw badRequest("`messages` must be an array with at least one message.", "messages");

@@ -16,11 +16,11 @@ const types: Readonly<Record<number, string>> = {
 
 /** REQUEST_ID: where the client has no header to read it from any more, there is none. */
 export function errorBody(failure: Failure, request_id?: string) {
-  const { message, param, code, status } = failure;
+  const { message, param, code, status, details } = failure;
   const type = types[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");
   return {
     type: "error",
-    error: { type, message, param, code },
+    error: { type, message, param, code, ...(details && { details }) },
     ...(request_id !== undefined && { request_id }),
   };
 }

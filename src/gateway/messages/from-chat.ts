@@ -1,7 +1,8 @@
-/** A whole answer of a chat as a message (Anthropic's Messages API). Pure. */
+/** A whole answer of a chat, as it was read (`reading/whole.ts`), as a message (Anthropic's Messages API). Pure. */
 
-import { matchedStop, textOf } from "../chat-reader.ts";
+import { matchedStop } from "../chat-reader.ts";
 import { isObject } from "../json.ts";
+import { speechIn, textOf, thoughtIn } from "../reading/message.ts";
 import { noTokens, tokensOf } from "../tokens.ts";
 import { stopOf } from "./stop.ts";
 import { usageOf } from "./usage.ts";
@@ -31,8 +32,8 @@ export function fromChat(answer: Json, { model }: { model: string }): Json {
 const messageId = (id: unknown): string => `msg_${textOf(id).replace(/^\w+?-/, "")}`;
 
 function blocksOf(message: Json): Json[] {
-  const thinking = textOf(message["reasoning_content"] ?? message["reasoning"]);
-  const text = textOf(message["content"]);
+  const thinking = thoughtIn(message);
+  const text = speechIn(message);
   const calls = Array.isArray(message["tool_calls"]) ? message["tool_calls"].filter(isObject) : [];
   return [
     ...(thinking === "" ? [] : [{ type: "thinking", thinking, signature: "" }]),

@@ -4,13 +4,13 @@ import { type ChatDelta, ChatReader, type ToolCallDelta } from "../chat-reader.t
 import type { StreamTap } from "../dialect.ts";
 import { namedFrame } from "../frames.ts";
 import { upstreamError } from "../runtime-error.ts";
-import { noTokens, type Tokens } from "../tokens.ts";
+import { type Generated, noTokens, type Tokens } from "../tokens.ts";
 import { errorEvent } from "./error.ts";
 import { stopOf } from "./stop.ts";
 import { usageOf } from "./usage.ts";
 
-/** A block that is being written. A call is known by its place among the calls, and by its id. */
-type Block = { is: "text" | "thinking" } | { is: "call"; place: number; id: string };
+/** A block that is being written. A call is known by its place among the calls. */
+type Block = { is: "text" | "thinking" } | { is: "call"; place: number };
 
 /** Writes the chat stream of a runtime as the events of the Messages API. */
 export class MessagesFromChat implements StreamTap {
@@ -29,7 +29,7 @@ export class MessagesFromChat implements StreamTap {
   }
 
   get finished(): boolean {
-    return this.#reader.finishReason !== null;
+    return this.#reader.finished;
   }
 
   get stopped(): boolean {
@@ -44,13 +44,19 @@ export class MessagesFromChat implements StreamTap {
     return this.#reader.tokens;
   }
 
-  get contentFrames(): number {
-    return this.#reader.contentFrames;
+  get generated(): Generated {
+    return this.#reader.generated;
   }
 
   push(bytes: Buffer): Buffer {
-    if (this.stopped) return this.#written();
-    const deltas = this.#reader.read(bytes);
+    return this.stopped ? this.#written() : this.#addAll(this.#reader.read(bytes));
+  }
+
+  end(): Buffer {
+    return this.stopped ? this.#written() : this.#addAll(this.#reader.end());
+  }
+
+  #addAll(deltas: readonly ChatDelta[]): Buffer {
     if (deltas.length > 0) this.#begin();
     for (const delta of deltas) this.#add(delta);
     return this.#written();
@@ -59,9 +65,9 @@ export class MessagesFromChat implements StreamTap {
   tail(): Buffer {
     this.#begin();
     this.#close();
-    const { tokens, contentFrames, finishReason, matchedStop } = this.#reader;
+    const { tokens, generated, finishReason, matchedStop } = this.#reader;
     const stop = { finish: finishReason ?? "", matched: matchedStop, called: this.#called };
-    const usage = usageOf(tokens ?? { ...noTokens, completion_tokens: contentFrames });
+    const usage = usageOf(tokens ?? { ...noTokens, completion_tokens: generated.tokens });
     this.#say({ type: "message_delta", delta: stopOf(stop), usage });
     this.#say({ type: "message_stop" });
     return this.#written();
@@ -112,24 +118,14 @@ export class MessagesFromChat implements StreamTap {
    * So pieces of a call that come after the next one has begun are a failure, and not left out.
    */
   #addCall({ index: place, id, name, arguments: partial_json }: ToolCallDelta): void {
-    if (!this.#isOpen(place, id)) {
-      if (name !== null) this.#openCall(place, id ?? newId("toolu"), name);
-      else if (partial_json === "") return;
-      else this.#mixed ??= upstreamError("The runtime mixed up the pieces of its tool calls.");
+    if (id !== null && name !== null) {
+      this.#called = true;
+      this.#open({ is: "call", place }, { type: "tool_use", id, name, input: {} });
     }
-    if (partial_json !== "" && !this.#mixed)
-      this.#delta({ type: "input_json_delta", partial_json });
-  }
-
-  /** Some runtimes repeat the id with every piece; one with another id is another call. */
-  #isOpen(place: number, id: string | null): boolean {
-    const block = this.#block;
-    return block?.is === "call" && block.place === place && (id === null || id === block.id);
-  }
-
-  #openCall(place: number, id: string, name: string): void {
-    this.#called = true;
-    this.#open({ is: "call", place, id }, { type: "tool_use", id, name, input: {} });
+    if (partial_json === "") return;
+    const isOpen = this.#block?.is === "call" && this.#block.place === place;
+    if (isOpen) this.#delta({ type: "input_json_delta", partial_json });
+    else this.#mixed ??= upstreamError("The runtime mixed up the pieces of its tool calls.");
   }
 
   #openText(is: "text" | "thinking", content_block: Record<string, unknown>): void {

@@ -1,7 +1,7 @@
 /** A request for a message (Anthropic's Messages API) as the request for a chat that asks the same. Pure. */
 
-import { textOf } from "../chat-reader.ts";
 import { isObject } from "../json.ts";
+import { textOf } from "../reading/message.ts";
 import { toolsOf } from "./tools.ts";
 
 type Body = Readonly<Record<string, unknown>>;

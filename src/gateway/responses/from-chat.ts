@@ -1,17 +1,16 @@
 /** A whole chat answer as a Response. */
 import { isObject } from "../json.ts";
+import { speechIn, thoughtIn } from "../reading/message.ts";
 import { upstreamError } from "../runtime-error.ts";
 import {
   callItem,
+  callOf,
   type Item,
   type ItemStatus,
   logprobsIn,
-  newCall,
   type Prose,
   speech,
-  speechIn,
   thought,
-  thoughtIn,
 } from "./items.ts";
 import { endingOf, headOf, responseObject, seconds } from "./response.ts";
 import { usageFromChat } from "./usage.ts";
@@ -40,7 +39,7 @@ function outputOf(message: Body, logprobs: readonly unknown[], status: ItemStatu
   const makers = [
     prose(thought, thoughtIn(message), []),
     prose(speech, speechIn(message), logprobs),
-    ...calls.map((call) => (itsStatus: ItemStatus) => callItem(newCall(call), itsStatus)),
+    ...calls.map((call) => (itsStatus: ItemStatus) => callItem(callOf(call), itsStatus)),
   ].filter((maker) => maker !== null);
   return makers.map((make, index) => make(index === makers.length - 1 ? status : "completed"));
 }

@@ -1,6 +1,7 @@
 /** What a Response has in `output`. */
 import { newId } from "../../identifier.ts";
 import { isObject } from "../json.ts";
+import { textOf } from "../reading/message.ts";
 
 export type Item = Readonly<Record<string, unknown>>;
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
@@ -38,29 +39,23 @@ export interface Call {
   arguments: string;
 }
 
-/** From CALL, a tool call or the first piece of one as chat has it. */
-export function newCall(call: Readonly<Record<string, unknown>>): Call {
+/** From CALL, a tool call of a chat. */
+export function callOf(call: Readonly<Record<string, unknown>>): Call {
   const { name, arguments: given } = isObject(call["function"]) ? call["function"] : {};
-  return {
-    id: newId("fc"),
-    call_id: textOf(call["id"]) || newId("call"),
-    name: textOf(name),
-    arguments: textOf(given),
-  };
+  return newCall(textOf(call["id"]), textOf(name), textOf(given));
 }
+
+export const newCall = (call_id: string, name: string, given: string): Call => ({
+  id: newId("fc"),
+  call_id,
+  name,
+  arguments: given,
+});
 
 export const callItem = (call: Call, status: ItemStatus): Item => ({
   ...{ id: call.id, type: "function_call", status, call_id: call.call_id },
   ...{ name: call.name, arguments: call.arguments },
 });
-
-/** What the runtime thought, under either of the names that are in use (vLLM has changed it). */
-export const thoughtIn = (message: Readonly<Record<string, unknown>>): string =>
-  textOf(message["reasoning_content"]) || textOf(message["reasoning"]);
-
-/** What it said, be it that it will not. */
-export const speechIn = (message: Readonly<Record<string, unknown>>): string =>
-  textOf(message["content"]) || textOf(message["refusal"]);
 
 export function logprobsIn(choice: Readonly<Record<string, unknown>>): unknown[] {
   const logprobs = choice["logprobs"];
@@ -78,5 +73,3 @@ const candidateOf = ({ token, logprob, bytes }: Item): Item => ({
   logprob,
   bytes: bytes ?? [],
 });
-
-const textOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,5 +1,5 @@
 /** What a model writes, piece by piece, as the items of a Response and the events that tell of them. */
-import { isObject } from "../json.ts";
+import type { ToolCallDelta } from "../chat-reader.ts";
 import type { EventWriter } from "./events.ts";
 import {
   type Call,
@@ -52,13 +52,10 @@ export class Output {
     return this.#write(speech, delta, logprobs);
   }
 
-  /** PIECE is one of `delta.tool_calls`. A further call without an index is one more. */
-  call(piece: Readonly<Record<string, unknown>>): string {
-    const index = typeof piece["index"] === "number" ? piece["index"] : this.#calls.size;
+  call({ index, id, name, arguments: delta }: ToolCallDelta): string {
     const open = this.#calls.get(index);
-    if (!open) return this.#beginCall(index, newCall(piece));
-    const { arguments: delta } = isObject(piece["function"]) ? piece["function"] : {};
-    if (typeof delta !== "string" || delta === "") return "";
+    if (!open) return this.#beginCall(index, newCall(id ?? "", name ?? "", delta));
+    if (delta === "") return "";
     open.call.arguments += delta;
     return this.#argue(open, delta);
   }
