@@ -44,10 +44,11 @@ setDefaultTimeout(30_000);
 let generation = 0;
 
 /** A replica that can sleep, on a GPU; `bed` says that it shall. */
-function sleeper(runtime: string, env: Record<string, string> = {}) {
+function sleeper(runtime: string, behaviour: Record<string, string> = {}) {
+  environment.behaves({ ...behaviour, FAKE_GPU_CLAIMS: smi.claims });
   const replica = demoReplica({
     ...{ runtime, source: `file://${environment.model}`, model: "endpt-one", can_sleep: true },
-    ...{ devices: [uuid], env: { ...env, FAKE_GPU_CLAIMS: smi.claims } },
+    devices: [uuid],
   });
   const { vllm, sglang } = environment;
   const PATH = `${dirname(smi.path)}:${process.env["PATH"]}`;
