@@ -3,6 +3,7 @@ import type { Failure } from "../failure.ts";
 import type { Answer } from "../http1/answer.ts";
 import type { Errand } from "./errand.ts";
 import { eventStream } from "./event-stream.ts";
+import { withoutInternals } from "./internals.ts";
 import { isObject } from "./json.ts";
 import { refusalFor } from "./refusal.ts";
 import type { Opening, Reply } from "./reply.ts";
@@ -78,7 +79,7 @@ async function answerWhole(errand: Errand, whole: Whole, way: Way): Promise<Answ
   if (hold?.client) {
     return await refuse(errand, upstreamError("The runtime did not send a stream."), tokens);
   }
-  const translated = way.translate(answer, ask);
+  const translated = withoutInternals(way.translate(answer, ask));
   await exchange.settle(200, tokens);
   return {
     status: 200,

@@ -7,6 +7,7 @@ const markers = [
   '"error"',
   "error: ",
   "event:",
+  '"__verbose"',
 ].map((marker) => Buffer.from(marker));
 
 /** Finds the next place in one piece where a marker stands; each marker is searched for only once. */

@@ -1,6 +1,7 @@
 import type { Failure } from "../failure.ts";
 import type { StreamTap } from "./dialect.ts";
 import { doneFrame, errorFrame, FrameSplitter, frameEnd, readFrame } from "./frames.ts";
+import { withoutInternals } from "./internals.ts";
 import { isObject } from "./json.ts";
 import { MarkerScan } from "./markers.ts";
 import { failureFromFrame, upstreamError } from "./runtime-error.ts";
@@ -9,7 +10,8 @@ import { type Tokens, tokensOf } from "./tokens.ts";
 const nothing = Buffer.alloc(0);
 const maxFrameBytes = 8 * 1024 * 1024;
 
-type Verdict = "pass" | "drop" | "stop";
+/** What goes on in a frame's place; null: the frame itself. */
+type Instead = Buffer | null;
 
 /**
  * Reads a generation stream as it passes. Bytes go through untouched; the usage chunk and `[DONE]`
@@ -69,15 +71,16 @@ export class Tap implements StreamTap {
         if (frames[at] !== colon) this.contentFrames++;
         continue;
       }
-      if (this.#inspect(frames.subarray(at, end)) !== "pass") {
-        passed.push(frames.subarray(runStart, at));
+      const instead = this.#inspect(frames.subarray(at, end));
+      if (instead !== null) {
+        passed.push(frames.subarray(runStart, at), instead);
         runStart = end;
       }
       marker = scan.first(end);
     }
     if (runStart === 0) return frames;
     if (!this.stopped) passed.push(frames.subarray(runStart));
-    return passed.length === 1 ? (passed[0] ?? nothing) : Buffer.concat(passed);
+    return Buffer.concat(passed);
   }
 
   /** Until the first content every frame is read, for the time to the first token. */
@@ -85,32 +88,34 @@ export class Tap implements StreamTap {
     return this.contentFrames > 0 && end <= marker;
   }
 
-  #inspect(frame: Buffer): Verdict {
+  #inspect(frame: Buffer): Instead {
     const event = readFrame(frame);
-    if (!event) return "pass";
+    if (!event) return null;
     if (event.data.trim() === "[DONE]") {
       this.stopped = true;
-      return "stop";
+      return nothing;
     }
     const value = parse(event.data);
     if (event.isError || (isObject(value) && isObject(value["error"]))) {
       this.#fail(failureFromFrame(value));
-      return "stop";
+      return nothing;
     }
-    return isObject(value) ? this.#inspectChunk(value, frame) : "pass";
+    return isObject(value) ? this.#inspectChunk(value, frame) : null;
   }
 
-  #inspectChunk(chunk: Record<string, unknown>, frame: Buffer): Verdict {
+  #inspectChunk(chunk: Record<string, unknown>, whole: Buffer): Instead {
+    const told = withoutInternals(chunk);
+    const frame = told === chunk ? whole : Buffer.from(`data: ${JSON.stringify(told)}\n\n`);
     const choices = Array.isArray(chunk["choices"]) ? chunk["choices"].filter(isObject) : [];
     this.tokens = tokensOf(chunk["usage"]) ?? this.tokens;
     if (choices.length === 0 && isObject(chunk["usage"])) {
       // A copy: the view would keep the whole piece that came off the socket alive.
       this.#usageFrame = Buffer.from(frame);
-      return "drop";
+      return nothing;
     }
     if (choices.some((choice) => typeof choice["finish_reason"] === "string")) this.finished = true;
     if (choices.some(hasContent)) this.contentFrames++;
-    return "pass";
+    return frame === whole ? null : frame;
   }
 }
 
