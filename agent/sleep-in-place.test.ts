@@ -72,6 +72,15 @@ const chat = (port: number, more: object = {}) =>
     body: JSON.stringify({ messages: [{ role: "user", content: "Hi" }], ...more }),
   });
 
+test("a vLLM whose developer routes are open to strangers is never ready", async () => {
+  const { open, want, until } = sleeper("vllm", { FAKE_FAILS: "unguarded" });
+  open();
+  want({});
+  const failed = await until("failed");
+  expect(failed).toMatchObject({ cause: "config", ready_after_ms: 0 });
+  expect(failed.detail).toContain("POST /collective_rpc answers 400");
+});
+
 describe.each(["vllm", "sglang"])("%s", (runtime) => {
   test("gives its GPU's memory back, keeps its process, and wakes to answer", async () => {
     const { open, want, until, bed, wake } = sleeper(runtime);

@@ -1,7 +1,9 @@
 /** What of a request does not reach a runtime, on every protocol, and what of an answer does not reach a client. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { withProviders } from "../providers/pool.ts";
 import { askOfForm } from "./ask.ts";
+import { leftOut } from "./fields.ts";
 import { parseForm } from "./form.ts";
 import { frames, gatewayUnderTest, hello, type readyReplica } from "./gateway-under-test.ts";
 import { scriptedServer } from "./upstream/scripted-server.ts";
@@ -121,6 +123,24 @@ test.each(["chat/completions", "completions", "responses", "messages"])(
     expect(text).toMatch(/"(?:completion|output)_tokens":2/);
   },
 );
+
+test.each([
+  ["chat/completions", "chat/completions/completions", "ChatCompletionCreateParamsBase"],
+  ["completions", "completions", "CompletionCreateParamsBase"],
+  ["embeddings", "embeddings", "EmbeddingCreateParams"],
+  ["images/generations", "images", "ImageGenerateParamsBase"],
+  ["audio/speech", "audio/speech", "SpeechCreateParams"],
+] as const)("no field of %s that the `openai` client knows is left out", (kind, file, name) => {
+  const types = readFileSync(
+    new URL(`../../node_modules/openai/resources/${file}.d.ts`, import.meta.url),
+    "utf8",
+  );
+  const from = types.indexOf(`export interface ${name} {`);
+  const fields = types.slice(from, types.indexOf("\n}\n", from)).matchAll(/^ {4}(\w+)\??:/gm);
+  const body = Object.fromEntries([...fields].map(([, field]) => [field, 1]));
+  expect(body).toHaveProperty("model");
+  expect(leftOut(kind, body)).toEqual([]);
+});
 
 test("what people tune with goes up byte for byte", async () => {
   const { ask, bodies } = under();

@@ -95,7 +95,7 @@ const refused: ReadonlyMap<string, string> = new Map(
 const sampling = words(`
   model stream stream_options user seed stop n temperature top_p max_tokens presence_penalty frequency_penalty
   logit_bias logprobs top_logprobs metadata store service_tier safety_identifier prompt_cache_key
-  prompt_cache_retention response_format
+  prompt_cache_retention prompt_cache_options response_format
   best_of use_beam_search early_stopping top_k min_p repetition_penalty length_penalty stop_token_ids
   include_stop_str_in_output ignore_eos min_tokens skip_special_tokens spaces_between_special_tokens
   truncate_prompt_tokens truncation_side prompt_logprobs logprob_token_ids allowed_token_ids bad_words echo

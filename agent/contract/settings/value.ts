@@ -60,7 +60,7 @@ type Check = (value: unknown) => boolean;
 export const isNumber: Check = (value) => typeof value === "number";
 export const isFlag: Check = (value) => typeof value === "boolean";
 export const isName: Check = (value) => typeof value === "string" && name.read(value) !== undefined;
-export const isPlain: Check = (value) =>
+const isPlain: Check = (value) =>
   value === null ||
   typeof value === "number" ||
   typeof value === "boolean" ||
