@@ -192,6 +192,7 @@ test.each(pictures)("%p is no address of a picture", async (url) => {
     ["chat/completions", { role: "user", content: [{ type: "image_url", image_url: url }] }],
     ["chat/completions", { role: "user", content: [{ type: "video_url", video_url: { url } }] }],
     ["chat/completions", { role: "user", content: [{ type: "audio_url", audio_url: { url } }] }],
+    ["chat/completions", { role: "user", content: [{ content: "x", image_url: { url } }] }],
     ["messages", { role: "user", content: [{ type: "image", source: { type: "url", url } }] }],
     ["responses", { role: "user", content: [{ type: "input_image", image_url: url }] }],
   ];
@@ -202,6 +203,17 @@ test.each(pictures)("%p is no address of a picture", async (url) => {
     expect(await response.text()).not.toContain("passwd");
   }
   expect(bodies).toEqual([]);
+});
+
+test("a picture in the result of a tool is looked at, however deep others lie", async () => {
+  const { ask } = under();
+  const source = { type: "url", url: "file:///etc/passwd" };
+  const result = { type: "tool_result", tool_use_id: "1", content: [{ type: "image", source }] };
+  const turn = { role: "user", content: [result] };
+  expect((await ask("messages", { ...hello, max_tokens: 5, messages: [turn] })).status).toBe(400);
+  const deep = `${'{"content":['.repeat(20_000)}${"]}".repeat(20_000)}`;
+  const text = `{"model":"demo","messages":[${deep}]}`;
+  expect((await ask("chat/completions", text)).status).toBe(200);
 });
 
 test("a picture in the request itself passes, a tensor does not", async () => {

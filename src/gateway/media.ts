@@ -10,14 +10,19 @@ const addressed = ["image_url", "video_url", "audio_url", "source"];
 const tensors = ["image_embeds", "audio_embeds", "video_embeds", "image_pil"];
 const allowed = /^(?:https?:|data:)/i;
 
+/** Messages hold parts, and the result of a tool among them holds its own. */
+const deepest = 4;
+
 /** Throws 400 for what a message or an item among LIST brings from elsewhere. PARAM: the field that LIST is. */
-export function checkMedia(list: unknown, param: string): void {
-  if (!Array.isArray(list)) return;
+export function checkMedia(list: unknown, param: string, depth = 1): void {
+  if (!Array.isArray(list) || depth > deepest) return;
   for (const each of list) {
     if (!isObject(each)) continue;
+    // Nearly all of them.
+    if (depth === 1 && typeof each["content"] === "string") continue;
     checkPart(each, param);
-    checkMedia(each["content"], param);
-    checkMedia(each["output"], param);
+    checkMedia(each["content"], param, depth + 1);
+    checkMedia(each["output"], param, depth + 1);
   }
 }
 
