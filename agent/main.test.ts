@@ -136,7 +136,9 @@ test("a model whose inside is damaged fails with the runtime's last words, and i
 });
 
 test.each([
-  [demoReplica({ args: ["--no-such-flag"] }), "config", "--no-such-flag"],
+  [demoReplica({ args: ["--repeat-last-n", "-1"] }), "config", "--repeat-last-n"],
+  [demoReplica({ args: ["--log_file", "x"] }), "config", "The argument --log_file may not be set"],
+  [demoReplica({ env: { CC: "x" } }), "config", "The variable CC may not be set"],
   [demoReplica({ runtime: "vllm" }), "config", "no folder with config.json and safetensors"],
   [demoReplica({ source: "file:///no/model.gguf" }), "not_found", "does not exist on this host"],
 ])("%j fails with a sentence", async (replica, cause, sentence) => {

@@ -120,7 +120,7 @@ test("a life that is ordered to end tells how far it is, and leaves no handle", 
 });
 
 test("a runtime has the variables of its endpoint over the agent's, and the driver's over both", async () => {
-  const script = 'echo "$TZ $MODE $CUDA_VISIBLE_DEVICES"; exit 1';
+  const script = 'echo "$TZ $LANG $CUDA_VISIBLE_DEVICES"; exit 1';
   const tails: (readonly string[])[] = [];
   const driver = scripted(script, {
     plan: async () => ({
@@ -134,8 +134,8 @@ test("a runtime has the variables of its endpoint over the agent's, and the driv
       return new Refusal("runtime_crash", "x");
     },
   });
-  await run(driver, undefined, { env: { TZ: "CET", MODE: "fast" } }).end;
-  expect(tails).toEqual([["CET fast GPU-1"]]);
+  await run(driver, undefined, { env: { TZ: "CET", LANG: "C" } }).end;
+  expect(tails).toEqual([["CET C GPU-1"]]);
 });
 
 test.each(["LD_PRELOAD", "PATH", "LLAMA_ARG_HOST", "HF_TOKEN", "CUDA_VISIBLE_DEVICES"])(

@@ -83,7 +83,7 @@ export async function runReplica(run: Run, tools: RunTools): Promise<RunEnd> {
 async function start(run: Run, tools: RunTools): Promise<Running | "done"> {
   const { spec, order } = run;
   const driver = driverOf(spec, tools.drivers);
-  const refused = refusedVariable(Object.keys(spec.env));
+  const refused = refusedVariable(spec.env);
   if (refused !== undefined) throw new Refusal("config", refused);
   const { source, hf_token, s3 = null } = spec;
   const tell = (download: Download) => run.tell({ kind: "downloading", download });

@@ -44,10 +44,11 @@ setDefaultTimeout(30_000);
 let generation = 0;
 
 /** A replica that can sleep, on a GPU; `bed` says that it shall. */
-function sleeper(runtime: string, env: Record<string, string> = {}) {
+function sleeper(runtime: string, behaviour: Record<string, string> = {}) {
+  environment.behaves({ ...behaviour, FAKE_GPU_CLAIMS: smi.claims });
   const replica = demoReplica({
     ...{ runtime, source: `file://${environment.model}`, model: "endpt-one", can_sleep: true },
-    ...{ devices: [uuid], env: { ...env, FAKE_GPU_CLAIMS: smi.claims } },
+    devices: [uuid],
   });
   const { vllm, sglang } = environment;
   const PATH = `${dirname(smi.path)}:${process.env["PATH"]}`;
@@ -70,6 +71,15 @@ const chat = (port: number, more: object = {}) =>
     method: "POST",
     body: JSON.stringify({ messages: [{ role: "user", content: "Hi" }], ...more }),
   });
+
+test("a vLLM whose developer routes are open to strangers is never ready", async () => {
+  const { open, want, until } = sleeper("vllm", { FAKE_FAILS: "unguarded" });
+  open();
+  want({});
+  const failed = await until("failed");
+  expect(failed).toMatchObject({ cause: "config", ready_after_ms: 0 });
+  expect(failed.detail).toContain("POST /collective_rpc answers 400");
+});
 
 describe.each(["vllm", "sglang"])("%s", (runtime) => {
   test("gives its GPU's memory back, keeps its process, and wakes to answer", async () => {

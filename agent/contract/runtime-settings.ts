@@ -1,77 +1,115 @@
 /**
- * What a replica may not be told by the one who asked for it. The control plane refuses it at once;
- * the agent refuses it too, because a host does not have to trust the control plane in this.
+ * What people may set for a replica: arguments and variables by lists of what is allowed, each with what its value may
+ * be. Runtimes have hundreds of flags, and some of each load code, open files, listen or log prompts; their parsers
+ * know aliases, beginnings of names and `_` for `-`. So what is passed on is not what was written but what was
+ * understood of it. The control plane refuses the rest at once; the agent refuses it too, because a host does not
+ * have to trust the control plane in this.
  */
+import { sglang, vllm } from "./settings/engines.ts";
+import { llamaServer } from "./settings/llama-server.ts";
+import type { Table } from "./settings/table.ts";
+import type { Value } from "./settings/value.ts";
+import { instead, variables } from "./settings/variables.ts";
 
-/**
- * Arguments that the agent decides itself, or that would let a server write prompts to disk, reach
- * the network or run commands on the host.
- */
-const ARGUMENTS =
-  /^(?:-m|--model|-mu|--model-url|-dr|--docker-repo|-hf\w*|--hf-.*|-a|--alias|--host|--port|--path|--api-.*|--ssl-.*|--reuse-port|--log-.*|-v|--verbose|-lv|--verbosity|--slots|--slot-save-path|--media-path|--models-.*|--tools.*|--mcp-.*|-ag|--agent|--ui.*|--webui.*|--props|--rpc|--cors-.*)$/;
+const tables: ReadonlyMap<string, Table> = new Map([
+  ["llama-server", llamaServer],
+  ["vllm", vllm],
+  ["sglang", sglang],
+]);
 
-/**
- * What an endpoint may set for vLLM and SGLang. A list of what is good and not of what is bad: their parsers take
- * every unambiguous beginning of a flag for the flag, and many of their arguments load code, read files or call out.
- */
-const ENGINE_ARGUMENTS: Readonly<Record<"vllm" | "sglang", ReadonlySet<string>>> = {
-  vllm: new Set(
-    `--dtype --quantization -q --kv-cache-dtype --block-size --seed --swap-space --cpu-offload-gb --max-num-seqs
-    --max-num-batched-tokens --max-model-len --gpu-memory-utilization --kv-cache-memory-bytes --enforce-eager
-    --enable-prefix-caching --no-enable-prefix-caching --enable-chunked-prefill --no-enable-chunked-prefill
-    --async-scheduling --no-async-scheduling --enable-expert-parallel --disable-custom-all-reduce --max-logprobs
-    --limit-mm-per-prompt --enable-auto-tool-choice --tool-call-parser --reasoning-parser --generation-config
-    --override-generation-config --default-chat-template-kwargs --chat-template-content-format --tokenizer-mode
-    --config-format --load-format --safetensors-load-strategy --runner --convert --task --rope-scaling --rope-theta
-    --long-prefill-token-threshold --max-num-partial-prefills --scheduling-policy --language-model-only`.split(
-      /\s+/,
-    ),
-  ),
-  sglang: new Set(
-    `--dtype --quantization --kv-cache-dtype --mem-fraction-static --max-running-requests --max-total-tokens
-    --chunked-prefill-size --max-prefill-tokens --schedule-policy --schedule-conservativeness --page-size
-    --disable-radix-cache --disable-cuda-graph --cuda-graph-max-bs --attention-backend --sampling-backend
-    --tool-call-parser --reasoning-parser --is-embedding --enable-torch-compile --enable-mixed-chunk --random-seed
-    --load-format --tokenizer-mode --stream-interval --enable-p2p-check --disable-overlap-schedule --ep-size
-    --context-length --enable-multimodal`.split(/\s+/),
-  ),
-};
+/** Arguments as the runtime gets them, or the sentence to refuse them with. */
+export type ReadArguments =
+  | { args: readonly string[]; refused?: undefined }
+  | { args?: undefined; refused: string };
 
-/**
- * Variables that load code into a process, choose its devices, or set an argument behind the agent's
- * back (llama.cpp reads LLAMA_ARG_*; GGML_BACKEND_PATH is a library that it loads).
- */
-const VARIABLES =
-  /^(?:PATH|HOME|TMPDIR|SHELL|ENV|BASH_ENV|LD_.*|DYLD_.*|GLIBC_TUNABLES|GCONV_PATH|PYTHON.*|NODE_OPTIONS|BUN_.*|LLAMA_.*|GGML_BACKEND_PATH|HF_.*|HUGGING_?FACE_.*|HYPERVIZE_.*|SGL_.*|SGLANG_.*|TRANSFORMERS_.*|TORCH.*|TRITON_.*|VLLM_(?!ATTENTION_BACKEND$|USE_|ALLOW_LONG_MAX_MODEL_LEN$|WORKER_MULTIPROC_METHOD$|ENABLE_V1_).*|(?:CUDA|NVIDIA|HIP|ROCR|GPU)_VISIBLE_DEVICES|CUDA_INJECTION.*)$/i;
+/** No sentence quotes a value, which may be a secret. */
+export function readArguments(args: readonly string[], runtime: string): ReadArguments {
+  const table = tables.get(runtime);
+  if (table === undefined && args.length > 0) {
+    return {
+      refused: `No arguments are known for the runtime ${inWords(runtime)}. Leave them out.`,
+    };
+  }
+  const words: string[] = [];
+  for (let at = 0; table !== undefined && at < args.length; ) {
+    const read = readOne(args, at, { table, runtime });
+    if (typeof read === "string") return { refused: read };
+    words.push(...read);
+    // A flag and its value are one word where `=` is between them.
+    at += (args[at] ?? "").includes("=") ? 1 : read.length;
+  }
+  return { args: words };
+}
 
 /** The sentence to refuse ARGS of RUNTIME with; undefined when they are good. */
-export function refusedArgument(
+export const refusedArgument = (args: readonly string[], runtime: string): string | undefined =>
+  readArguments(args, runtime).refused;
+
+interface Reader {
+  table: Table;
+  runtime: string;
+}
+
+/** What stands at AT: a flag, and its value where it has one; or why not. */
+function readOne(
   args: readonly string[],
-  runtime: string = "llama-server",
-): string | undefined {
-  // Without its value, which may be a secret.
-  const flags = args.map((argument) => argument.split("=")[0] ?? "");
-  if (runtime === "vllm" || runtime === "sglang") {
-    const known = ENGINE_ARGUMENTS[runtime];
-    const odd = flags.find((flag) => isFlag(flag) && !known.has(flag.replaceAll("_", "-")));
-    if (odd === undefined) return undefined;
-    return `The argument ${odd} may not be set for ${runtime}. Write a flag in full; those that load code, open files or move ports are refused.`;
+  at: number,
+  { table, runtime }: Reader,
+): readonly string[] | string {
+  const word = args[at] ?? "";
+  if (!/^-+[^-\d.\s]/.test(word)) {
+    return `Word ${at + 1} of the arguments belongs to no flag of ${runtime}. A flag has at most one value behind it.`;
   }
-  const refused = flags.find((flag) => ARGUMENTS.test(flag));
-  if (refused === undefined) return undefined;
-  return `The argument ${refused} may not be set for a replica. Remove it.`;
+  const [, written = "", inline] = /^([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+  const flag = written.startsWith("--") ? written.replaceAll("_", "-") : written;
+  const value = table.allowed.get(flag);
+  if (value === undefined) return refusal(written, flag, { table, runtime });
+  return value === null ? readSwitch(flag, inline) : readValue(flag, inline ?? args[at + 1], value);
 }
 
-/** A value can be a negative number. */
-const isFlag = (word: string): boolean => /^-+\D/.test(word);
+const readSwitch = (flag: string, inline: string | undefined): readonly string[] | string =>
+  inline === undefined ? [flag] : `The argument ${flag} takes no value. Write it alone.`;
 
-/** The sentence to refuse variables of these NAMES with; undefined when they are good. */
-export function refusedVariable(names: readonly string[]): string | undefined {
-  const odd = names.find((name) => !/^[A-Za-z_]\w{0,127}$/.test(name));
-  if (odd !== undefined) {
-    return `${JSON.stringify(odd.slice(0, 128))} is no name of a variable. Use letters, digits and _.`;
-  }
-  const refused = names.find((name) => VARIABLES.test(name));
-  if (refused === undefined) return undefined;
-  return `The variable ${refused} may not be set for a replica. Remove it.`;
+function readValue(
+  flag: string,
+  text: string | undefined,
+  value: Value,
+): readonly string[] | string {
+  const read = text === undefined ? undefined : value.read(text);
+  return read === undefined
+    ? `The value of the argument ${flag} must be ${value.must}.`
+    : [flag, read];
 }
+
+function refusal(written: string, flag: string, { table, runtime }: Reader): string {
+  const begun = `The argument ${inWords(written)} may not be set for ${runtime}`;
+  const reason = table.refused.get(flag);
+  if (reason !== undefined) return `${begun}: ${reason}.`;
+  return `${begun}: it is not among those that are known to tune it alone. Write a flag in full, or leave it out.`;
+}
+
+/** The sentence to refuse the variables ENV with; undefined when they are good. */
+export function refusedVariable(env: Readonly<Record<string, string>>): string | undefined {
+  for (const [name, text] of Object.entries(env)) {
+    const refused = refusedOne(name, text);
+    if (refused !== undefined) return refused;
+  }
+  return undefined;
+}
+
+function refusedOne(name: string, text: string): string | undefined {
+  if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
+    return `${JSON.stringify(name.slice(0, 128))} is no name of a variable. Use letters, digits and _.`;
+  }
+  const value = variables.get(name);
+  if (value !== undefined) {
+    return value.read(text) !== undefined
+      ? undefined
+      : `The variable ${name} must be ${value.must}.`;
+  }
+  const advice = instead.find(([pattern]) => pattern.test(name))?.[1];
+  return `The variable ${name} may not be set for a replica. ${advice ?? "Only those that are known to tune a runtime alone may be. Remove it."}`;
+}
+
+const inWords = (word: string): string =>
+  /^[\w.-]{1,64}$/.test(word) ? word : JSON.stringify(word.slice(0, 64));

@@ -8,6 +8,8 @@ import {
   setDefaultTimeout,
   test,
 } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type AgentHome, agentHome, demoReplica, replicaIs } from "../agent-testbed.ts";
 import type { DesiredReplica } from "../contract/messages.ts";
 import { isAlive } from "../process/identity.ts";
@@ -34,8 +36,12 @@ describe.each(working)("an engine in a container of $name", ({ name, real }) => 
     agent = await agentHome();
     generation = 0;
   });
-  afterEach(() => agent.close());
+  afterEach(async () => {
+    await agent.close();
+    rmSync(join(real.model, "fails"), { force: true });
+  });
 
+  const fails = (how: string) => writeFileSync(join(real.model, "fails"), how);
   const open = () => agent.open({ ...engines, env: real.env });
   const want = (changes: Partial<DesiredReplica> = {}) => {
     const source = `file://${real.model}`;
@@ -148,7 +154,8 @@ describe.each(working)("an engine in a container of $name", ({ name, real }) => 
 
   test("that dies says why", async () => {
     open();
-    want({ env: { FAKE_FAILS: "context" } });
+    fails("context");
+    want();
     expect((await until("failed")).detail).toContain("It fits with at most 14000 tokens");
     expect(real.containers()).toEqual([]);
   });
@@ -164,7 +171,8 @@ describe.each(working)("an engine in a container of $name", ({ name, real }) => 
 
   test("that loads still, and as the first process of its container hears no TERM, is ended", async () => {
     open();
-    want({ env: { FAKE_FAILS: "hang" } });
+    fails("hang");
+    want();
     await agent.testbed.when(() => real.containers().length === 1);
     const { inside } = real.processes();
     await gone();

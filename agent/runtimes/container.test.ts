@@ -130,10 +130,10 @@ test("an engine that the kernel killed for memory is known by its client's exit 
 });
 
 /** An agent with vLLM from an image, and one replica on it; RUNS: the processes of its container. */
-async function running(env: Record<string, string> = {}) {
+async function running(program = docker) {
   const agent = await agentHome();
-  agent.open({ vllmImage: image, containerProgram: docker });
-  const replica = demoReplica({ runtime: "vllm", source: `file://${environment.model}`, env });
+  agent.open({ vllmImage: image, containerProgram: program });
+  const replica = demoReplica({ runtime: "vllm", source: `file://${environment.model}` });
   agent.testbed.desire({ generation: 1, replicas: [replica] });
   const inside = async () => {
     const { handles } = await handlesIn(join(agent.home, "agent", "replicas")).readAll();
@@ -175,7 +175,10 @@ test("a container whose client was killed is ended before the next one starts", 
 }, 60_000);
 
 test("a host without the toolkit says so", async () => {
-  const { agent } = await running({ FAKE_TOOLKIT: "none" });
+  const bare = join(environment.folder, "docker-without-toolkit");
+  writeFileSync(bare, `#!/bin/sh\nFAKE_TOOLKIT=none exec "${docker}" "$@"\n`);
+  chmodSync(bare, 0o755);
+  const { agent } = await running(bare);
   try {
     const [failed] = (await agent.testbed.until(replicaIs("failed"))).replicas;
     expect(failed).toMatchObject({

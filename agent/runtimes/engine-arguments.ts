@@ -1,4 +1,4 @@
-import { refusedArgument } from "../contract/runtime-settings.ts";
+import { readArguments } from "../contract/runtime-settings.ts";
 import { Refusal } from "../refusal.ts";
 import { gpusOf } from "./devices.ts";
 import { GUARD_CLASS } from "./guard.ts";
@@ -16,7 +16,7 @@ const MEMORY_SHARE = "0.9";
  * arguments that an endpoint may not set.
  */
 export function vllmArguments({ spec, weights_path, port }: Launch, version: string): string[] {
-  check(spec.args, "vllm");
+  const args = argumentsIn(spec.args, "vllm");
   return [
     ...["serve", weights_path],
     ...["--served-model-name", spec.model],
@@ -30,7 +30,7 @@ export function vllmArguments({ spec, weights_path, port }: Launch, version: str
       ? ["--disable-access-log-for-endpoints", "/health,/metrics"]
       : ["--disable-uvicorn-access-log"]),
     ...(spec.can_sleep ? ["--enable-sleep-mode", "--middleware", GUARD_CLASS] : []),
-    ...spec.args,
+    ...args,
   ];
 }
 
@@ -39,7 +39,7 @@ export function vllmArguments({ spec, weights_path, port }: Launch, version: str
  * and at the level of warnings neither is anything about them. Throws as `vllmArguments`.
  */
 export function sglangArguments({ spec, weights_path, port }: Launch): string[] {
-  check(spec.args, "sglang");
+  const args = argumentsIn(spec.args, "sglang");
   return [
     ...["-m", "sglang.launch_server"],
     ...["--model-path", weights_path],
@@ -51,7 +51,7 @@ export function sglangArguments({ spec, weights_path, port }: Launch): string[] 
     ...["--enable-metrics", "--enable-cache-report"],
     ...["--log-level", "warning"],
     ...(spec.can_sleep ? ["--enable-memory-saver", "--enable-weights-cpu-backup"] : []),
-    ...spec.args,
+    ...args,
   ];
 }
 
@@ -68,7 +68,8 @@ export const quiet: Readonly<Record<string, string>> = {
 
 const gpusIn = (spec: Launch["spec"]): number => Math.max(1, gpusOf(spec).length);
 
-function check(args: readonly string[], runtime: "vllm" | "sglang"): void {
-  const refused = refusedArgument(args, runtime);
+function argumentsIn(words: readonly string[], runtime: "vllm" | "sglang"): readonly string[] {
+  const { args, refused } = readArguments(words, runtime);
   if (refused !== undefined) throw new Refusal("config", refused);
+  return args;
 }

@@ -12,17 +12,18 @@ beforeAll(() => {
 });
 afterAll(() => environment.end());
 
-/** An agent with the stand-ins in their environment, and one replica of RUNTIME on it. */
+/** An agent with the stand-ins in their environment, which have BEHAVIOUR, and one replica of RUNTIME on it. */
 async function running(
   runtime: string,
-  env: Record<string, string>,
+  behaviour: Record<string, string>,
   changes: Partial<DesiredReplica> = {},
 ) {
+  environment.behaves(behaviour);
   const agent = await agentHome();
   const { vllm, sglang } = environment;
   const end = agent.open({ vllm, sglang });
   const replica = demoReplica({
-    ...{ runtime, source: `file://${environment.model}`, model: "endpt-one", env },
+    ...{ runtime, source: `file://${environment.model}`, model: "endpt-one" },
     ...changes,
   });
   agent.testbed.desire({ generation: 1, replicas: [replica] });

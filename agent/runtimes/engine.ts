@@ -6,7 +6,7 @@ import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
 import { type EngineName, requestsOf } from "./engine-load.ts";
 import { sleepOf } from "./engine-sleep.ts";
-import { GUARD_KEY, type Guard } from "./guard.ts";
+import { GUARD_KEY, type Guard, proveGuarded } from "./guard.ts";
 import { askLoopback } from "./loopback.ts";
 import { type PythonProgram, pythonProgram } from "./python-package.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
@@ -102,7 +102,10 @@ function driverOf(
       const answer = await askLoopback(port, "/health", signal).catch(() => undefined);
       return answer?.status === 200;
     },
-    probe,
+    async probe(port, model, signal) {
+      if (engine.name === "vllm") await proveGuarded(port, signal);
+      await probe(port, model, signal);
+    },
     async inFlight(port, signal) {
       return (await requestsOf(engine.name, port, signal)) ?? 0;
     },

@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing, writeDurably } from "../durable-file.ts";
+import { Refusal } from "../refusal.ts";
 import program from "./hypervize_guard.py" with { type: "text" };
+import { askLoopback } from "./loopback.ts";
 
 export interface Guard {
   /** Where Python finds the module. */
@@ -17,6 +19,19 @@ export const GUARD_CLASS = "hypervize_guard.Guard";
 export const GUARD_HEADER = "x-hypervize-guard";
 /** The variable in which the runtime is told the key. */
 export const GUARD_KEY = "HYPERVIZE_GUARD_KEY";
+
+/**
+ * Throws a Refusal where a stranger can reach vLLM's developer routes, which run code: a server that takes the
+ * middleware's flag need not run it, as its front end in Rust.
+ */
+export async function proveGuarded(port: number, signal: AbortSignal): Promise<void> {
+  const { status } = await askLoopback(port, "/collective_rpc", signal, {});
+  if (status === 404) return;
+  throw new Refusal(
+    "config",
+    `vLLM leaves the routes of its developer mode open (POST /collective_rpc answers ${status}). Set the endpoint's \`l1_timeout_s\` to 0, or install another version.`,
+  );
+}
 
 /** Lays the module into FOLDER and makes the key at the first time. */
 export async function openGuard(folder: string): Promise<Guard> {

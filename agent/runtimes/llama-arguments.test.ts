@@ -64,8 +64,10 @@ test("a small model is not spread over threads", () => {
 });
 
 test("extra arguments come last and may set what the agent does not decide", () => {
-  const args = ["--temp", "0", "-ngl", "20", "--reasoning-format=none"];
-  expect(argumentsFor(launch({ args }), NEW).slice(-5)).toEqual(args);
+  const args = ["--temp", "0", "-ngl", "99", "--reasoning_format=none"];
+  expect(argumentsFor(launch({ args }), NEW).slice(-6)).toEqual([
+    ...["--temp", "0", "-ngl", "99", "--reasoning-format", "none"],
+  ]);
 });
 
 test.each([
@@ -87,6 +89,6 @@ test.each([
   "--rpc",
 ])("the argument %s is refused", (argument) => {
   expect(() => argumentsFor(launch({ args: ["--temp", "0", argument] }), NEW)).toThrow(
-    "may not be set for a replica",
+    "may not be set for llama-server",
   );
 });

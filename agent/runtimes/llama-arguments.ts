@@ -1,4 +1,4 @@
-import { refusedArgument } from "../contract/runtime-settings.ts";
+import { readArguments } from "../contract/runtime-settings.ts";
 import { Refusal } from "../refusal.ts";
 import type { Launch } from "./runtime.ts";
 
@@ -23,7 +23,7 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
   const { spec, host } = launch;
   const known = abilities.flags;
   const slots = Math.max(1, spec.slots);
-  const refused = refusedArgument(spec.args);
+  const { args, refused } = readArguments(spec.args, "llama-server");
   if (refused !== undefined) throw new Refusal("config", refused);
   const optional: [flag: string, ...value: string[]][] = [
     ["--metrics"],
@@ -56,7 +56,7 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
     ...(host.gpu_count > 0 && !spec.devices.includes("cpu") && !known.has("--fit")
       ? ["-ngl", "999"]
       : []),
-    ...spec.args,
+    ...args,
   ];
 }
 

@@ -128,7 +128,7 @@ test.each([
     "",
     null,
     "args",
-    "The argument --host may not be set for a replica.",
+    "The argument --host may not be set for llama-server: it listens or calls out",
   ],
   [{ env: { LD_PRELOAD: "/tmp/x.so" } }, "", null, "env", "The variable LD_PRELOAD may not be set"],
 ] as const)(

@@ -69,7 +69,7 @@ export function createResolver(parts: ResolverParts): Resolve {
 }
 
 function checkSettings({ env }: Asked): void {
-  const variable = refusedVariable(Object.keys(env));
+  const variable = refusedVariable(env);
   if (variable !== undefined) throw badRequest(variable, "env");
 }
 

@@ -45,6 +45,18 @@ play(world, [
   },
   {
     ...create,
+    name: "adding a model with arguments, which only endpoints have",
+    body: { source: demo, args: ["--temp", "0"] },
+    status: adminOnly(400),
+  },
+  {
+    ...create,
+    name: "adding a model with variables, which only endpoints have",
+    body: { source: demo, env: { TZ: "UTC" } },
+    status: adminOnly(400),
+  },
+  {
+    ...create,
     name: "adding a model by the word `model`, without a name",
     body: { model: "file:///models/tiny-q4.gguf" },
     status: adminOnly(201),

@@ -114,7 +114,9 @@ test.each([
 });
 
 test("a key named __proto__ stays a plain key", () => {
-  const sent = outgoing('{"__proto__":{"x":1},"model":"demo","messages":[{}]}', "served");
+  const ask = parseAsk('{"__proto__":{"x":1},"model":"demo","messages":[{}]}', "chat/completions");
+  const sent = outgoingBody(ask, "served", true);
   expect(sent).toContain('"__proto__":{"x":1}');
+  expect(outgoingBody(ask, "served")).not.toContain("__proto__");
   expect(Object.hasOwn(Object.prototype, "x")).toBe(false);
 });

@@ -1,8 +1,10 @@
 import { badRequest } from "../failure.ts";
 import type { Kind } from "./allow-list.ts";
 import { checkBody } from "./body-checks.ts";
+import { leftOut, refuseFields } from "./fields.ts";
 import type { Form } from "./form.ts";
 import { isObject } from "./json.ts";
+import { checkMedia } from "./media.ts";
 
 /** What a client asks for: the few fields that the gateway acts on, and the body as it was sent. */
 export interface Ask {
@@ -16,6 +18,8 @@ export interface Ask {
   includeUsage: boolean;
   text: string;
   body: Readonly<Record<string, unknown>>;
+  /** Fields of the body that a runtime of ours does not get; a provider does. */
+  leftOut: readonly string[];
   /** Set for uploads, which are no JSON. */
   form: Form | null;
 }
@@ -27,17 +31,22 @@ export function parseAsk(text: string, kind: Kind, endpoint: string | null = nul
   const body = parseObject(text);
   const model = endpoint === null ? namedModel(body["model"]) : textOf(body["model"]);
   checkBody(kind, body);
+  checkMedia(body["messages"], "messages");
+  checkMedia(body["input"], "input");
   const stream = optionalBoolean(body["stream"], "stream");
   const usage = includeUsage(body["stream_options"]);
-  return { kind, model, endpoint, stream, includeUsage: usage, text, body, form: null };
+  const asked = { kind, model, endpoint, stream, includeUsage: usage, text, body, form: null };
+  return { ...asked, leftOut: leftOut(kind, body) };
 }
 
 /** The same for an upload. */
 export function askOfForm(form: Form, kind: Kind, endpoint: string | null = null): Ask {
   const model = endpoint === null ? namedModel(form.field("model")) : textOf(form.field("model"));
+  refuseFields(form.names);
   if (!form.hasFile("file")) throw badRequest("`file` must be an uploaded file.", "file");
   const stream = form.field("stream") === "true";
-  return { kind, model, endpoint, stream, includeUsage: true, text: "", body: {}, form };
+  const asked = { kind, model, endpoint, stream, includeUsage: true, text: "", body: {}, form };
+  return { ...asked, leftOut: [] };
 }
 
 function namedModel(model: unknown): string {

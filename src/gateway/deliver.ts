@@ -3,6 +3,7 @@ import type { Failure } from "../failure.ts";
 import type { Answer } from "../http1/answer.ts";
 import type { Errand } from "./errand.ts";
 import { eventStream } from "./event-stream.ts";
+import { withoutInternals } from "./internals.ts";
 import { asStream } from "./reading/as-stream.ts";
 import { isGenerated } from "./reading/whole.ts";
 import { refusalFor } from "./refusal.ts";
@@ -81,7 +82,7 @@ async function answerWhole(errand: Errand, whole: Whole, way: Way): Promise<Answ
   if (hold?.client) {
     return await refuse(errand, upstreamError("The runtime did not send a stream."), tokens);
   }
-  const translated = way.translate(read.answer, ask);
+  const translated = withoutInternals(way.translate(read.answer, ask));
   await exchange.settle(200, tokens);
   return {
     status: 200,

@@ -198,7 +198,7 @@ export class Exchange implements Watched {
     const { id, ask } = this.#request;
     const { ports, recount } = this.#around;
     const { target, replica } = this.choice;
-    const text = replica && this.#way?.body(ask, replica.model);
+    const text = replica && this.#way?.body(ask, replica);
     if (!target || !replica || !this.#way || typeof text !== "string") return;
     const { runtime } = replica;
     const counts = await recount(replica, { runtime, path: this.#way.path, text, frames });

@@ -12,6 +12,7 @@ interface Part {
 export interface Form {
   /** With the boundary in it. */
   contentType: string;
+  names: readonly string[];
   /** Its first field of NAME, as text; null when there is none. */
   field(name: string): string | null;
   hasFile(name: string): boolean;
@@ -31,6 +32,7 @@ export function parseForm(body: Buffer, contentType: string): Form {
   const find = (name: string): Part | undefined => parts.find((part) => part.name === name);
   return {
     contentType,
+    names: parts.map(({ name }) => name),
     field(name) {
       const part = find(name);
       if (!part || part.isFile || part.to - part.from > maxFieldBytes) return null;

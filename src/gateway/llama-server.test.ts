@@ -97,6 +97,17 @@ describe.skipIf(!binary || !existsSync(weights))("with a real llama-server", () 
     await response.json();
   });
 
+  test("what makes llama-server show its prompt is refused, and is still called that", async () => {
+    const body = { ...request, verbose: true };
+    const bare = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+      ...{ method: "POST", headers: { "content-type": "application/json" } },
+      body: JSON.stringify(body),
+    });
+    expect(await bare.json()).toHaveProperty("__verbose.prompt");
+    const refused = openai.chat.completions.create(body);
+    expect(await errorOf(refused)).toMatchObject({ status: 400, param: "verbose" });
+  });
+
   test("within a second of an abort llama-server generates no more", async () => {
     const endless = { ...request, max_tokens: -1, ignore_eos: true, stream: true as const };
     const stream = await openai.chat.completions.create(endless);

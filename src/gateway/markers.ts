@@ -1,5 +1,5 @@
 /** Only a frame that holds one of these can mean more than "some more words". */
-const words = ["[DONE]", "error: ", "event:"].map((text) => Buffer.from(text));
+const words = ["[DONE]", "error: ", "event:", '"__verbose"'].map((text) => Buffer.from(text));
 /** These too, unless nothing stands behind them: many runtimes write them into every frame. */
 const keys = ['"finish_reason"', '"tool_calls"', '"usage"', '"error"'].map((text) =>
   Buffer.from(text),

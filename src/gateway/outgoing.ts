@@ -1,18 +1,22 @@
 import type { Kind } from "./allow-list.ts";
 import type { Ask } from "./ask.ts";
+import { template_words } from "./fields.ts";
 import { isObject } from "./json.ts";
 
 /**
- * The body for a runtime: ASK with the runtime's name for the model and, on a stream, usage asked for.
+ * The body for a runtime: ASK with the runtime's name for the model and, on a stream, usage asked for. One that is
+ * FOREIGN, a provider, gets the fields that we do not know, too.
  * The text that the client sent goes up as it is wherever that is safe, which also keeps numbers that
  * JavaScript cannot hold.
  */
-export function outgoingBody(ask: Ask, servedModel: string): string {
+export function outgoingBody(ask: Ask, servedModel: string, foreign = false): string {
   const options = ask.body["stream_options"];
   const addsOptions =
     ask.stream && countsOnRequest.has(ask.kind) && (options === undefined || !ask.includeUsage);
-  const verbatim = servedModel === ask.model && (!addsOptions || options === undefined);
-  if (!verbatim || mayRepeatAKey(ask.text)) return serialize(ask, servedModel);
+  const out = foreign ? [] : ask.leftOut;
+  const verbatim =
+    servedModel === ask.model && (!addsOptions || options === undefined) && out.length === 0;
+  if (!verbatim || mayRepeatAKey(ask)) return serialize(ask, servedModel, out);
   return addsOptions ? withUsageAsked(ask.text) : ask.text;
 }
 
@@ -24,8 +28,9 @@ const countsOnRequest: ReadonlySet<Kind> = new Set(["chat/completions", "complet
  * others the first. What we checked must be what the runtime reads (OWASP ASVS 1.5.3), so such a body
  * is written anew. `\u00` is the only other way to spell an ASCII letter.
  */
-function mayRepeatAKey(text: string): boolean {
+function mayRepeatAKey({ text, body }: Ask): boolean {
   return (
+    (body[template_words] !== undefined && repeats(text, `"${template_words}"`)) ||
     repeats(text, '"model"') ||
     repeats(text, '"stream"') ||
     repeats(text, '"stream_options"') ||
@@ -45,9 +50,10 @@ function withUsageAsked(text: string): string {
   return `${text.slice(0, end)},"stream_options":{"include_usage":true}}`;
 }
 
-function serialize(ask: Ask, servedModel: string): string {
+function serialize(ask: Ask, servedModel: string, out: readonly string[]): string {
   const options = ask.body["stream_options"];
   const body: Record<string, unknown> = { ...ask.body, model: servedModel };
+  for (const field of out) delete body[field];
   if (ask.stream && countsOnRequest.has(ask.kind)) {
     body["stream_options"] = { ...(isObject(options) ? options : {}), include_usage: true };
   }

@@ -139,7 +139,7 @@ function askReplica(context: RelayContext, errand: Errand, replica: Replica, way
       ["content-type", ask.form?.contentType ?? "application/json"],
       ["accept", errand.accept],
     ],
-    body: way.body(ask, replica.model),
+    body: way.body(ask, replica),
   } as const;
   reply.answers(context.upstream.send(replica, request, reply));
   exchange.sent(way);

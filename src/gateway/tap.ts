@@ -10,6 +10,7 @@ import {
   maxFrameBytes,
   readFrame,
 } from "./frames.ts";
+import { withoutInternals } from "./internals.ts";
 import { isObject, parseJson } from "./json.ts";
 import { MarkerScan } from "./markers.ts";
 import { Chunks } from "./reading/chunks.ts";
@@ -134,7 +135,8 @@ export class Tap implements StreamTap {
   #readChunk(value: Record<string, unknown>, frame: Buffer, isError: boolean): Buffer {
     const { generated } = this.#chunks;
     const before = generated.characters;
-    const chunk = this.#chunks.read(value, isError);
+    const read = this.#chunks.read(value, isError);
+    const chunk = withoutInternals(read);
     if (this.#chunks.failure) {
       this.#fail(this.#chunks.failure);
       return nothing;
@@ -144,7 +146,7 @@ export class Tap implements StreamTap {
     const isEmpty = !Array.isArray(choices) || choices.length === 0;
     if (isEmpty && isObject(usage)) {
       // A copy: the view would keep the whole piece that came off the socket alive.
-      this.#usageFrame = Buffer.from(frame);
+      this.#usageFrame = chunk === read ? Buffer.from(frame) : dataFrame(chunk);
       return nothing;
     }
     return chunk === value ? frame : dataFrame(chunk);

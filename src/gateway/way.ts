@@ -7,6 +7,7 @@ import { fromChat as messagesFromChat } from "./messages/from-chat.ts";
 import { MessagesFromChat } from "./messages/stream.ts";
 import { toChat as messagesToChat } from "./messages/to-chat.ts";
 import { outgoingBody } from "./outgoing.ts";
+import type { Replica } from "./ports.ts";
 import { ResponsesFromChat } from "./responses/chat-stream.ts";
 import { fromChat as responsesFromChat } from "./responses/from-chat.ts";
 import { toChat as responsesToChat } from "./responses/to-chat.ts";
@@ -14,10 +15,13 @@ import { Tap } from "./tap.ts";
 
 type Json = Record<string, unknown>;
 
+/** Of a replica, what changes the body. */
+type Asked = Pick<Replica, "model" | "provider">;
+
 export interface Way {
   /** Path on the runtime. */
   path: string;
-  body(ask: Ask, servedModel: string): string | Uint8Array;
+  body(ask: Ask, replica: Asked): string | Uint8Array;
   /** A whole answer in the client's protocol; the same object where nothing has to change. */
   translate(answer: Json, ask: Ask): Json;
   tap(ask: Ask): StreamTap;
@@ -26,7 +30,8 @@ export interface Way {
 /** The runtime knows the route: bytes pass through. */
 const through = (kind: Kind, more: Partial<Way> = {}): Way => ({
   path: `/v1/${kind}`,
-  body: (ask, model) => ask.form?.withModel(model) ?? outgoingBody(ask, model),
+  body: (ask, { model, provider }) =>
+    ask.form?.withModel(model) ?? outgoingBody(ask, model, provider !== undefined),
   translate: (answer) => answer,
   tap: (ask) => new Tap(ask.includeUsage, hasMany(ask)),
   ...more,
@@ -42,7 +47,7 @@ const byChat = (
   { translate, tap }: Pick<Way, "translate" | "tap">,
 ): Way => ({
   ...through("chat/completions"),
-  body(ask, model) {
+  body(ask, { model }) {
     const asked = ask.stream ? { stream_options: { include_usage: true } } : {};
     return JSON.stringify({ ...toChat(ask.body), ...asked, model });
   },

@@ -111,14 +111,14 @@ test("a change of what runs fails no request", async () => {
 }, 30_000);
 
 test("a change that the runtime refuses leaves the old revision, and says why", async () => {
-  await endpoint.change({ args: ["--no-such-flag"] });
+  await endpoint.change({ args: ["--repeat-last-n", "-1"] });
   const view = await eventually("it says what went wrong", async () => {
     const now = await endpoint.view();
     return now.status === "up" && now.cause !== "" && now;
   });
   expect(view).toMatchObject({ cause: "config", args: [], context: 1024 });
-  expect(view.detail).toContain("--no-such-flag");
-  expect(view.log_tail.join(" ")).toContain("invalid argument");
+  expect(view.detail).toContain("--repeat-last-n");
+  expect(view.log_tail.join(" ")).toContain("error while handling argument");
   expect((await endpoint.chat("Hello")).status).toBe(200);
   await smtp.arrived(3);
   expect(subjects()[2]).toContain("chat");

@@ -56,7 +56,8 @@ test("an argument that is not on the list is refused before anything starts", as
 }, 30_000);
 
 test("a context that does not fit fails with the engine's own number", async () => {
-  const asked = { ...body(), runtime: "vllm", env: { FAKE_FAILS: "context" } };
+  environment.behaves({ FAKE_FAILS: "context" });
+  const asked = { ...body(), runtime: "vllm" };
   const endpoint = await EndpointClient.provision(appliance, asked);
   expect(JSON.stringify(await endpoint.is("failed"))).toContain(
     "It fits with at most 14000 tokens.",

@@ -32,7 +32,6 @@ const provision = (name: string, more: object = {}) =>
   EndpointClient.provision(appliance, {
     ...{ name, model: `file://${join(environment.folder, "small")}`, runtime: "vllm" },
     ...{ context: 2048, idle_timeout_s: 600, l1_timeout_s: 3600 },
-    env: { FAKE_GPU_CLAIMS: smi.claims, FAKE_START_MS: "1500" },
     ...more,
   });
 
@@ -40,6 +39,7 @@ beforeAll(async () => {
   const model = join(environment.folder, "small");
   mkdirSync(model);
   writeFileSync(join(model, "config.json"), JSON.stringify(config));
+  environment.behaves({ FAKE_GPU_CLAIMS: smi.claims, FAKE_START_MS: "1500" });
   writeFileSync(join(model, "model.safetensors"), safetensors(4_000_000));
   appliance = await ApplianceProcess.create(testbed);
   const PATH = `PATH=${dirname(smi.path)}:${process.env["PATH"]}`;
@@ -131,9 +131,8 @@ test("one rung deeper its process is gone, without a word in between", async () 
 }, 60_000);
 
 test("one that cannot give its memory back is stopped, and says why", async () => {
-  const stubborn = await provision("stubborn", {
-    env: { FAKE_GPU_CLAIMS: smi.claims, FAKE_FAILS: "keeps" },
-  });
+  environment.behaves({ FAKE_GPU_CLAIMS: smi.claims, FAKE_FAILS: "keeps" });
+  const stubborn = await provision("stubborn");
   await stubborn.is("up");
   await stubborn.order("sleep");
   const view = await eventually("it has given up the rung", async () => {

@@ -45,7 +45,7 @@ for (let word = words.shift(); word !== undefined; word = words.shift()) {
 }
 const image = words.shift() ?? "";
 if (image.startsWith("-")) fail(`unknown flag: ${image}`);
-if (env["FAKE_TOOLKIT"] === "none") {
+if (process.env["FAKE_TOOLKIT"] === "none") {
   fail('Error response: could not select device driver "" with capabilities: [[gpu]].');
 }
 const container = spawn(`${folderOf(image)}/${entrypoint}`, words, {

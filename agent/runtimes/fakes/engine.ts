@@ -1,9 +1,11 @@
 /**
  * What the stand-ins for vLLM and SGLang share: the routes that both serve, and the ways in which they fail. There is
- * no GPU here to run the real ones on. FAKE_FAILS names a failure, FAKE_START_MS how long loading takes.
+ * no GPU here to run the real ones on. FAKE_FAILS, or `fails` beside the weights, names a failure, FAKE_START_MS how
+ * long loading takes.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Habits, Sleeper } from "./sleeper.ts";
 
 export interface Stage {
@@ -27,7 +29,7 @@ export interface Stage {
   ): Response | Promise<Response> | undefined;
 }
 
-const failure = process.env["FAKE_FAILS"] ?? "";
+let failure = process.env["FAKE_FAILS"] ?? "";
 
 export async function play(stage: Stage): Promise<void> {
   const log = (line: string) => process.stderr.write(`${line}\n`);
@@ -35,6 +37,7 @@ export async function play(stage: Stage): Promise<void> {
   if (!names.some((name) => name.endsWith(".safetensors"))) {
     die(`OSError: ${stage.weights} does not appear to have any safetensors`);
   }
+  if (names.includes("fails")) failure = readFileSync(join(stage.weights, "fails"), "utf8");
   for (const line of stage.says) log(line);
   if (failure === "hang") await new Promise(() => setInterval(() => undefined, 60_000));
   await Bun.sleep(Number(process.env["FAKE_START_MS"] ?? 20));

@@ -48,6 +48,9 @@ await play({
   control(request, sleeper, running) {
     const { pathname } = new URL(request.url);
     if (!/^\/(?:sleep|wake_up|is_sleeping|collective_rpc)$/.test(pathname) || !developer) return;
+    if (pathname === "/collective_rpc" && process.env["FAKE_FAILS"] === "unguarded") {
+      return Response.json({ error: "Missing 'method'" }, { status: 400 });
+    }
     const key = request.headers.get("x-hypervize-guard");
     const isOpen = guard === undefined || key === process.env["HYPERVIZE_GUARD_KEY"];
     if (!isOpen || !flags.has("--enable-sleep-mode")) return new Response("", { status: 404 });
