@@ -5,7 +5,7 @@ import { readFileSync, readlinkSync } from "node:fs";
  * Equal for two processes that share a loopback interface, different otherwise: the machine's id, and
  * its network namespace, since two containers of one machine share the first and not the second. A
  * hash, because machine-id(5) asks that the id itself does not leave the machine. Agents send it in
- * their inventory; the control plane compares it with its own.
+ * their inventory. Copies of a machine may share it, so nothing is sent by it: see network-id.ts.
  */
 export function machineId(): string {
   const machine =

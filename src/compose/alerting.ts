@@ -1,6 +1,5 @@
 /** The fleet as the rules of alerts look at it, every few seconds. */
 import { statfs } from "node:fs/promises";
-import { machineId } from "../../agent/contract/machine-id.ts";
 import { Alerts } from "../alerts/alerts.ts";
 import { ExpectedGpus } from "../alerts/expected-gpus.ts";
 import type { Disk, WatchedHost } from "../alerts/watched.ts";
@@ -54,7 +53,8 @@ export function composeAlerting(parts: AlertingParts) {
       const rows = hosts.list();
       expected.keepOnly(new Set(rows.map(({ id }) => id)));
       const watched = rows.map((row) => watchedHost(row, now));
-      const own_disk = rows.some((row) => isOnDisk(row, disk)) ? null : disk;
+      const beside = watched.filter(({ id, sight }) => sight === "up" && hosts.ways(id)?.loopback);
+      const own_disk = beside.some((host) => isSameDisk(host.disk, disk)) ? null : disk;
       alerts.look([...watched, { ...applianceAt(name), disk: own_disk, certificates }], now);
     } catch (error) {
       log(`alerts: ${error instanceof Error ? error.message : String(error)}`);
@@ -107,9 +107,9 @@ async function diskOf(home: string): Promise<Disk> {
   return { path: home, free_bytes: bsize * bavail, bytes: bsize * blocks };
 }
 
-/** The agent beside us watches the same disk, and one alert is enough. */
-const isOnDisk = ({ inventory }: HostRow, { bytes }: Disk): boolean =>
-  inventory?.machine_id === machineId() && inventory.disk_bytes === bytes;
+/** An agent beside us may watch the same disk, and one alert is enough: of what has room, ours is not told by it. */
+export const isSameDisk = (theirs: Disk | null, ours: Disk): boolean =>
+  theirs?.bytes === ours.bytes && Math.abs(theirs.free_bytes - ours.free_bytes) < ours.bytes / 100;
 
 const applianceAt = (name: string): Omit<WatchedHost, "disk" | "certificates"> => ({
   ...{ id: appliance, name, sight: "up", silence: "" },
