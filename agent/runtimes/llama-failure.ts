@@ -1,3 +1,4 @@
+import type { Complaint } from "./complaints.ts";
 import { classifierOf, type Symptom } from "./symptom.ts";
 
 const PORT_TAKEN =
@@ -12,7 +13,7 @@ const SYMPTOMS: readonly Symptom[] = [
     retry: false,
   },
   {
-    pattern: /failed to open GGUF file .*No such file|No such file or directory/i,
+    pattern: /(?:gguf|model).*No such file or directory/i,
     failure_class: "not_found",
     sentence: "The model file is no longer there. Copy it to the host again.",
     retry: false,
@@ -51,8 +52,23 @@ const SYMPTOMS: readonly Symptom[] = [
   },
 ];
 
+/**
+ * Newer builds name the level (`0.00.123.456 W …`, `W …`), older ones write "warning:" into some lines. What does not
+ * hinder it is not always told by that: it goes on when it may lock no memory, or finds no library of a backend.
+ */
+const HARMLESS =
+  /^(?:[\d.:]+ )?[IWD] |\bwarn(?:ing)?\b *[:(]|RLIMIT_MEMLOCK|failed to mlock|ggml_backend_load|\.so(?:\.\d+)*: cannot open|params_fit|fitting params/i;
+
+function complaintsIn(log: readonly string[]): Complaint[] {
+  return log.flatMap((text, at) =>
+    HARMLESS.test(text) ? [] : [{ at, text, context: "", exception: false }],
+  );
+}
+
 export const classifyLlamaServer = classifierOf({
   name: "llama-server",
   port_taken: PORT_TAKEN,
   symptoms: SYMPTOMS,
+  complaints: complaintsIn,
+  kills_itself: false,
 });
