@@ -37,6 +37,7 @@ export async function becomeReady(
       const seconds = Math.round(awaited.timeout_ms / 1000);
       return new Refusal("timeout", `It made no token within ${seconds} s of its start.`, true);
     }
+    if (error instanceof Refusal) return error;
     const sentence = error instanceof Error ? error.message : String(error);
     return new Refusal("runtime_crash", sentence, true);
   }

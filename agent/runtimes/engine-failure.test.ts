@@ -81,7 +81,7 @@ test.each(Object.entries(recorded))(
 test("a person is shown the lines around the cause, not the end of another process's traceback", () => {
   const refusal = classifyVllm(died(sample("kvsmall")));
   if (!(refusal instanceof Refusal)) throw new Error(refusal);
-  expect(refusal.log_lines.join("\n")).toContain("estimated maximum model length is 2097024");
+  expect(refusal.log_lines.at(-1)).toContain("estimated maximum model length is 2097024");
   expect(refusal.log_lines.length).toBeLessThanOrEqual(20);
 });
 

@@ -8,6 +8,7 @@ import { devicesFor } from "./devices.ts";
 import { type Abilities, argumentsFor } from "./llama-arguments.ts";
 import { classifyLlamaServer } from "./llama-failure.ts";
 import { askLoopback } from "./loopback.ts";
+import { proved } from "./probe.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
 const START_MS = 120_000;
@@ -92,24 +93,24 @@ async function outputOf(path: string, flag: string): Promise<string | undefined>
   }
 }
 
-/** Started for embeddings or for ranking, it makes no token: it proves itself by what it does make. */
-async function makesNoText(port: number, model: string, signal: AbortSignal): Promise<boolean> {
-  const embedded = await askLoopback(port, "/v1/embeddings", signal, { model, input: "Hi" });
-  if (embedded.status === 200) return true;
-  const ranking = { model, query: "Hi", documents: ["Hi"] };
-  return (await askLoopback(port, "/v1/rerank", signal, ranking)).status === 200;
-}
-
-/** /completion needs no chat template, which a base model may lack. */
+/**
+ * /completion needs no chat template, which a base model may lack, and a template that is broken is told as 500.
+ * Started for embeddings or for ranking, it makes no token: it proves itself by what it does make.
+ */
 async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {
-  const chat = await askLoopback(port, "/v1/chat/completions", signal, {
-    model,
-    messages: [{ role: "user", content: "Hi" }],
-    max_tokens: 1,
-  });
-  if (chat.status === 200) return;
-  const plain = await askLoopback(port, "/completion", signal, { prompt: "Hi", n_predict: 1 });
-  if (plain.status === 200) return;
-  if (await makesNoText(port, model, signal)) return;
-  throw new Error(`It is healthy but answered a one-token request with HTTP ${chat.status}.`);
+  const messages = [{ role: "user", content: "Hi" }];
+  const asked: [path: string, body: object][] = [
+    ["/v1/chat/completions", { model, messages, max_tokens: 1 }],
+    ["/completion", { prompt: "Hi", n_predict: 1 }],
+    ["/v1/embeddings", { model, input: "Hi" }],
+    ["/v1/rerank", { model, query: "Hi", documents: ["Hi"] }],
+  ];
+  await proved(
+    { name: "llama-server", tries_on: true },
+    asked.map(
+      ([path, body]) =>
+        () =>
+          askLoopback(port, path, signal, body),
+    ),
+  );
 }

@@ -28,7 +28,8 @@ interface Patient {
 
 /** Of a server that had served: what is older did not end it. */
 const LAST_LINES = 400;
-const NEIGHBOURS = { before: 8, after: 12 };
+/** To a person: where it was raised, and the cause as the last of them. */
+const SHOWN_LINES = 20;
 const WORDS_CHARS = 300;
 /** What processes say of the end of another one. */
 const SECOND_HAND = /Engine core initialization failed|EngineDeadError|Engine process failed/;
@@ -50,8 +51,8 @@ export function classifierOf(patient: Patient) {
     const found = causeIn(complaints, patient.symptoms, was_ready);
     if (found === undefined) return killed(patient.name, death, complaints);
     const { sentence, failure_class, retry, at } = found;
-    const around = log.slice(Math.max(0, at - NEIGHBOURS.before), at + NEIGHBOURS.after);
-    return new Refusal(failure_class, sentence, retry, around);
+    const shown = log.slice(Math.max(0, at + 1 - SHOWN_LINES), at + 1);
+    return new Refusal(failure_class, sentence, retry, shown);
   };
 }
 
