@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { Refusal } from "../refusal.ts";
 import { type ContainerOptions, inContainer } from "./container.ts";
-import { devicesFor } from "./devices.ts";
+import { devicesForEngine } from "./devices.ts";
 import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
 import { type EngineName, requestsOf } from "./engine-load.ts";
@@ -91,11 +91,13 @@ function driverOf(
         );
       }
       // Kernels are compiled at the first start, with the ninja of the engine's own environment.
+      const { name } = engine;
+      const devices = devicesForEngine(launch.spec, { name, version: found.version }, launch.host);
       const search = [dirname(found.path), path].filter(Boolean).join(":");
       return {
         command: engine.command(found, launch),
         env: {
-          ...{ ...quiet, ...devicesFor(launch.spec), ...engine.env(launch, guard) },
+          ...{ ...quiet, ...devices, ...engine.env(launch, guard) },
           PATH: search,
         },
         start_timeout_ms: startTimeout(launch),

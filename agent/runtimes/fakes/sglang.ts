@@ -1,5 +1,6 @@
 /** Stands in for `python3 -m sglang.launch_server`, 0.5; see engine.ts. */
 import { die, flagsFrom, frames, play } from "./engine.ts";
+import { gpuCount, notANumber } from "./gpu-memory.ts";
 
 const values =
   `--model-path --served-model-name --host --port --tp-size --context-length --mem-fraction-static
@@ -12,6 +13,9 @@ if (module !== "sglang.launch_server") die(`No module named '${module}'`);
 const flags = flagsFrom(rest, new Set(values), new Set(switches));
 if (flags.get("--host") !== "127.0.0.1") die("this stand-in would listen on every interface");
 const model = flags.get("--served-model-name") ?? "";
+// Its all-reduce makes numbers of the GPUs (sglang#25996).
+const wrong = notANumber();
+if (wrong && gpuCount > 1) die(wrong);
 
 await play({
   ...{ model, port: Number(flags.get("--port")), weights: flags.get("--model-path") ?? "" },

@@ -1,7 +1,9 @@
 /** Stands in for `vllm serve`, 0.30; see engine.ts. Its developer mode is guarded as hypervize_guard.py guards it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isAtLeast } from "../python-package.ts";
 import { die, flagsFrom, frames, play } from "./engine.ts";
+import { notANumber } from "./gpu-memory.ts";
 
 const values =
   `--served-model-name --host --port --tensor-parallel-size --max-model-len --gpu-memory-utilization
@@ -9,7 +11,7 @@ const values =
     /\s+/,
   );
 const switches = `--enable-prompt-tokens-details --enforce-eager --enable-log-requests
-  --enable-sleep-mode`.split(/\s+/);
+  --enable-sleep-mode --disable-uvicorn-access-log`.split(/\s+/);
 
 const [verb, weights = "", ...rest] = process.argv.slice(2);
 if (verb !== "serve") die(`vllm: error: argument subparser: invalid choice: '${verb}'`);
@@ -21,6 +23,13 @@ const developer = process.env["VLLM_SERVER_DEV_MODE"] === "1";
 const guard = flags.get("--middleware")?.split(".")[0];
 if (guard && !existsSync(join(process.env["PYTHONPATH"] ?? "", `${guard}.py`))) {
   die(`ModuleNotFoundError: No module named '${guard}'`);
+}
+// Its registry looks into the model in a process that makes numbers of the GPUs (vllm#20939).
+const wrong = notANumber();
+if (wrong && !isAtLeast(process.env["ENGINE_VERSION"] ?? "unknown", "0.24.0")) {
+  die(
+    `ERROR 11-23 10:00:00 [registry.py:356] ${wrong}\n(APIServer pid=1)   Value error, Model architectures ['LlamaForCausalLM'] failed to be inspected. Please check the logs for more details.`,
+  );
 }
 
 await play({
