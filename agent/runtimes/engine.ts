@@ -80,7 +80,11 @@ function driverOf(
     reads: "safetensors",
     async detect() {
       const found = await find();
-      return found && { name: engine.name, version: found.version, path: found.path };
+      if (found === undefined) return undefined;
+      const { version, path: place } = found;
+      const runtime = { name: engine.name, version, path: place };
+      // What a build for CUDA sees only its start tells, which takes half a minute.
+      return isForProcessors(version) ? { ...runtime, says_devices: true, devices: [] } : runtime;
     },
     async plan(launch: Launch): Promise<Plan> {
       const found = await find();
@@ -122,6 +126,9 @@ function driverOf(
   };
   return { ...driver, ...inContainer(contained, container) };
 }
+
+/** PyTorch's wheels without CUDA say so behind the plus: 0.32.0+cpu. */
+const isForProcessors = (version: string): boolean => /\+cpu\b/.test(version);
 
 const startTimeout = ({ weights_bytes }: Launch): number =>
   START_MS + Math.ceil(weights_bytes / LOAD_BYTES_PER_MS);

@@ -14,6 +14,7 @@ import type {
   Observed,
   ObservedReplica,
   ReplicaState,
+  RuntimeFound,
   StartPhase,
 } from "../../agent/contract/messages.ts";
 
@@ -129,8 +130,17 @@ function boundedInventory(inventory: Inventory): Inventory {
   return {
     ...words(inventory),
     gpus: inventory.gpus.slice(0, most_devices).map(words),
-    runtimes: inventory.runtimes.slice(0, most_devices).map(words),
+    runtimes: inventory.runtimes.slice(0, most_devices).map(boundedRuntime),
   };
+}
+
+function boundedRuntime(runtime: RuntimeFound): RuntimeFound {
+  if (runtime.devices === undefined) return words(runtime);
+  const devices = runtime.devices.slice(0, most_devices).map((device) => ({
+    ...words(device),
+    memory_bytes: boundedBytes(device.memory_bytes),
+  }));
+  return { ...words(runtime), devices };
 }
 
 const boundedBytes = (bytes: number): number =>
