@@ -38,13 +38,14 @@ function unseen(search: Search): Refused | null {
   const best = bestIn({ ...search, suits }, empty);
   if (!best) return null;
   const { shelf, offer } = best.place;
+  const isFull = bestIn({ ...search, suits }, soon) === null;
   const { runtime } = demand;
   const one = best.hosts === 1;
   const where = one ? `host ${shelf.host.name}` : `the ${best.hosts} hosts that have them`;
   return {
     refused: "never",
     detail: `It needs ${cards(offer.need.devices, offer.kind)}, and the ${runtime} of ${where} sees no GPU: it is a build without a backend for them.`,
-    nearest: `Install a build of ${runtime} for GPUs on ${shelf.host.name}${howTo(runtime)}, or ask for the GPU type \`cpu\`.`,
+    nearest: `Install a build of ${runtime} for GPUs on ${shelf.host.name}${howTo(runtime)}, or ask for the GPU type \`cpu\`.${isFull ? strangers(shelf) : ""}`,
     awaiting: null,
   };
 }
