@@ -1,5 +1,6 @@
 /** Runtimes that see no GPU: given one, they would run on the processors, and nobody would know (K1). */
 import { expect, test } from "bun:test";
+import { seesNoGpu } from "../../agent/contract/runtime-device.ts";
 import { kindsIn } from "../artifacts/resolve-kinds.ts";
 import type { Demand, Host } from "./fleet.ts";
 import { indexFleet } from "./fleet-index.ts";
@@ -72,4 +73,12 @@ test("a kind of GPU that a runtime sees on no host is not what its models are si
   const [seen, ofHosts] = kindsIn([host("a", devices, blind), host("b", devices)]);
   expect(seen?.unseen_by).toBeUndefined();
   expect(ofHosts).toMatchObject({ kind: "cpu" });
+});
+
+test("what says nothing is not taken for blind: an older agent's words arrive as defaults of the protocol", () => {
+  const device = { id: "CUDA0", name: "NVIDIA L4", memory_bytes: 1 };
+  expect(seesNoGpu({ says_devices: false, devices: [] })).toBe(false);
+  expect(seesNoGpu({})).toBe(false);
+  expect(seesNoGpu({ says_devices: true, devices: [device] })).toBe(false);
+  expect(seesNoGpu({ says_devices: true, devices: [] })).toBe(true);
 });

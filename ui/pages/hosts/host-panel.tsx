@@ -61,7 +61,11 @@ const ways: Record<NonNullable<HostView["via"]>, string> = {
 /** What a runtime sees is told where it says so: one that sees no GPU is given none. */
 function runtimeWords(runtime: NonNullable<HostView["inventory"]>["runtimes"][number]): string {
   const { name, version, says_devices, devices = [] } = runtime;
-  if (!says_devices) return `${name} ${version}`;
+  if (!says_devices) {
+    const untold =
+      name === "llama-server" ? " (it or its agent is older and does not say what it sees)" : "";
+    return `${name} ${version}${untold}`;
+  }
   const seen = devices.map(({ id, name: device }) => `${id} ${device}`).join(", ");
   return `${name} ${version} (sees ${seen || "no GPU"})`;
 }
