@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { agentHome, demoReplica } from "../agent-testbed.ts";
 import { FakeSmi } from "../hardware/fake-smi-testbed.ts";
 import { devicesForEngine, devicesInside } from "./devices.ts";
+import { vllm } from "./engine.ts";
 import { EngineEnvironment } from "./fakes/environment-testbed.ts";
 
 const csv = readFileSync(join(import.meta.dir, "../hardware/samples/h200-pair.csv"), "utf8");
@@ -83,9 +84,9 @@ test.each([
   const agent = await agentHome();
   const smi = new FakeSmi(csv);
   try {
-    const { vllm, sglang } = environment;
+    const engines = { vllm: environment.vllm, sglang: environment.sglang };
     const PATH = `${dirname(smi.path)}:${process.env["PATH"]}`;
-    agent.open({ vllm, sglang, env: { PATH } });
+    agent.open({ ...engines, env: { PATH } });
     const source = `file://${environment.model}`;
     const replica = demoReplica({ runtime, source, devices: [second, first] });
     agent.testbed.desire({ generation: 1, replicas: [replica] });
@@ -97,4 +98,16 @@ test.each([
     await agent.close();
     smi.end();
   }
+});
+
+test("vLLM's build for processors says that it sees no GPU; of a build for CUDA only a start tells", async () => {
+  const found = async (version: string) => {
+    const environment = new EngineEnvironment({ vllm: version, sglang: "0.5.5" });
+    environments.push(environment);
+    return vllm({ executable: environment.vllm, guard: { folder: ".", key: "k" } }).detect();
+  };
+  expect(await found("0.32.0+cpu")).toMatchObject({ says_devices: true, devices: [] });
+  const cuda = await found("0.32.0+cu129");
+  expect(cuda).toMatchObject({ version: "0.32.0+cu129" });
+  expect(cuda).not.toHaveProperty("says_devices");
 });

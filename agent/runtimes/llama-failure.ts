@@ -20,7 +20,7 @@ const SYMPTOMS: readonly Symptom[] = [
   },
   {
     pattern:
-      /out of memory|failed to allocate|unable to allocate|cannot allocate memory|std::bad_alloc|cudaErrorMemoryAllocation/i,
+      /out of memory|failed to allocate|unable to allocate|cannot allocate memory|std::bad_alloc|cudaErrorMemoryAllocation|ErrorOutOf(?:Device|Host)Memory|Device memory allocation of size/i,
     failure_class: "out_of_memory",
     sentence: "There was not enough memory. Use a smaller context, fewer slots or a smaller model.",
     retry: true,
@@ -39,7 +39,8 @@ const SYMPTOMS: readonly Symptom[] = [
     retry: false,
   },
   {
-    pattern: /CUDA driver version is insufficient|no CUDA-capable device|CUDA error/i,
+    pattern:
+      /CUDA driver version is insufficient|no CUDA-capable device|CUDA error|ErrorDeviceLost|ErrorInitializationFailed|ErrorIncompatibleDriver/i,
     failure_class: "driver",
     sentence: "The GPU driver failed. Look at `nvidia-smi` on the host.",
     retry: true,

@@ -103,8 +103,9 @@ async function portOf(): Promise<number> {
 /** What the pattern's group is where it first matches. */
 async function saying(output: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
   let said = "";
-  for await (const piece of output.pipeThrough(new TextDecoderStream())) {
-    said += piece;
+  const decoder = new TextDecoder();
+  for await (const piece of output) {
+    said += decoder.decode(piece, { stream: true });
     const found = pattern.exec(said)?.[1];
     if (found !== undefined) return found;
   }
