@@ -24,7 +24,7 @@ const COLOURS = /\u001b\[[\d;]*m/g;
 /** `(Worker_TP0 pid=12) `, `(VllmWorker rank=1 pid=12) `, `[rank0]: ` of torchrun. */
 const PROCESS = /^(?:\(([^()]*\bpid=\d+)\) ?|\[(rank\d+)\]:\s?)/;
 /** `[2025-11-23 10:00:00 TP0] ` of SGLang, `2025-11-23 10:00:00,123 - ` of Python. */
-const STAMP = /^\[?\d{4}-\d\d-\d\d[ T][\d:.,]+(?: [A-Z]{2}\d+)*\]?(?: -)? ?/;
+const STAMP = /^\[?(?:\d{4}-)?\d\d-\d\d[ T][\d:.,]+(?: [A-Z]{2}\d+)*\]?(?: -)? ?/;
 const LEVEL = /^\[?(DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b\]?(?: -|:)?/;
 /** `[W1130 23:20:48.8 utils.cpp:68] ` of PyTorch, `W0309 12:56:44.1 132 torch/x.py:88] ` of Google's format. */
 const LETTER = /^\[?([IWEF])\d{4} [\d:.]+ [^\]]*\] ?/;

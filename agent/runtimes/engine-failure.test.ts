@@ -170,6 +170,15 @@ const causes: readonly [cause: string, expected: string][] = [
     "RuntimeError: NCCL error: unhandled system error (run with NCCL_DEBUG=INFO for details)",
     "runtime_crash again: Its GPUs could not speak with each other (NCCL: unhandled system error).",
   ],
+  [
+    "json.decoder.JSONDecodeError: Expecting value: line 1 column 19 (char 18)",
+    "config final: A JSON file of the model is damaged or incomplete.",
+  ],
+  [
+    "ValueError: Total number of attention heads (14) must be divisible by tensor parallel size (4).",
+    "config final: The model cannot be parted so: Total number of attention heads (14) must be",
+  ],
+  ["RuntimeError: CUDA error: invalid device ordinal", "driver again: It sees fewer GPUs than"],
   ["OSError: [Errno 28] No space left on device", "disk_full again: The host's disk is full."],
   [
     "KeyError: 'layers.0.mlp.experts.w2_bias'",

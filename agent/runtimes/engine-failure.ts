@@ -96,9 +96,16 @@ const files: readonly Symptom[] = [
   },
   {
     pattern:
-      /Invalid repository ID or local directory specified|does not appear to have a file named config\.json|config file at .* is not a valid JSON/,
+      /Invalid repository ID or local directory specified|does not appear to have a file named config\.json|config file at .* is not a valid JSON|Unrecognized model in /,
     failure_class: "config",
     sentence: "The model has no config.json that can be read. Copy or download it again.",
+    retry: false,
+  },
+  {
+    // Of Python, and of the tokenizers' Rust.
+    pattern: /^json\.decoder\.JSONDecodeError|^Exception: .* at line \d+ column \d+/,
+    failure_class: "config",
+    sentence: "A JSON file of the model is damaged or incomplete. Copy or download it again.",
     retry: false,
   },
 ];
@@ -161,6 +168,18 @@ const machine: readonly Symptom[] = [
     sentence:
       "The GPU driver is missing, failed or is too old for it. Run `hypervize doctor` on the host.",
     retry: true,
+  },
+  {
+    pattern: /invalid device ordinal|larger than the (?:number of )?available GPUs/i,
+    failure_class: "driver",
+    sentence: "It sees fewer GPUs than it was given. Run `hypervize doctor` on the host.",
+    retry: true,
+  },
+  {
+    pattern: /^(?:[\w.]+: )?(.+ must be divisible by tensor parallel size \(\d+\))/,
+    failure_class: "config",
+    sentence: "The model cannot be parted so: $1. Use another number of GPUs.",
+    retry: false,
   },
   {
     pattern: /no kernel image is available|supported on GPUs with compute capability/,
