@@ -135,7 +135,10 @@ make() (
   exec 9>"$folder.lock"
   flock 9
   is_whole "$folder" && exit 0
-  for source in from_debian from_upstream; do
+  # The upstream's has no backend that could be asked for.
+  sources="from_debian from_upstream"
+  [ "$backend" != lavapipe ] || sources=from_debian
+  for source in $sources; do
     # One that is here already and lacks the backend is as good as the upstream's.
     [ "$source" = from_debian ] || ! works "$folder/llama-server" || break
     rm -rf "$new"
@@ -172,7 +175,7 @@ fi
 mkdir -p "$(dirname "$1")"
 folder=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 # One that came before is better than none.
-is_whole "$folder" || make || works "$folder/llama-server" ||
+is_whole "$folder" || make || { [ "$backend" != lavapipe ] && works "$folder/llama-server"; } ||
   fail "No llama-server could be had. Install llama.cpp's llama-server and put it on PATH, or set HYPERVIZE_LLAMA_SERVER."
 tell_blind "$folder/llama-server"
 echo "$folder/llama-server"

@@ -91,6 +91,9 @@ test("where an NVIDIA GPU is, one without a backend for it is replaced, kept whe
   expect(kept.err).toContain("This host's apt has no Debian mirror.");
   expect(kept.err).toContain("sees no GPU: models run on the processors with it.");
   expect(readdirSync(bin)).not.toContain("asked-upstream");
+  // For tests of the backend one without it is of no use.
+  expect(get({ HYPERVIZE_LLAMA_BACKEND: "lavapipe" })).toMatchObject({ code: 1, out: "" });
+  expect(readdirSync(bin)).not.toContain("asked-upstream");
   expect(get({ HYPERVIZE_LLAMA_BACKEND: "cpu" }).err).not.toContain("no Debian mirror");
   mkdirSync(join(target, "lib"));
   writeFileSync(join(target, "lib/libggml-vulkan.so"), "");

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
+import { EndpointClient } from "./endpoint-client.ts";
 import { eventually, Testbed } from "./testbed.ts";
 
 const samples = new URL("../../agent/hardware/samples/", import.meta.url);
@@ -78,6 +79,13 @@ test.skipIf(vulkan === "")(
       return placement ?? undefined;
     });
     expect(placed.devices[0]).toStartWith("GPU-");
+    const endpoint = await EndpointClient.provision(appliance, {
+      ...{ model: "builtin:hypervize-demo", runtime: "llama-server", gpu: { count: 1 } },
+      ...{ min_replicas: 1, max_replicas: 1, context: 512, concurrency: 1 },
+    });
+    await endpoint.is("up");
+    expect((await endpoint.chat("Hello")).status).toBe(200);
+    expect(await endpoint.view()).toMatchObject({ placement: [{ devices: placed.devices }] });
   },
-  60_000,
+  120_000,
 );
