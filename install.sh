@@ -6,13 +6,17 @@ usage() {
   cat <<TEXT
 usage: ./install.sh --demo [--detach] [--home DIR] [--port N]
        ./install.sh [--port N]                 install the appliance as a service (root, systemd)
-       ./install.sh --agent [--join TOKEN]     install the agent of a GPU host as a service (root, systemd)
+       ./install.sh --agent [--join TOKEN] [--llama-server PATH]
+                                               install the agent of a GPU host as a service (root, systemd)
        ./install.sh --uninstall [--agent] [--purge]
 
   --demo       build, start appliance, agent and demo model, send one chat completion; Ctrl-C ends all of it
   --detach     with --demo: return when it is ready
   --home DIR   with --demo: data folder (default: \$HYPERVIZE_HOME, else $default_home)
   --port N     HTTP port (default 8080)
+  --llama-server PATH
+               with --agent: the llama-server to use, such as a build for CUDA; kept at the next installation. Without
+               it Debian's is fetched, with its Vulkan backend where an NVIDIA GPU is (HYPERVIZE_LLAMA_BACKEND=cpu: not)
   --join TOKEN one-time token from the dashboard, or from \`hypervize hosts join-token\`; needed once
   --uninstall  remove services and program; with --agent only the agent's
   --purge      with --uninstall: remove the data too
@@ -177,12 +181,24 @@ install_appliance() {
   say "To add a GPU host, as root: hypervize hosts join-token"
 }
 
+# The llama-server that the last installation was told of: one that somebody built stays in use.
+named_before() {
+  [ -z "${HYPERVIZE_LLAMA_SERVER:-}" ] || return 0
+  last=$(readlink "$lib/llama-server") || return 0
+  case $last in
+    /usr/local/lib/hypervize/*) ;;
+    *) if timeout 20 "$last" --version >/dev/null 2>&1; then echo "$last"; fi ;;
+  esac
+}
+
 install_agent() {
   [ -n "$join" ] || [ -e "$identity" ] || grep -qs '^HYPERVIZE_JOIN_TOKEN=' "$root/etc/hypervize/hypervize-agent.env" ||
     misused "The first installation of an agent needs --join TOKEN."
   check_host
   build
   lib=$root/usr/local/lib/hypervize
+  named=${llama:-$(named_before)}
+  [ -z "$named" ] || export HYPERVIZE_LLAMA_SERVER="$named"
   llama_server=$(sh "$here/.ci/get-llama-server.sh" "$lib/private-llama-server") || exit 1
   mkdir -p "$lib"
   ln -sfn "${llama_server#"$root"}" "$lib/llama-server"
@@ -238,7 +254,7 @@ uninstall() {
 here=$(cd "$(dirname "$0")" && pwd)
 binary=$here/dist/hypervize
 default_home=${XDG_DATA_HOME:-${HOME:-}/.local/share}/hypervize-demo
-home='' port='' join='' root=${DESTDIR:-}
+home='' port='' join='' llama='' root=${DESTDIR:-}
 demo='' detach='' agent='' uninstall='' purge='' changed=no
 
 while [ $# -gt 0 ]; do
@@ -248,13 +264,14 @@ while [ $# -gt 0 ]; do
     --agent) agent=yes ;;
     --uninstall) uninstall=yes ;;
     --purge) purge=yes ;;
-    --home | --port | --join | --root)
+    --home | --port | --join | --root | --llama-server)
       [ -n "${2:-}" ] || misused "$1 needs a value."
       case $1 in
         --home) home=$(absolute "$2") ;;
         --port) port=$2 ;;
         --join) join=$2 ;;
         --root) root=$(absolute "$2") ;;
+        --llama-server) llama=$(absolute "$2") ;;
       esac
       shift
       ;;
@@ -269,6 +286,7 @@ case $port in *[!0-9]*) misused "--port needs a number." ;; esac
 case $join in *[!A-Za-z0-9._~=+/-]*) misused "That is no join token." ;; esac
 [ -n "$demo" ] || [ -z "$detach$home" ] || misused "--detach and --home belong to --demo."
 [ -n "$agent" ] || [ -z "$join" ] || misused "--join belongs to --agent."
+[ -n "$agent" ] || [ -z "$llama" ] || misused "--llama-server belongs to --agent."
 [ -n "$uninstall" ] || [ -z "$purge" ] || misused "--purge belongs to --uninstall."
 [ -z "$demo" ] || [ -z "$agent$uninstall" ] || misused "--demo goes alone."
 home=${home:-${HYPERVIZE_HOME:-$default_home}}

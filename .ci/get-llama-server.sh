@@ -5,7 +5,9 @@ set -eu
 usage="usage: get-llama-server.sh FOLDER
 Takes the first that works: \$HYPERVIZE_LLAMA_SERVER, llama-server on PATH, the one already in FOLDER,
 Debian's package (suite forky, unpacked in FOLDER with its own libc; the host's packages stay as they are),
-the upstream release. Prints its path; everything else goes to stderr."
+the upstream release. Prints its path; everything else goes to stderr.
+\$HYPERVIZE_LLAMA_BACKEND is what Debian's package gets beside the processors: vulkan (the default where an NVIDIA GPU
+is, by that driver's own Vulkan), cpu for nothing (the default elsewhere), or lavapipe (Vulkan in software, for tests)."
 
 # The release's digests as GitHub publishes them.
 upstream_build=b11146
@@ -17,7 +19,20 @@ fail() {
   say "$1"
   exit 1
 }
+has_nvidia() { [ -e /proc/driver/nvidia/version ] || command -v nvidia-smi >/dev/null; }
 works() { timeout 20 "$1" --version >/dev/null 2>&1; }
+
+# Whether the one in FOLDER also has the backend that is wanted.
+is_whole() {
+  works "$1/llama-server" || return 1
+  [ "$backend" = cpu ] || [ -e "$1/lib/libggml-vulkan.so" ]
+}
+# One that sees no GPU is given none (src/placement), so that has to be said here.
+tell_blind() {
+  has_nvidia || return 0
+  timeout 60 "$1" --list-devices 2>/dev/null | grep -q '^  (none)$' || return 0
+  say "$1 sees no GPU: models run on the processors with it. Name a build for CUDA with --llama-server PATH or HYPERVIZE_LLAMA_SERVER, or see to the driver's Vulkan (nvidia_icd.json)."
+}
 
 # Apt tells what it made of its sources, whatever their format. Debian's security archive has another path.
 debian_mirror() {
@@ -44,7 +59,10 @@ download_debs() {
     -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=2
   # The host's hooks may fail for an ordinary user after the lists have arrived: the download is the judge.
   timeout 120 apt-get "$@" update || :
-  timeout 300 apt-get "$@" --yes --no-install-recommends --download-only install llama.cpp-tools
+  set -- "$@" --yes --no-install-recommends --download-only install llama.cpp-tools
+  [ "$backend" = cpu ] || set -- "$@" libggml0-backend-vulkan
+  [ "$backend" != lavapipe ] || set -- "$@" mesa-vulkan-drivers
+  timeout 300 apt-get "$@"
 }
 
 unpack_debs() {
@@ -53,12 +71,19 @@ unpack_debs() {
   done
   mv root/usr/lib/*-linux-gnu lib && mv root/usr/bin/llama-server lib/ || return 1
   # ggml looks for its CPU backends beside the running executable, which here is the loader.
-  for backend in lib/ggml/backends*/*.so; do ln -s "${backend#lib/}" lib/; done
+  for plugin in lib/ggml/backends*/*.so; do ln -s "${plugin#lib/}" lib/; done
   loader=$(cd lib && echo ld-linux-*.so.*)
+  software=
+  if [ "$backend" = lavapipe ]; then
+    # The path is relative to the file, and ggml leaves software devices out unless they are named.
+    sed 's#"library_path": "[^"]*"#"library_path": "./libvulkan_lvp.so"#' root/usr/share/vulkan/icd.d/lvp_icd*.json >lib/lvp.json
+    software="export VK_ICD_FILENAMES=\"\$lib/lvp.json\" GGML_VK_VISIBLE_DEVICES=0"
+  fi
   # Found by its own path, because the folder is renamed when all is there.
   cat >llama-server <<STARTER
 #!/bin/sh
 lib=\$(dirname "\$(readlink -f "\$0")")/lib
+$software
 exec "\$lib/$loader" --library-path "\$lib:\$lib/llama" "\$lib/llama-server" "\$@"
 STARTER
   chmod 755 llama-server && rm -rf apt root
@@ -97,7 +122,7 @@ from_upstream() {
     aarch64) cpu=arm64 digest=$upstream_arm64 ;;
     *) say "The upstream has no release for $(uname -m)."; return 1 ;;
   esac
-  say "Getting llama-server from the upstream release $upstream_build."
+  say "Getting llama-server from the upstream release $upstream_build, which is built for processors alone."
   release=https://github.com/ggml-org/llama.cpp/releases/download/$upstream_build
   download "$release/llama-$upstream_build-bin-ubuntu-$cpu.tar.gz" archive >&2 || return 1
   echo "$digest  archive" | sha256sum --check --status || { say "Its checksum is wrong."; return 1; }
@@ -109,8 +134,13 @@ make() (
   new=$folder.new
   exec 9>"$folder.lock"
   flock 9
-  works "$folder/llama-server" && exit 0
-  for source in from_debian from_upstream; do
+  is_whole "$folder" && exit 0
+  # The upstream's has no backend that could be asked for.
+  sources="from_debian from_upstream"
+  [ "$backend" != lavapipe ] || sources=from_debian
+  for source in $sources; do
+    # One that is here already and lacks the backend is as good as the upstream's.
+    [ "$source" = from_debian ] || ! works "$folder/llama-server" || break
     rm -rf "$new"
     mkdir "$new" && cd "$new" || exit 1
     "$source" || continue
@@ -125,17 +155,27 @@ case ${1:-} in
   --help) echo "$usage" && exit 0 ;;
   "" | -*) say "$usage" && exit 2 ;;
 esac
+if has_nvidia; then backend=vulkan; else backend=cpu; fi
+backend=${HYPERVIZE_LLAMA_BACKEND:-$backend}
+case $backend in
+  vulkan | lavapipe | cpu) ;;
+  *) fail "HYPERVIZE_LLAMA_BACKEND is $backend. It may be vulkan, lavapipe or cpu." ;;
+esac
 if [ -n "${HYPERVIZE_LLAMA_SERVER:-}" ]; then
   works "$HYPERVIZE_LLAMA_SERVER" || fail "HYPERVIZE_LLAMA_SERVER is $HYPERVIZE_LLAMA_SERVER, which does not run. Correct it or unset it."
+  tell_blind "$HYPERVIZE_LLAMA_SERVER"
   realpath --no-symlinks "$(command -v "$HYPERVIZE_LLAMA_SERVER")"
   exit 0
 fi
-if works llama-server; then
+if [ "$backend" != lavapipe ] && works llama-server; then
+  tell_blind llama-server
   command -v llama-server
   exit 0
 fi
 mkdir -p "$(dirname "$1")"
 folder=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-works "$folder/llama-server" || make ||
+# One that came before is better than none.
+is_whole "$folder" || make || { [ "$backend" != lavapipe ] && works "$folder/llama-server"; } ||
   fail "No llama-server could be had. Install llama.cpp's llama-server and put it on PATH, or set HYPERVIZE_LLAMA_SERVER."
+tell_blind "$folder/llama-server"
 echo "$folder/llama-server"

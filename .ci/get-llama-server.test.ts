@@ -1,6 +1,15 @@
 /** The script with the host's programs replaced where it would reach the network. */
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -67,4 +76,57 @@ test("one that came before but no longer runs does not count", () => {
   expect(get().code).toBe(1);
   writeFileSync(join(target, "llama-server"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
   expect(get()).toEqual({ code: 0, out: `${join(target, "llama-server")}\n`, err: "" });
+});
+
+test("where an NVIDIA GPU is, one without a backend for it is replaced, kept where that fails, and told of", () => {
+  mkdirSync(target, { recursive: true });
+  program("curl", `touch ${join(bin, "asked-upstream")}; exit 22`);
+  const blind =
+    '#!/bin/sh\n[ "$1" != --list-devices ] || printf "Available devices:\\n  (none)\\n"\n';
+  writeFileSync(join(target, "llama-server"), blind, { mode: 0o755 });
+  expect(get()).toEqual({ code: 0, out: `${join(target, "llama-server")}\n`, err: "" });
+  program("nvidia-smi", "exit 0");
+  const kept = get();
+  expect(kept).toMatchObject({ code: 0, out: `${join(target, "llama-server")}\n` });
+  expect(kept.err).toContain("This host's apt has no Debian mirror.");
+  expect(kept.err).toContain("sees no GPU: models run on the processors with it.");
+  expect(readdirSync(bin)).not.toContain("asked-upstream");
+  // For tests of the backend one without it is of no use.
+  expect(get({ HYPERVIZE_LLAMA_BACKEND: "lavapipe" })).toMatchObject({ code: 1, out: "" });
+  expect(readdirSync(bin)).not.toContain("asked-upstream");
+  expect(get({ HYPERVIZE_LLAMA_BACKEND: "cpu" }).err).not.toContain("no Debian mirror");
+  mkdirSync(join(target, "lib"));
+  writeFileSync(join(target, "lib/libggml-vulkan.so"), "");
+  expect(get().err).not.toContain("no Debian mirror");
+});
+
+test("a backend that there is none of is refused with those that there are", () => {
+  const { code, err } = get({ HYPERVIZE_LLAMA_BACKEND: "cuda" });
+  expect([code, err]).toEqual([
+    1,
+    "HYPERVIZE_LLAMA_BACKEND is cuda. It may be vulkan, lavapipe or cpu.\n",
+  ]);
+});
+
+const keyring = ["gpg", "pgp"].some((end) =>
+  existsSync(`/usr/share/keyrings/debian-archive-keyring.${end}`),
+);
+
+test.skipIf(!keyring)("the packages asked of Debian are those of the backend", () => {
+  const asked = join(bin, "asked");
+  program(
+    "apt-get",
+    `[ "$1" = indextargets ] && echo http://localhost/debian/ && exit; echo "$*" >>${asked}; exit 1`,
+  );
+  program("curl", "exit 22");
+  const wanted = { cpu: [], vulkan: ["-vulkan"], lavapipe: ["-vulkan", "mesa-vulkan-drivers"] };
+  for (const [backend, packages] of Object.entries(wanted)) {
+    rmSync(asked, { force: true });
+    get({ HYPERVIZE_LLAMA_BACKEND: backend });
+    const words = readFileSync(asked, "utf8");
+    expect(words).toContain("install llama.cpp-tools");
+    for (const name of ["-vulkan", "mesa-vulkan-drivers"]) {
+      expect(words.includes(name)).toBe(packages.some((one) => one === name));
+    }
+  }
 });

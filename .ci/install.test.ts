@@ -131,6 +131,25 @@ test("the agent's token stands where only root reads it, and its runtimes surviv
   expect(read(options("hypervize-agent"))).toContain("hvj_abc");
 });
 
+test("a llama-server that was named is used, and stays at the next installation; one that does not run is refused", () => {
+  const own = join(folder, "own-llama-server");
+  script(own, "exit 0");
+  const link = below("usr/local/lib/hypervize/llama-server");
+  const agent = ["--root", root, "--agent", "--join", "hvj_1"];
+  expect(install(...agent, "--llama-server", own)).toMatchObject({ code: 0 });
+  expect(realpathSync(link)).toBe(realpathSync(own));
+  // Without the variable of these tests, which is the word of whoever installs.
+  const env = { PATH: `${folder}:${process.env["PATH"]}`, HOME: folder };
+  script(join(folder, "llama-server"), "exit 0");
+  const again = Bun.spawnSync([join(checkout, "install.sh"), "--root", root, "--agent"], { env });
+  expect(again.exitCode).toBe(0);
+  expect(realpathSync(link)).toBe(realpathSync(own));
+  const missing = install(...agent, "--llama-server", join(folder, "nowhere"));
+  expect(missing.code).toBe(1);
+  expect(missing.err).toContain("nowhere, which does not run");
+  expect(install("--root", root, "--llama-server", own)).toMatchObject({ code: 2 });
+});
+
 test("another token takes the place of the first, and every other option stays", () => {
   install("--root", root, "--agent", "--join", "hvj_1");
   writeFileSync(

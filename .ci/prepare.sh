@@ -28,8 +28,11 @@ get_package() {
 ci=$(cd "$(dirname "$0")" && pwd)
 bun=$(sh "$ci/get-dependencies.sh")
 HYPERVIZE_LLAMA_SERVER=$(sh "$ci/get-llama-server.sh" "$ci/../.tools/llama-server")
+# A real backend for GPUs, without a GPU. Where it cannot be had, its tests are skipped, and say so.
+HYPERVIZE_LLAMA_VULKAN=$(env -u HYPERVIZE_LLAMA_SERVER HYPERVIZE_LLAMA_BACKEND=lavapipe \
+  sh "$ci/get-llama-server.sh" "$ci/../.tools/llama-server-vulkan") || HYPERVIZE_LLAMA_VULKAN=
 PATH=$bun:$PATH
-export PATH HYPERVIZE_LLAMA_SERVER
+export PATH HYPERVIZE_LLAMA_SERVER HYPERVIZE_LLAMA_VULKAN
 [ -x /usr/bin/chromium ] || [ -x /usr/bin/google-chrome ] || get_package chromium "The dashboard's test"
 # Without it the tests of wrong clocks are skipped, and say so.
 command -v faketime >/dev/null || get_package faketime "The test of wrong clocks" || :

@@ -37,6 +37,7 @@ export function replicaIs(
 }
 
 export interface Engines {
+  llamaServer?: string;
   vllm?: string;
   sglang?: string;
   vllmImage?: string;

@@ -7,11 +7,19 @@ import type { Cause } from "./contract/messages.ts";
 export class Refusal extends Error {
   readonly failure_class: Exclude<Cause, "">;
   readonly retry: boolean;
+  /** The lines of the log that say so; none where the last ones are as good as any. */
+  readonly log_lines: readonly string[];
 
-  constructor(failureClass: Exclude<Cause, "">, sentence: string, retry = false) {
+  constructor(
+    failureClass: Exclude<Cause, "">,
+    sentence: string,
+    retry = false,
+    logLines: readonly string[] = [],
+  ) {
     super(sentence);
     this.name = "Refusal";
     this.failure_class = failureClass;
     this.retry = retry;
+    this.log_lines = logLines;
   }
 }

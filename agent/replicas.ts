@@ -23,6 +23,8 @@ interface OpenRun {
 }
 
 const ROTATE_MS = 30_000;
+/** Of a log, to a person. */
+const SHOWN_LINES = 20;
 /** An id becomes part of file names. */
 const REPLICA_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -173,7 +175,8 @@ export class Replicas {
       return;
     }
     this.tools.log(`${id}: ${end.message}`);
-    const log_tail = replica?.pid ? logTail(logPath(this.tools, id)) : [];
+    const last = replica?.pid ? logTail(logPath(this.tools, id), SHOWN_LINES) : [];
+    const log_tail = end.log_lines.length > 0 ? end.log_lines : last;
     const failure = {
       cause: end.failure_class,
       detail: end.message,

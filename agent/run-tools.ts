@@ -74,6 +74,9 @@ export async function runToolsOf(
       get gpu_count() {
         return gpus.gpus().length;
       },
+      get gpus() {
+        return gpus.gpus();
+      },
     },
     env: runtimeEnvironment(options.env),
     log_folder: join(folder, "logs"),

@@ -12,6 +12,7 @@ import {
 import { fromJSON } from "@grpc/proto-loader";
 import protobuf from "protobufjs";
 import text from "./agent.proto" with { type: "text" };
+import type { SeenDevices } from "./runtime-device.ts";
 
 export interface EnrolRequest {
   secret: string;
@@ -44,7 +45,7 @@ export interface Gpu {
   pci_bus_id: string;
 }
 
-export interface RuntimeFound {
+export interface RuntimeFound extends SeenDevices {
   name: string;
   version: string;
   path: string;

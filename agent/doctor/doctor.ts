@@ -81,6 +81,7 @@ export async function examine(host: Host, visit: Visit): Promise<Finding[]> {
         judgeRuntimes(
           await probeRuntimes(host, home, named, agent.env["PATH"]),
           certificate !== undefined,
+          gpus,
         ),
     ],
     ["Certificate", async () => judgeCertificate(certificate, host.now())],

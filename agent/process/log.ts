@@ -12,7 +12,12 @@ import { dirname, join } from "node:path";
 import { isMissing } from "../durable-file.ts";
 
 const KEPT_BYTES = 4 * 1024 * 1024;
-const TAIL_BYTES = 16 * 1024;
+/**
+ * As much as a failing start writes. The cause is seldom in the last lines: vLLM's API server appends 65 lines of
+ * its own, and each worker's traceback is one of hundreds.
+ */
+const TAIL_BYTES = 256 * 1024;
+const TAIL_LINES = 2000;
 
 /** Where the runtime of replica ID writes its output. */
 export const logPath = ({ log_folder }: { log_folder: string }, id: string): string =>
@@ -57,7 +62,7 @@ export function rotateLog(path: string, kept_bytes = KEPT_BYTES): boolean {
 }
 
 /** The last COUNT lines that are not empty; none when there is no log. */
-export function logTail(path: string, count = 20): string[] {
+export function logTail(path: string, count = TAIL_LINES): string[] {
   let file: number;
   try {
     file = openSync(path, "r");

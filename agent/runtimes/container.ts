@@ -4,12 +4,12 @@ import { basename, dirname, join } from "node:path";
 import type { DesiredReplica } from "../contract/messages.ts";
 import { Refusal } from "../refusal.ts";
 import { exitInside, inWords, lastOf, refusedByProgram } from "./container-failure.ts";
-import { devicesFor, gpusOf } from "./devices.ts";
+import { devicesInside, gpusOf } from "./devices.ts";
 import { quiet } from "./engine-arguments.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
 export interface ContainerOptions {
-  /** Such as `vllm/vllm-openai:v0.11.2`; it lies on this host already. */
+  /** Such as `vllm/vllm-openai:v0.32.0`; it lies on this host already. */
   image: string;
   /** `docker` or `podman`, or the path of one; whichever is on PATH without it, Docker first. */
   program?: string | undefined;
@@ -72,7 +72,8 @@ export function inContainer(
         );
       }
       const { spec } = launch;
-      const inside = { ...quiet, ...devicesFor(spec), HOME: HOME_INSIDE, USER };
+      const devices = devicesInside(spec, { name: engine.name, version });
+      const inside = { ...quiet, ...devices, HOME: HOME_INSIDE, USER };
       const own = engine.env(launch);
       const folders = [...(await mountsOf(launch.weights_path)), own["PYTHONPATH"] ?? []].flat();
       const folder = join(cache_folder, engine.name);

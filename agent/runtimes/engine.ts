@@ -1,13 +1,14 @@
 import { dirname } from "node:path";
 import { Refusal } from "../refusal.ts";
 import { type ContainerOptions, inContainer } from "./container.ts";
-import { devicesFor } from "./devices.ts";
+import { devicesForEngine } from "./devices.ts";
 import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
 import { type EngineName, requestsOf } from "./engine-load.ts";
 import { sleepOf } from "./engine-sleep.ts";
 import { GUARD_KEY, type Guard, proveGuarded } from "./guard.ts";
 import { askLoopback } from "./loopback.ts";
+import { proved, silenceFor } from "./probe.ts";
 import { type PythonProgram, pythonProgram } from "./python-package.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
@@ -18,6 +19,8 @@ const LOAD_BYTES_PER_MS = 50_000;
 
 interface Engine {
   name: EngineName;
+  /** As people call it. */
+  called: string;
   flag: string;
   /** How it is called inside its image. */
   inside: { entrypoint: string; arguments(launch: Launch, version: string): string[] };
@@ -41,7 +44,7 @@ export interface EngineOptions {
 export const vllm = (options: EngineOptions): RuntimeDriver =>
   driverOf(
     {
-      ...{ name: "vllm", flag: "--vllm", classify: classifyVllm },
+      ...{ name: "vllm", called: "vLLM", flag: "--vllm", classify: classifyVllm },
       inside: { entrypoint: "vllm", arguments: vllmArguments },
       command: ({ path, version }, launch) => [path, ...vllmArguments(launch, version)],
       env: ({ spec }, { folder, key }) =>
@@ -56,7 +59,7 @@ export const vllm = (options: EngineOptions): RuntimeDriver =>
 export const sglang = (options: EngineOptions): RuntimeDriver =>
   driverOf(
     {
-      ...{ name: "sglang", flag: "--sglang", classify: classifySglang },
+      ...{ name: "sglang", called: "SGLang", flag: "--sglang", classify: classifySglang },
       inside: { entrypoint: "python3", arguments: sglangArguments },
       command: ({ python, path }, launch) => {
         if (python !== undefined) return [python, ...sglangArguments(launch)];
@@ -77,7 +80,11 @@ function driverOf(
     reads: "safetensors",
     async detect() {
       const found = await find();
-      return found && { name: engine.name, version: found.version, path: found.path };
+      if (found === undefined) return undefined;
+      const { version, path: place } = found;
+      const runtime = { name: engine.name, version, path: place };
+      // What a build for CUDA sees only its start tells, which takes half a minute.
+      return isForProcessors(version) ? { ...runtime, says_devices: true, devices: [] } : runtime;
     },
     async plan(launch: Launch): Promise<Plan> {
       const found = await find();
@@ -88,11 +95,13 @@ function driverOf(
         );
       }
       // Kernels are compiled at the first start, with the ninja of the engine's own environment.
+      const { name } = engine;
+      const devices = devicesForEngine(launch.spec, { name, version: found.version }, launch.host);
       const search = [dirname(found.path), path].filter(Boolean).join(":");
       return {
         command: engine.command(found, launch),
         env: {
-          ...{ ...quiet, ...devicesFor(launch.spec), ...engine.env(launch, guard) },
+          ...{ ...quiet, ...devices, ...engine.env(launch, guard) },
           PATH: search,
         },
         start_timeout_ms: startTimeout(launch),
@@ -104,7 +113,7 @@ function driverOf(
     },
     async probe(port, model, signal) {
       if (engine.name === "vllm") await proveGuarded(port, signal);
-      await probe(port, model, signal);
+      await probeOf(engine.called)(port, model, signal);
     },
     async inFlight(port, signal) {
       return (await requestsOf(engine.name, port, signal)) ?? 0;
@@ -121,29 +130,36 @@ function driverOf(
   return { ...driver, ...inContainer(contained, container) };
 }
 
+/** PyTorch's wheels without CUDA say so behind the plus: 0.32.0+cpu. */
+const isForProcessors = (version: string): boolean => /\+cpu\b/.test(version);
+
 const startTimeout = ({ weights_bytes }: Launch): number =>
   START_MS + Math.ceil(weights_bytes / LOAD_BYTES_PER_MS);
 
 /**
- * One token, or what a model that makes none makes. /health alone proves little: vLLM answers 200 while its engine
- * is dead (vllm#39863). A base model has no chat template, so a plain completion is asked for too.
+ * One token, or what a model that makes none makes. A base model has no chat template, so a plain completion is asked
+ * for too. What makes pictures takes longest and is asked last.
  */
-async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {
-  const messages = [{ role: "user", content: "Hi" }];
-  const chat = { model, messages, max_tokens: 1 };
-  const attempts: [path: string, body: object][] = [
+const probeOf = (name: string) => async (port: number, model: string, signal: AbortSignal) => {
+  const input = "Hi";
+  const chat = { model, messages: [{ role: "user", content: input }], max_tokens: 1 };
+  const asked: [path: string, body: object][] = [
     ["/v1/chat/completions", chat],
-    ["/v1/completions", { model, prompt: "Hi", max_tokens: 1 }],
-    ["/v1/embeddings", { model, input: "Hi" }],
-    ["/v1/rerank", { model, query: "Hi", documents: ["Hi"] }],
+    ["/v1/completions", { model, prompt: input, max_tokens: 1 }],
+    ["/v1/embeddings", { model, input }],
+    ["/v1/rerank", { model, query: input, documents: [input] }],
+    ["/classify", { model, input }],
+    ["/pooling", { model, input }],
+    ["/v1/audio/transcriptions", silenceFor(model)],
+    ["/v1/audio/speech", { model, input, voice: "alloy" }],
+    ["/v1/images/generations", { model, prompt: input, n: 1, size: "256x256" }],
   ];
-  let first = 0;
-  for (const [path, body] of attempts) {
-    const { status } = await askLoopback(port, path, signal, body);
-    if (status === 200) return;
-    first ||= status;
-    // It knows what it was asked for, and failed.
-    if (status >= 500) break;
-  }
-  throw new Error(`It is healthy but answered a one-token request with HTTP ${first}.`);
-}
+  await proved(
+    { name, tries_on: false },
+    asked.map(
+      ([path, body]) =>
+        () =>
+          askLoopback(port, path, signal, body),
+    ),
+  );
+};

@@ -1,5 +1,8 @@
+import type { RuntimeDevice } from "../contract/runtime-device.ts";
 import { readArguments } from "../contract/runtime-settings.ts";
 import { Refusal } from "../refusal.ts";
+import { gpusOf } from "./devices.ts";
+import { deviceArgument } from "./llama-devices.ts";
 import type { Launch } from "./runtime.ts";
 
 const MIB = 1024 * 1024;
@@ -12,6 +15,8 @@ export interface Abilities {
   flags: ReadonlySet<string>;
   /** `-lv 1` means errors alone. In builds before these levels it meant debugging, with whole prompts. */
   has_log_levels: boolean;
+  /** What it sees besides the processors, where it says so. */
+  devices?: readonly RuntimeDevice[];
 }
 
 /**
@@ -56,8 +61,18 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
     ...(host.gpu_count > 0 && !spec.devices.includes("cpu") && !known.has("--fit")
       ? ["-ngl", "999"]
       : []),
+    ...(known.has("--device") ? placed(launch, abilities.devices ?? []) : []),
     ...args,
   ];
+}
+
+/** Which of the devices that it sees it may use. */
+function placed({ spec, host }: Launch, devices: readonly RuntimeDevice[]): string[] {
+  if (devices.length === 0 || spec.devices.length === 0) return [];
+  const wanted = gpusOf(spec);
+  if (wanted.length === 0) return ["--device", "none"];
+  const named = deviceArgument(devices, wanted, host.gpus ?? []);
+  return named === undefined ? [] : ["--device", named];
 }
 
 function promptCacheMib(memory_bytes: number): number {

@@ -74,6 +74,19 @@ test.each<[string, Death, string]>([
     "driver again: The GPU driver failed.",
   ],
   [
+    "no memory on the GPU, in Vulkan's words",
+    died(
+      "terminate called\n  what():  vk::Device::allocateMemory: ErrorOutOfDeviceMemory",
+      SIGABRT,
+    ),
+    "out_of_memory again: There was not enough memory.",
+  ],
+  [
+    "a device that was lost",
+    died("what():  vk::Queue::submit: ErrorDeviceLost", { ...SIGABRT, was_ready: true }),
+    "driver again: The GPU driver failed.",
+  ],
+  [
     "the kernel's memory killer",
     died("", { ...SIGKILL, out_of_memory_kills: true }),
     "out_of_memory again: The kernel killed llama-server",
@@ -108,4 +121,22 @@ test.each<[string, Death, string]>([
 test("a port that somebody took is tried again with another at once", () => {
   const log = "E srv start: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 18992";
   expect(classifyLlamaServer(died(log))).toBe("port_taken");
+});
+
+test.each([
+  "warning: failed to mlock 4096-byte buffer (after previously locking 0 bytes): Cannot allocate memory",
+  "Try increasing RLIMIT_MEMLOCK ('ulimit -l' as root).",
+  "0.00.093.083 W cmn  common_init: unable to allocate CUDA0 buffer, trying fewer layers",
+  "W llama_params_fit: failed to allocate for the initial parameters",
+  "0.00.012.001 I load_backend: CUDA error code names follow",
+  "ggml_backend_load_best: failed to load libggml-cuda.so: libcudart.so.12: cannot open shared object file: No such file or directory",
+])("%s is no cause, and does not hide the real one", (line) => {
+  const verdictOf = (log: string) => {
+    const refusal = classifyLlamaServer(died(log));
+    return refusal instanceof Refusal ? refusal.message : refusal;
+  };
+  expect(verdictOf(line)).toBe("llama-server ended with exit code 1 while it was starting.");
+  expect(verdictOf(`${line}\nerror loading model: unknown model architecture: 'nova9'`)).toBe(
+    "This llama-server does not know the model architecture nova9. Install a newer one.",
+  );
 });

@@ -1,3 +1,4 @@
+import type { Complaint } from "./complaints.ts";
 import { classifierOf, type Symptom } from "./symptom.ts";
 
 const PORT_TAKEN =
@@ -12,14 +13,14 @@ const SYMPTOMS: readonly Symptom[] = [
     retry: false,
   },
   {
-    pattern: /failed to open GGUF file .*No such file|No such file or directory/i,
+    pattern: /(?:gguf|model).*No such file or directory/i,
     failure_class: "not_found",
     sentence: "The model file is no longer there. Copy it to the host again.",
     retry: false,
   },
   {
     pattern:
-      /out of memory|failed to allocate|unable to allocate|cannot allocate memory|std::bad_alloc|cudaErrorMemoryAllocation/i,
+      /out of memory|failed to allocate|unable to allocate|cannot allocate memory|std::bad_alloc|cudaErrorMemoryAllocation|ErrorOutOf(?:Device|Host)Memory|Device memory allocation of size/i,
     failure_class: "out_of_memory",
     sentence: "There was not enough memory. Use a smaller context, fewer slots or a smaller model.",
     retry: true,
@@ -38,7 +39,8 @@ const SYMPTOMS: readonly Symptom[] = [
     retry: false,
   },
   {
-    pattern: /CUDA driver version is insufficient|no CUDA-capable device|CUDA error/i,
+    pattern:
+      /CUDA driver version is insufficient|no CUDA-capable device|CUDA error|ErrorDeviceLost|ErrorInitializationFailed|ErrorIncompatibleDriver/i,
     failure_class: "driver",
     sentence: "The GPU driver failed. Look at `nvidia-smi` on the host.",
     retry: true,
@@ -51,8 +53,23 @@ const SYMPTOMS: readonly Symptom[] = [
   },
 ];
 
+/**
+ * Newer builds name the level (`0.00.123.456 W …`, `W …`), older ones write "warning:" into some lines. What does not
+ * hinder it is not always told by that: it goes on when it may lock no memory, or finds no library of a backend.
+ */
+const HARMLESS =
+  /^(?:[\d.:]+ )?[IWD] |\bwarn(?:ing)?\b *[:(]|RLIMIT_MEMLOCK|failed to mlock|ggml_backend_load|\.so(?:\.\d+)*: cannot open|params_fit|fitting params/i;
+
+function complaintsIn(log: readonly string[]): Complaint[] {
+  return log.flatMap((text, at) =>
+    HARMLESS.test(text) ? [] : [{ at, text, context: "", exception: false }],
+  );
+}
+
 export const classifyLlamaServer = classifierOf({
   name: "llama-server",
   port_taken: PORT_TAKEN,
   symptoms: SYMPTOMS,
+  complaints: complaintsIn,
+  kills_itself: false,
 });

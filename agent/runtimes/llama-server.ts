@@ -2,23 +2,34 @@ import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import type { RuntimeFound } from "../contract/messages.ts";
+import type { RuntimeDevice } from "../contract/runtime-device.ts";
 import { Refusal } from "../refusal.ts";
 import { checkGguf } from "../weights/gguf-check.ts";
-import { devicesFor } from "./devices.ts";
+import { devicesFor, gpusOf } from "./devices.ts";
 import { type Abilities, argumentsFor } from "./llama-arguments.ts";
+import { devicesIn } from "./llama-devices.ts";
 import { classifyLlamaServer } from "./llama-failure.ts";
 import { askLoopback } from "./loopback.ts";
+import { proved } from "./probe.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
 const START_MS = 120_000;
 /** The slowest storage on which a start may still succeed. */
 const LOAD_BYTES_PER_MS = 50_000;
 
-interface Build extends RuntimeFound, Abilities {}
+/** A driver that hangs hangs whoever asks it. */
+const LOOK_MS = 15_000;
+
+type Build = Pick<RuntimeFound, "name" | "version" | "path"> & Abilities;
+
+const WITHOUT_BACKEND =
+  "This llama-server is a build without a backend for GPUs, so it would run on the processors. Install one with such a backend, or start the agent with --llama-server PATH of one; `hypervize doctor` on the host says which devices it sees.";
 
 /** llama.cpp's server. EXECUTABLE is a path or a name on PATH. */
 export function llamaServer(executable = "llama-server"): RuntimeDriver {
   let known: Build | undefined;
+  /** Undefined while it does not say. */
+  let devices: RuntimeDevice[] | undefined;
 
   async function findBuild(): Promise<Build | undefined> {
     const path = known === undefined ? Bun.which(executable) : null;
@@ -31,7 +42,12 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
     reads: "gguf",
     async detect() {
       const build = await findBuild();
-      return build && { name: build.name, version: build.version, path: build.path };
+      if (build === undefined) return undefined;
+      const { name, version, path } = build;
+      // Asked each time: a driver that was installed or has failed changes the answer.
+      devices = build.flags.has("--list-devices") ? await devicesOf(path) : undefined;
+      if (devices === undefined) return { name, version, path };
+      return { name, version, path, says_devices: true, devices };
     },
     async plan(launch: Launch): Promise<Plan> {
       const build = await findBuild();
@@ -41,9 +57,13 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
           `llama-server cannot be run on this host (looked for ${JSON.stringify(executable)}). Install it, or start the agent with --llama-server PATH.`,
         );
       }
+      const gpus = gpusOf(launch.spec);
+      if (gpus.length > 0 && launch.host.gpu_count > 0 && devices?.length === 0) {
+        throw new Refusal("config", WITHOUT_BACKEND);
+      }
       await checkGguf(launch.weights_path);
       return {
-        command: [build.path, ...argumentsFor(launch, build)],
+        command: [build.path, ...argumentsFor(launch, { ...build, devices: devices ?? [] })],
         env: devicesFor(launch.spec),
         start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
       };
@@ -82,9 +102,18 @@ async function examine(path: string): Promise<Build | undefined> {
   return { name: "llama-server", version: version ?? "unknown", path, ...abilities };
 }
 
+/** A process that waits for a driver may not even end by SIGKILL: it is left behind. */
+async function devicesOf(path: string): Promise<RuntimeDevice[] | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), LOOK_MS + 1000);
+  const printed = outputOf(path, "--list-devices").then((text) => devicesIn(text ?? ""));
+  return Promise.race([printed, late.promise]).finally(() => clearTimeout(timer));
+}
+
 async function outputOf(path: string, flag: string): Promise<string | undefined> {
   try {
-    const limits = { timeout: 15_000, maxBuffer: 4 * 1024 * 1024 };
+    const killSignal = "SIGKILL";
+    const limits = { timeout: LOOK_MS, killSignal, maxBuffer: 4 * 1024 * 1024 } as const;
     const { stdout, stderr } = await promisify(execFile)(path, [flag], limits);
     return stdout + stderr;
   } catch {
@@ -92,24 +121,24 @@ async function outputOf(path: string, flag: string): Promise<string | undefined>
   }
 }
 
-/** Started for embeddings or for ranking, it makes no token: it proves itself by what it does make. */
-async function makesNoText(port: number, model: string, signal: AbortSignal): Promise<boolean> {
-  const embedded = await askLoopback(port, "/v1/embeddings", signal, { model, input: "Hi" });
-  if (embedded.status === 200) return true;
-  const ranking = { model, query: "Hi", documents: ["Hi"] };
-  return (await askLoopback(port, "/v1/rerank", signal, ranking)).status === 200;
-}
-
-/** /completion needs no chat template, which a base model may lack. */
+/**
+ * /completion needs no chat template, which a base model may lack, and a template that is broken is told as 500.
+ * Started for embeddings or for ranking, it makes no token: it proves itself by what it does make.
+ */
 async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {
-  const chat = await askLoopback(port, "/v1/chat/completions", signal, {
-    model,
-    messages: [{ role: "user", content: "Hi" }],
-    max_tokens: 1,
-  });
-  if (chat.status === 200) return;
-  const plain = await askLoopback(port, "/completion", signal, { prompt: "Hi", n_predict: 1 });
-  if (plain.status === 200) return;
-  if (await makesNoText(port, model, signal)) return;
-  throw new Error(`It is healthy but answered a one-token request with HTTP ${chat.status}.`);
+  const messages = [{ role: "user", content: "Hi" }];
+  const asked: [path: string, body: object][] = [
+    ["/v1/chat/completions", { model, messages, max_tokens: 1 }],
+    ["/completion", { prompt: "Hi", n_predict: 1 }],
+    ["/v1/embeddings", { model, input: "Hi" }],
+    ["/v1/rerank", { model, query: "Hi", documents: ["Hi"] }],
+  ];
+  await proved(
+    { name: "llama-server", tries_on: true },
+    asked.map(
+      ([path, body]) =>
+        () =>
+          askLoopback(port, path, signal, body),
+    ),
+  );
 }

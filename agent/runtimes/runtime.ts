@@ -1,4 +1,4 @@
-import type { DesiredReplica, RuntimeFound } from "../contract/messages.ts";
+import type { DesiredReplica, Gpu, RuntimeFound } from "../contract/messages.ts";
 import type { Exit } from "../process/supervise.ts";
 import type { Refusal } from "../refusal.ts";
 import type { WeightsFormat } from "../weights/weights.ts";
@@ -7,7 +7,11 @@ import type { WeightsFormat } from "../weights/weights.ts";
 export interface HostFacts {
   memory_bytes: number;
   gpu_count: number;
+  /** As the driver numbers them now. */
+  gpus?: readonly HostGpu[];
 }
+
+export type HostGpu = Pick<Gpu, "index" | "uuid" | "name">;
 
 export interface Launch {
   spec: DesiredReplica;

@@ -1,10 +1,13 @@
 import type { Cause } from "../contract/messages.ts";
 import { Refusal } from "../refusal.ts";
+import type { Complaint } from "./complaints.ts";
 import type { Death } from "./runtime.ts";
 
 export interface Symptom {
-  /** Matched against the last lines of the log. */
+  /** Matched against each complaint of the log. */
   pattern: RegExp;
+  /** What the lines before must say, where the complaint alone may mean several things. */
+  after?: RegExp;
   failure_class: Exclude<Cause, "">;
   /** `$1` stands for the first group that matched. */
   sentence: string;
@@ -15,36 +18,65 @@ interface Patient {
   /** As people call the program. */
   name: string;
   port_taken: RegExp;
-  /** The first that matches wins. */
+  /** The first that matches wins, so the special ones stand before the general. */
   symptoms: readonly Symptom[];
+  /** The lines of its log that may be a cause. */
+  complaints(log: readonly string[]): Complaint[];
+  /** It ends its own processes by SIGKILL when one of them has failed, so that the signal says nothing. */
+  kills_itself: boolean;
 }
 
+/** Of a server that had served: what is older did not end it. */
+const LAST_LINES = 400;
+/** To a person: where it was raised, and the cause as the last of them. */
+const SHOWN_LINES = 20;
+const WORDS_CHARS = 300;
+/** What processes say of the end of another one. */
+const SECOND_HAND = /Engine core initialization failed|EngineDeadError|Engine process failed/;
+
 /**
- * Reads how a server ended and its last lines. What one that had served wrote in its log says little
+ * Reads how a server ended and its log. What one that had served wrote in its log says little
  * about its file or its arguments, so only symptoms that pass by themselves count then.
  */
-export function classifierOf({ name, port_taken, symptoms }: Patient) {
+export function classifierOf(patient: Patient) {
   return (death: Death): Refusal | "port_taken" => {
-    const { exit, log_tail, was_ready } = death;
-    if (exit.signal === "SIGKILL") return killed(name, death);
-    const log = log_tail.join("\n");
-    if (!was_ready && port_taken.test(log)) return "port_taken";
-    for (const { pattern, failure_class, sentence, retry } of symptoms) {
-      const match = pattern.exec(log);
-      if (match === null || (was_ready && !retry)) continue;
-      const group = match.slice(1).find((text) => text !== undefined) ?? "";
-      return new Refusal(
-        failure_class,
-        sentence.replace("$1", () => group),
-        retry,
-      );
+    const { exit, was_ready } = death;
+    const wasKilled = exit.signal === "SIGKILL";
+    if (wasKilled && !patient.kills_itself) return killed(patient.name, death, []);
+    const log = was_ready ? death.log_tail.slice(-LAST_LINES) : death.log_tail;
+    const complaints = patient.complaints(log);
+    if (!was_ready && complaints.some(({ text }) => patient.port_taken.test(text))) {
+      return "port_taken";
     }
-    return crashed(name, death);
+    const found = causeIn(complaints, patient.symptoms, was_ready);
+    if (found === undefined) return killed(patient.name, death, complaints);
+    const { sentence, failure_class, retry, at } = found;
+    const shown = log.slice(Math.max(0, at + 1 - SHOWN_LINES), at + 1);
+    return new Refusal(failure_class, sentence, retry, shown);
   };
 }
 
-function killed(name: string, death: Death): Refusal {
-  if (!death.out_of_memory_kills) return crashed(name, death);
+function causeIn(
+  complaints: readonly Complaint[],
+  symptoms: readonly Symptom[],
+  was_ready: boolean,
+) {
+  for (const { pattern, after, failure_class, sentence, retry } of symptoms) {
+    if (was_ready && !retry) continue;
+    for (const { at, text, context } of complaints) {
+      const match = pattern.exec(text);
+      if (match === null || after?.test(context) === false) continue;
+      const group = match.slice(1).find((part) => part !== undefined) ?? "";
+      return { failure_class, retry, at, sentence: sentence.replace("$1", () => group) };
+    }
+  }
+  return undefined;
+}
+
+function killed(name: string, death: Death, complaints: readonly Complaint[]): Refusal {
+  if (death.exit.signal !== "SIGKILL" || !death.out_of_memory_kills) {
+    return crashed(name, death, complaints);
+  }
   return new Refusal(
     "out_of_memory",
     `The kernel killed ${name} because the host ran out of memory. Use a smaller context, fewer slots or a smaller model.`,
@@ -52,9 +84,13 @@ function killed(name: string, death: Death): Refusal {
   );
 }
 
-function crashed(name: string, death: Death): Refusal {
-  const when = death.was_ready ? "while it was serving" : "while it was starting";
-  return new Refusal("runtime_crash", `${name} ${endOf(death)} ${when}.`, true);
+function crashed(name: string, death: Death, complaints: readonly Complaint[]): Refusal {
+  const end = `${name} ${endOf(death)}`;
+  if (death.was_ready) return new Refusal("runtime_crash", `${end} while it was serving.`, true);
+  // Only of a start: later an exception may quote a request.
+  const words = complaints.findLast(({ exception, text }) => exception && !SECOND_HAND.test(text));
+  const said = words === undefined ? "." : `: ${words.text.slice(0, WORDS_CHARS)}`;
+  return new Refusal("runtime_crash", `${end} while it was starting${said}`, true);
 }
 
 function endOf({ exit }: Death): string {

@@ -15,23 +15,27 @@ export interface Kind {
   memory_bytes: number;
   /** The most of them that one host has. */
   count: number;
+  /** Runtimes that see them on no host. */
+  unseen_by?: readonly string[];
 }
 
 /** The kinds of a fleet, each with the host that has most of it; of processors, those with most memory. */
-export function kindsIn(hosts: readonly Pick<Host, "devices">[]): Kind[] {
+export function kindsIn(hosts: readonly Pick<Host, "devices" | "blind">[]): Kind[] {
   const kinds = new Map<string, Kind>();
-  for (const { devices } of hosts) {
+  for (const { devices, blind = [] } of hosts) {
     const here = Map.groupBy(devices, ({ kind, memory_bytes }) =>
       kind === cpu ? cpu : `${kind}/${memory_bytes}`,
     );
     for (const [key, [first, ...others]] of here) {
       if (!first) continue;
       const { kind, memory_bytes } = first;
-      const known = kinds.get(key) ?? { memory_bytes: 0, count: 0 };
+      const known = kinds.get(key) ?? { memory_bytes: 0, count: 0, unseen_by: blind };
+      const unseen_by = kind === cpu ? [] : known.unseen_by?.filter((one) => blind.includes(one));
       kinds.set(key, {
         kind,
         memory_bytes: Math.max(known.memory_bytes, memory_bytes),
         count: Math.max(known.count, 1 + others.length),
+        ...(unseen_by?.length && { unseen_by }),
       });
     }
   }
@@ -94,10 +98,10 @@ export function decideContext(
 
 function eligible({ gpu }: Asked, runtime: Runtime, fleet: readonly Kind[]): Kind[] {
   const { type, count } = gpu;
-  const able = fleet.filter(
-    ({ kind }) =>
-      kind !== cpu ||
-      (runtime === "llama-server" && (count === null || type?.toLowerCase() === cpu)),
+  const able = fleet.filter(({ kind, unseen_by }) =>
+    kind !== cpu
+      ? !unseen_by?.includes(runtime)
+      : runtime === "llama-server" && (count === null || type?.toLowerCase() === cpu),
   );
   if (type === null) return able;
   const asked = able.filter(({ kind }) => isOfType(kind, type));

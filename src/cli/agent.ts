@@ -47,7 +47,7 @@ export function agentCommand(runAgent: RunAgent): Command {
       sglang: { value: "PATH", help: "the sglang script of its environment (default: on PATH)" },
       "vllm-image": {
         value: "IMAGE",
-        help: "run vLLM from this image instead, such as vllm/vllm-openai:v0.11.2; pull it before",
+        help: "run vLLM from this image instead, such as vllm/vllm-openai:v0.32.0; pull it before",
       },
       "sglang-image": { value: "IMAGE", help: "the same for SGLang" },
       "container-program": {

@@ -14,6 +14,7 @@ import type {
   Observed,
   ObservedReplica,
   ReplicaState,
+  RuntimeFound,
   StartPhase,
 } from "../../agent/contract/messages.ts";
 
@@ -134,12 +135,21 @@ function boundedInventory(inventory: Inventory): Inventory {
   return {
     ...words(inventory),
     gpus: inventory.gpus.slice(0, most_devices).map(words),
-    runtimes: inventory.runtimes.slice(0, most_devices).map(words),
+    runtimes: inventory.runtimes.slice(0, most_devices).map(boundedRuntime),
   };
 }
 
 const boundedWhole = (count: number, most: number): number =>
   Number.isSafeInteger(count) && count >= 0 && count <= most ? count : 0;
+
+function boundedRuntime(runtime: RuntimeFound): RuntimeFound {
+  if (runtime.devices === undefined) return words(runtime);
+  const devices = runtime.devices.slice(0, most_devices).map((device) => ({
+    ...words(device),
+    memory_bytes: boundedWhole(device.memory_bytes, most_bytes),
+  }));
+  return { ...words(runtime), devices };
+}
 
 /** THING with every text in it cut. */
 function words<Thing extends object>(thing: Thing): Thing {

@@ -113,10 +113,12 @@ export class Places {
   /** Whether an Elastic replica has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
   suits(row: ReplicaRow, model: ElasticModel, renewed = false): boolean {
     const asks = model.gpu.type !== null || model.gpu.count !== null;
-    if (!asks && !renewed) return true;
     const host = this.fleet.hosts.find(({ id }) => id === row.host_id);
     const device = host?.devices.find(({ id }) => id === row.devices[0]);
     if (!device) return true;
+    // It was placed before its runtime could say that it sees no GPU.
+    if (device.kind !== cpu && host?.blind?.includes(model.runtime)) return false;
+    if (!asks && !renewed) return true;
     if (!hasAskedDevices(row, model, device)) return false;
     return !renewed || needsTheSame(row, this.#elasticDemand(model), device);
   }

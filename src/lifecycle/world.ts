@@ -5,6 +5,7 @@ import type {
   Observed,
   ObservedReplica,
 } from "../../agent/contract/messages.ts";
+import { seesNoGpu } from "../../agent/contract/runtime-device.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 import type { Device, Fit, Host } from "../placement/fleet.ts";
 import type { FindMeasured } from "../sizing/measured.ts";
@@ -120,6 +121,7 @@ export function placementHosts(
     cordoned: host.cordoned || host.draining,
     down_for_ms: host.down_for_ms,
     runtimes: host.inventory?.runtimes.map(({ name }) => name) ?? [],
+    blind: host.inventory?.runtimes.filter(seesNoGpu).map(({ name }) => name) ?? [],
     devices: devicesOf(host, byHost.get(host.id) ?? []),
     sources: new Set(host.observed?.sources),
   }));

@@ -21,6 +21,8 @@ export interface Shelf {
   /** The most that is free on one that nothing is starting on, for whoever: most full hosts need no further look. */
   roomiest_bytes: number;
   used_ratio: number;
+  /** The processors of a host, and not its GPUs. */
+  readonly cpu: boolean;
   /** The processors of a host that has GPUs: only for those who ask for them. */
   readonly spare: boolean;
 }
@@ -113,7 +115,8 @@ function shelve(host: Host, kinds: Map<string, Kind>): Shelf[] {
   return [...byKind].map(([key, devices]) => {
     const isCpu = key === cpu;
     const slots = devices.map((device) => slotOf(device, isCpu));
-    const shelf: Shelf = { host, slots, roomiest_bytes: 0, used_ratio: 0, spare: isCpu && hasGpus };
+    const kind = { cpu: isCpu, spare: isCpu && hasGpus };
+    const shelf: Shelf = { host, slots, roomiest_bytes: 0, used_ratio: 0, ...kind };
     arrange(shelf);
     kindOf(key, devices, kinds)?.shelves.push(shelf);
     return shelf;

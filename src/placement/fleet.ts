@@ -30,6 +30,8 @@ export interface Host {
   /** Zero while it is up. */
   down_for_ms: number;
   runtimes: readonly string[];
+  /** Those of them that have said that they see no GPU. An older agent does not let them say. */
+  blind?: readonly string[];
   devices: readonly Device[];
   /** Sources whose weights lie on its disk. */
   sources: ReadonlySet<string>;

@@ -2,7 +2,7 @@
 import type { Demand, Placement, Refused } from "./fleet.ts";
 import type { FleetIndex } from "./fleet-index.ts";
 import { refusalOf } from "./refusal.ts";
-import { bestNow, leftBy, type Place, placementOf, searchFor } from "./search.ts";
+import { bestNow, isBlind, leftBy, type Place, placementOf, searchFor } from "./search.ts";
 import { gib } from "./words.ts";
 
 export function place(demand: Demand, fleet: FleetIndex): Placement | Refused {
@@ -12,11 +12,14 @@ export function place(demand: Demand, fleet: FleetIndex): Placement | Refused {
   return placementOf(best.place, reasons(best.place, best.hosts, demand));
 }
 
-function reasons(place: Place, hosts: number, { source }: Demand): string {
+function reasons(place: Place, hosts: number, demand: Demand): string {
+  const { host, spare } = place.shelf;
+  const unseen = spare && demand.gpu_type === null && isBlind(host, demand);
   const choice = place.offer.kind.cpu ? "the least busy" : "the best fit";
   return [
     `; ${gib(leftBy(place))} stay free there`,
     hosts > 1 ? `, ${choice} of ${hosts} hosts with room` : "",
-    place.shelf.host.sources.has(source) ? ", and the weights are on its disk already" : "",
+    unseen ? `, and its ${demand.runtime} sees no GPU` : "",
+    host.sources.has(demand.source) ? ", and the weights are on its disk already" : "",
   ].join("");
 }

@@ -6,6 +6,8 @@ import { freeFor } from "./fleet-index.ts";
 import {
   bestIn,
   type Case,
+  isBlind,
+  isMeant,
   isOpen,
   type Offer,
   placementOf,
@@ -24,8 +26,34 @@ const empty: Case = { open: true, room: ({ memory_bytes }, bytes) => memory_byte
 export function refusalOf(search: Search, { hosts, kinds }: FleetIndex): Refused {
   const suiting = kinds.flatMap((kind) => kind.shelves.filter(search.suits));
   if (!suiting.some(({ host }) => isOpen(host))) return noHost(search.demand, hosts);
-  return waiting(search) ?? busy(search) ?? closed(search) ?? never(search, kinds);
+  return (
+    waiting(search) ?? busy(search) ?? closed(search) ?? unseen(search) ?? never(search, kinds)
+  );
 }
+
+/** It would fit on GPUs, if the runtime there saw them. */
+function unseen(search: Search): Refused | null {
+  const { demand } = search;
+  const suits = ({ host, cpu }: Shelf) => !cpu && isMeant(host, demand) && isBlind(host, demand);
+  const best = bestIn({ ...search, suits }, empty);
+  if (!best) return null;
+  const { shelf, offer } = best.place;
+  const isFull = bestIn({ ...search, suits }, soon) === null;
+  const { runtime } = demand;
+  const one = best.hosts === 1;
+  const where = one ? `host ${shelf.host.name}` : `the ${best.hosts} hosts that have them`;
+  return {
+    refused: "never",
+    detail: `It needs ${cards(offer.need.devices, offer.kind)}, and the ${runtime} of ${where} sees no GPU: it is a build without a backend for them.`,
+    nearest: `Install a build of ${runtime} for GPUs on ${shelf.host.name}${howTo(runtime)}, or ask for the GPU type \`cpu\`.${isFull ? strangers(shelf) : ""}`,
+    awaiting: null,
+  };
+}
+
+const howTo = (runtime: string): string =>
+  runtime === "llama-server"
+    ? " (`./install.sh --agent` there gets one, or start the agent with `--llama-server PATH`)"
+    : "";
 
 function waiting(search: Search): Refused | null {
   const best = bestIn(search, soon);

@@ -53,13 +53,22 @@ export function searchFor(demand: Demand, { kinds }: FleetIndex): Search {
     if ("unfit" in answer) misfits.push({ kind, why: answer.unfit });
     else offers.push({ kind, need: answer });
   }
-  const labels = Object.entries(demand.labels);
-  const suits = ({ host, spare }: Shelf): boolean =>
-    !(spare && gpu_type === null) &&
-    host.runtimes.includes(demand.runtime) &&
-    labels.every(([name, value]) => host.labels[name] === value);
+  const suits = (shelf: Shelf): boolean => isWelcome(shelf, demand) && isMeant(shelf.host, demand);
   return { demand, offers: offers.sort(byCost), misfits, suits };
 }
+
+/** It has the runtime and the labels. */
+export const isMeant = ({ runtimes, labels }: Host, demand: Demand): boolean =>
+  runtimes.includes(demand.runtime) &&
+  Object.entries(demand.labels).every(([name, value]) => labels[name] === value);
+
+/** The runtime there has said that it sees no GPU. */
+export const isBlind = ({ blind }: Host, { runtime }: Demand): boolean =>
+  blind?.includes(runtime) ?? false;
+
+/** GPUs only for a runtime that sees them; processors beside GPUs for whoever asks, or can use nothing else. */
+const isWelcome = ({ host, cpu, spare }: Shelf, demand: Demand): boolean =>
+  isBlind(host, demand) ? cpu : !spare || demand.gpu_type !== null;
 
 export const isOpen = ({ cordoned, down_for_ms }: Host): boolean => !cordoned && down_for_ms === 0;
 

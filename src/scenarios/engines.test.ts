@@ -63,3 +63,15 @@ test("a context that does not fit fails with the engine's own number", async () 
     "It fits with at most 14000 tokens.",
   );
 }, 60_000);
+
+test("what the engine says of a first request that it refuses is what the endpoint says", async () => {
+  const asked = { ...body(), runtime: "vllm", env: { FAKE_FAILS: "tokenless" } };
+  const endpoint = await EndpointClient.provision(appliance, asked);
+  await endpoint.is("failed");
+  expect(await endpoint.view()).toMatchObject({
+    cause: "config",
+    detail: expect.stringContaining(
+      "refuses a one-token request with HTTP 400: default chat template is no longer allowed",
+    ),
+  });
+}, 60_000);

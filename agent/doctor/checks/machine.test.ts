@@ -1,5 +1,6 @@
 /** Judges of the checks of the machine itself, on what the kernel and its tools say. */
 import { describe, expect, test } from "bun:test";
+import type { RuntimeDevice } from "../../contract/runtime-device.ts";
 import type { Judgement } from "../finding.ts";
 import { judgeCertificate } from "./certificate.ts";
 import { judgeClock } from "./clock.ts";
@@ -44,6 +45,8 @@ const iptables = "-P INPUT DROP\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp --dpo
 const weights = { path: "/data", bytes: 100e9, free_bytes: 20e9, shared: false };
 const hub = { endpoint: "https://hub", proxy: undefined };
 const speed = { write_bytes_per_s: 2e9, read_bytes_per_s: 3e9 };
+
+const llama = (devices: RuntimeDevice[]) => ({ name: "llama-server", version: "0.7.0", devices });
 
 test.each<[string, Judgement, string, string]>([
   ["no engine", judgeEngines({ docker: undefined, podman: undefined }), "ok", "plain processes"],
@@ -170,6 +173,19 @@ test.each<[string, Judgement, string, string]>([
     "warn",
     "vllm does not run",
   ],
+  [
+    "a runtime that sees GPUs",
+    judgeRuntimes([llama([{ id: "Vulkan0", name: "NVIDIA L4", memory_bytes: 1 }])], true, 1),
+    "ok",
+    "llama-server 0.7.0 (sees Vulkan0 NVIDIA L4).",
+  ],
+  [
+    "one that sees none beside a GPU",
+    judgeRuntimes([llama([])], true, 1),
+    "warn",
+    "llama-server 0.7.0 (sees no GPU). llama-server is a build without a backend for GPUs",
+  ],
+  ["one that sees none where there is none", judgeRuntimes([llama([])], true, 0), "ok", "no GPU"],
   ["no runtime for an agent", judgeRuntimes([], true), "warn", "No runtime"],
   ["no runtime and no agent", judgeRuntimes([], false), "ok", "None is needed"],
   ["no certificate", judgeCertificate(undefined, 0), "ok", "No agent"],

@@ -1,4 +1,7 @@
+import type { RuntimeDevice } from "../../contract/runtime-device.ts";
+import { deviceWords } from "../../contract/runtime-device.ts";
 import { installedRuntime } from "../../runtimes/installed.ts";
+import { devicesIn } from "../../runtimes/llama-devices.ts";
 import { type Judgement, ok, warn } from "../finding.ts";
 import type { Host } from "../host.ts";
 
@@ -6,6 +9,8 @@ export interface RuntimeSign {
   name: string;
   /** First line of `--version`; null when it does not run. */
   version: string | null;
+  /** What it sees besides the processors; undefined where it does not say. */
+  devices?: readonly RuntimeDevice[];
 }
 
 /** Those that an agent can find on a host. */
@@ -25,20 +30,38 @@ export async function probeRuntimes(
     if (ran === undefined) continue;
     const line = ran.output.split("\n").find((text) => /\d/.test(text)) ?? "";
     const version = /\d+(?:\.\d+)+[\w.+-]*/.exec(line) ?? /\b\d+\b/.exec(line);
-    found.push({ name, version: ran.code === 0 ? (version?.[0] ?? "unknown") : null });
+    const devices = await devicesSeen(host, name, path ?? name);
+    const sign = { name, version: ran.code === 0 ? (version?.[0] ?? "unknown") : null };
+    found.push({ ...sign, ...(devices && { devices }) });
   }
   return found;
 }
 
-export function judgeRuntimes(found: readonly RuntimeSign[], has_agent: boolean): Judgement {
-  const working = found.flatMap(({ name, version }) =>
-    version === null ? [] : `${name} ${version}`,
-  );
+/** llama-server alone answers that in a moment; of the others only a start tells. */
+async function devicesSeen(host: Host, name: string, path: string) {
+  if (name !== "llama-server") return undefined;
+  return devicesIn((await host.run(path, "--list-devices"))?.output ?? "");
+}
+
+/** GPUS: how many this host has. */
+export function judgeRuntimes(
+  found: readonly RuntimeSign[],
+  has_agent: boolean,
+  gpus = 0,
+): Judgement {
+  const working = found.flatMap((sign) => (sign.version === null ? [] : wordsOf(sign)));
   const broken = found.filter(({ version }) => version === null).map(({ name }) => name);
   if (broken.length > 0) {
     return warn(
       `${broken.join(", ")} does not run${working.length > 0 ? `; ${working.join(", ")} does` : ""}.`,
       `See what ${broken[0]} --version says, and install it again.`,
+    );
+  }
+  const blind = found.find(({ devices }) => gpus > 0 && devices?.length === 0);
+  if (blind !== undefined) {
+    return warn(
+      `${working.join(", ")}. ${blind.name} is a build without a backend for GPUs, so it is given none.`,
+      `Run ./install.sh --agent again, which gets Debian's Vulkan backend for it, or start the agent with --${blind.name} PATH of a build for CUDA.`,
     );
   }
   if (working.length > 0) return ok(`${working.join(", ")}.`);
@@ -48,4 +71,10 @@ export function judgeRuntimes(found: readonly RuntimeSign[], has_agent: boolean)
     detail,
     "Put llama-server, vllm or sglang on PATH, or import one with hypervize bundle import.",
   );
+}
+
+function wordsOf({ name, version, devices }: RuntimeSign): string {
+  if (devices === undefined) return `${name} ${version}`;
+  const words = deviceWords({ says_devices: true, devices: [...devices] });
+  return `${name} ${version} (sees ${words})`;
 }

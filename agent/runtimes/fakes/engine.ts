@@ -15,8 +15,10 @@ export interface Stage {
   context_tokens: number;
   /** Log lines of a start. */
   says: readonly string[];
-  /** What is printed before it ends, by failure. */
+  /** What it dies of, by failure. */
   dies: Readonly<Record<string, string>>;
+  /** Prints that as the engine does, with all that its processes say besides, and ends. */
+  end(cause: string): never;
   metrics(running: number): string;
   /** Prints a request when it was not told to keep quiet. */
   heard(body: string): void;
@@ -42,11 +44,15 @@ export async function play(stage: Stage): Promise<void> {
   if (failure === "hang") await new Promise(() => setInterval(() => undefined, 60_000));
   await Bun.sleep(Number(process.env["FAKE_START_MS"] ?? 20));
   const last_words = stage.dies[failure];
-  if (last_words !== undefined) die(last_words);
+  if (last_words !== undefined) stage.end(last_words);
   // The engine's own process, which outlives its parent when nobody ends the group.
   if (failure === "child") spawn("sleep", ["300"], { stdio: "ignore" }).unref();
   serve(stage, log);
 }
+
+/** Of a traceback. */
+export const frames = (head: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${head}  File "core.py", line ${at}, in run`);
 
 export function die(text: string): never {
   process.stderr.write(`${text}\n`);
@@ -84,6 +90,10 @@ function serve(stage: Stage, log: (line: string) => void): void {
     const text = await request.text();
     sleeper.asked();
     stage.heard(text);
+    if (failure === "tokenless") {
+      const message = "default chat template is no longer allowed, so you must provide one";
+      return Response.json(wrong(message, 400), { status: 400 });
+    }
     if (failure === "dead") {
       return Response.json(wrong("EngineCore encountered an issue.", 500), { status: 500 });
     }
@@ -119,7 +129,7 @@ function serve(stage: Stage, log: (line: string) => void): void {
       },
     });
   } catch {
-    die(`OSError: [Errno 98] Address already in use: ('127.0.0.1', ${stage.port})`);
+    stage.end(`OSError: [Errno 98] Address already in use: ('127.0.0.1', ${stage.port})`);
   }
   log("INFO:     Application startup complete.");
   const lifetime_ms = Number(process.env["FAKE_LIVES_MS"] ?? 0);

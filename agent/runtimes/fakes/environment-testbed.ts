@@ -11,7 +11,11 @@ export class EngineEnvironment {
 
   constructor(versions: Readonly<Record<"vllm" | "sglang", string>>) {
     mkdirSync(this.bin);
-    this.#script("vllm", `exec "${process.execPath}" "${import.meta.dir}/vllm.ts" "$@"`);
+    const { vllm } = versions;
+    this.#script(
+      "vllm",
+      `export ENGINE_VERSION=${vllm}\nexec "${process.execPath}" "${import.meta.dir}/vllm.ts" "$@"`,
+    );
     this.#script("python3", `exec "${process.execPath}" "${import.meta.dir}/sglang.ts" "$@"`);
     this.#script("sglang", "exit 2");
     for (const [name, version] of Object.entries(versions)) {

@@ -1,5 +1,6 @@
 /** Stands in for `python3 -m sglang.launch_server`, 0.5; see engine.ts. */
-import { die, flagsFrom, play } from "./engine.ts";
+import { die, flagsFrom, frames, play } from "./engine.ts";
+import { gpuCount, notANumber } from "./gpu-memory.ts";
 
 const values =
   `--model-path --served-model-name --host --port --tp-size --context-length --mem-fraction-static
@@ -12,11 +13,26 @@ if (module !== "sglang.launch_server") die(`No module named '${module}'`);
 const flags = flagsFrom(rest, new Set(values), new Set(switches));
 if (flags.get("--host") !== "127.0.0.1") die("this stand-in would listen on every interface");
 const model = flags.get("--served-model-name") ?? "";
+// Its all-reduce makes numbers of the GPUs (sglang#25996).
+const wrong = notANumber();
+if (wrong && gpuCount > 1) die(wrong);
 
 await play({
   ...{ model, port: Number(flags.get("--port")), weights: flags.get("--model-path") ?? "" },
   context_tokens: Number(flags.get("--context-length")),
   says: [],
+  // Its scheduler tells the parent, who kills them all, itself too.
+  end(cause) {
+    const stamp = "[2025-11-23 10:00:02 TP0]";
+    const text = [
+      `${stamp} Scheduler hit an exception: Traceback (most recent call last):`,
+      ...[...frames("", 30), cause, ""],
+      "[2025-11-23 10:00:03] Received sigquit from a child process. It usually means the child failed.",
+    ];
+    process.stderr.write(`${text.join("\n")}\n`);
+    process.kill(process.pid, "SIGKILL");
+    die("");
+  },
   dies: {
     oom: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
     context:

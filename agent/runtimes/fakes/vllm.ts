@@ -1,7 +1,9 @@
 /** Stands in for `vllm serve`, 0.30; see engine.ts. Its developer mode is guarded as hypervize_guard.py guards it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { die, flagsFrom, play } from "./engine.ts";
+import { isAtLeast } from "../python-package.ts";
+import { die, flagsFrom, frames, play } from "./engine.ts";
+import { notANumber } from "./gpu-memory.ts";
 
 const values =
   `--served-model-name --host --port --tensor-parallel-size --max-model-len --gpu-memory-utilization
@@ -9,7 +11,7 @@ const values =
     /\s+/,
   );
 const switches = `--enable-prompt-tokens-details --enforce-eager --enable-log-requests
-  --enable-sleep-mode`.split(/\s+/);
+  --enable-sleep-mode --disable-uvicorn-access-log`.split(/\s+/);
 
 const [verb, weights = "", ...rest] = process.argv.slice(2);
 if (verb !== "serve") die(`vllm: error: argument subparser: invalid choice: '${verb}'`);
@@ -22,14 +24,36 @@ const guard = flags.get("--middleware")?.split(".")[0];
 if (guard && !existsSync(join(process.env["PYTHONPATH"] ?? "", `${guard}.py`))) {
   die(`ModuleNotFoundError: No module named '${guard}'`);
 }
+// Its registry looks into the model in a process that makes numbers of the GPUs (vllm#20939).
+const wrong = notANumber();
+if (wrong && !isAtLeast(process.env["ENGINE_VERSION"] ?? "unknown", "0.24.0")) {
+  die(
+    `ERROR 11-23 10:00:00 [registry.py:356] ${wrong}\n(APIServer pid=1)   Value error, Model architectures ['LlamaForCausalLM'] failed to be inspected. Please check the logs for more details.`,
+  );
+}
 
 await play({
   ...{ model: name, port: Number(flags.get("--port")), weights, context_tokens },
   says: [
     "INFO 11-23 10:00:00 [api_server.py:1346] vLLM API server version 0.30.0",
     `INFO 11-23 10:00:00 [model.py:1510] Using max model len ${context_tokens}`,
-    `(EngineCore_DP0 pid=${process.pid}) INFO 11-23 10:00:01 [core.py:77] Initializing a V1 LLM engine (v0.30.0)`,
+    `(EngineCore_DP0 pid=${process.pid}) INFO 11-23 10:00:01 [core.py:77] Initializing a V1 LLM engine (v0.30.0) with config: model='${weights}', tokenizer_mode=auto, trust_remote_code=False, dtype=torch.bfloat16`,
+    "[W1123 10:00:01.9 utils.cpp:68] Warning: CUDA error: out of memory (function init)",
   ],
+  // The engine's process says it twice, and then the API server says that it has lost it.
+  end(cause) {
+    const core = `(EngineCore_DP0 pid=${process.pid})`;
+    const stamp = `${core} ERROR 11-23 10:00:02 [core.py:1100]`;
+    const api = "(APIServer pid=1)";
+    const text = [
+      ...[`${stamp} EngineCore failed to start.`, `${stamp} Traceback (most recent call last):`],
+      ...[...frames(stamp, 18), `${stamp} ${cause}`, `${core} Process EngineCore_DP0:`],
+      ...[...frames(core, 20), `${core} ${cause}`, `${api} Traceback (most recent call last):`],
+      ...frames(api, 63),
+      `${api} RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}`,
+    ];
+    die(text.join("\n"));
+  },
   dies: {
     oom: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
     guard:

@@ -40,10 +40,7 @@ export function HostPanel({ host, changed }: HostPanelProps) {
             <Property name="CPU" value={`${inventory.cpu_count} × ${inventory.cpu_model}`} />
             <Property
               name="Runtimes"
-              value={
-                inventory.runtimes.map(({ name, version }) => `${name} ${version}`).join(", ") ||
-                "none found"
-              }
+              value={inventory.runtimes.map(runtimeWords).join(", ") || "none found"}
             />
           </>
         )}
@@ -60,6 +57,18 @@ const ways: Record<NonNullable<HostView["via"]>, string> = {
   relay: "by its relay",
   tunnel: "by tunnel",
 };
+
+/** What a runtime sees is told where it says so: one that sees no GPU is given none. */
+function runtimeWords(runtime: NonNullable<HostView["inventory"]>["runtimes"][number]): string {
+  const { name, version, says_devices, devices = [] } = runtime;
+  if (!says_devices) {
+    const untold =
+      name === "llama-server" ? " (it or its agent is older and does not say what it sees)" : "";
+    return `${name} ${version}${untold}`;
+  }
+  const seen = devices.map(({ id, name: device }) => `${id} ${device}`).join(", ");
+  return `${name} ${version} (sees ${seen || "no GPU"})`;
+}
 
 const labelWords = ({ labels }: HostView): string =>
   Object.entries(labels)
