@@ -1,5 +1,6 @@
 /** Server-sent events as bytes (WHATWG HTML 9.2): splitting them, reading one, and writing ours. */
 import type { Failure } from "../failure.ts";
+import { Gathered } from "../http1/gathered.ts";
 
 const nothing = Buffer.alloc(0);
 const LF = 10;
@@ -32,21 +33,33 @@ function emptyLineEnd(bytes: Buffer, at: number): number {
   return bytes[at + 1] === CR && bytes[at + 2] === LF ? at + 3 : -1;
 }
 
+/** Of an end of a frame that is not all here. */
+const longestSeam = 2;
+
 /** Cuts a byte stream into whole frames, wherever the network has split it. */
 export class FrameSplitter {
-  #rest: Buffer = nothing;
+  readonly #rest = new Gathered();
 
   /** Bytes of a frame whose end has not come yet. */
   get pending(): number {
-    return this.#rest.length;
+    return this.#rest.size;
   }
 
   /** The frames that BYTES completes, in one piece; the beginning of the next one is kept. */
   push(bytes: Buffer): Buffer {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const end = lastFrameEnd(all);
-    this.#rest = end === all.length ? nothing : all.subarray(end);
-    return end === all.length ? all : all.subarray(0, end);
+    const isWhole = this.#rest.size === 0;
+    // What is kept is not searched again: a large frame may come byte by byte.
+    const searched = isWhole ? bytes : Buffer.concat([this.#rest.last(longestSeam), bytes]);
+    const behind = searched.length - lastFrameEnd(searched);
+    if (behind === searched.length) {
+      this.#rest.add(bytes);
+      return nothing;
+    }
+    const all = isWhole ? bytes : Buffer.concat([this.#rest.take(), bytes]);
+    if (behind === 0) return all;
+    const end = all.length - behind;
+    this.#rest.add(all.subarray(end));
+    return all.subarray(0, end);
   }
 }
 
