@@ -1,4 +1,4 @@
-import { affinityOf } from "./affinity.ts";
+import { affinityOf, isCached } from "./affinity.ts";
 import type { Ask } from "./ask.ts";
 import type { Caller, Claim, Replica, Router, Target, Wake } from "./ports.ts";
 
@@ -100,6 +100,7 @@ export class Choice {
     const { ask, sticky } = this.#chooser;
     const target = this.#targets[at];
     if (!target) throw new Error("There is no such target.");
-    return this.#router.claim(target, except, () => affinityOf(ask, sticky));
+    const isKept = sticky !== null || isCached(ask.kind);
+    return this.#router.claim(target, except, isKept ? () => affinityOf(ask, sticky) : undefined);
   }
 }

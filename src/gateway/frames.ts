@@ -1,5 +1,6 @@
 /** Server-sent events as bytes (WHATWG HTML 9.2): splitting them, reading one, and writing ours. */
 import type { Failure } from "../failure.ts";
+import { Gathered } from "../http1/gathered.ts";
 import { parseJson } from "./json.ts";
 import { LineEnds } from "./line-ends.ts";
 
@@ -39,42 +40,62 @@ function emptyLineEnd(bytes: Buffer, at: number): number {
 /** No event that is meant to be one is longer: what is would only fill the memory. */
 export const maxFrameBytes = 8 * 1024 * 1024;
 
+/** Of an end of a frame that is not all here. */
+const longestSeam = 2;
+
 /**
  * Cuts a byte stream into whole frames, wherever the network has split it, and puts right how it is written:
  * a byte order mark, lines that end with CR alone, and events without an empty line between them. A service
  * that begins well goes on so, and its bytes are looked through no further.
  */
 export class FrameSplitter {
-  #rest: Buffer = nothing;
+  readonly #rest = new Gathered();
   #isFirst = true;
   #isWell = false;
   readonly #lines = new LineEnds();
 
   /** Bytes of a frame whose end has not come yet. */
   get pending(): number {
-    return this.#rest.length;
+    return this.#rest.size;
   }
 
   /** The frames that BYTES completes, in one piece; the beginning of the next one is kept. */
   push(bytes: Buffer): Buffer {
-    const given = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const all = this.#isWell ? given : this.#repaired(given);
+    if (this.#isWell) return this.#cut(bytes);
+    const known = this.#rest.size;
+    // Without the end of a line no frame is complete, and a large one may come byte by byte.
+    if (known > 0 && this.#rest.last(1)[0] !== CR && !bytes.includes(LF) && !bytes.includes(CR)) {
+      this.#rest.add(bytes);
+      return nothing;
+    }
+    const given = known === 0 ? bytes : Buffer.concat([this.#rest.take(), bytes]);
+    const all = separated(this.#lines.plain(this.#withoutMark(given), known));
     const end = lastFrameEnd(all);
     const frames = end === all.length ? all : all.subarray(0, end);
-    this.#isWell ||= all === given && frames.includes("data:");
-    this.#rest = end === all.length ? nothing : all.subarray(end);
+    this.#isWell = all === given && frames.includes("data:");
+    if (end < all.length) this.#rest.add(all.subarray(end));
     return frames;
   }
 
-  #repaired(given: Buffer): Buffer {
-    const plain = this.#lines.plain(this.#withoutMark(given), this.#rest.length);
-    return separated(plain);
+  #cut(bytes: Buffer): Buffer {
+    const isWhole = this.#rest.size === 0;
+    // What is kept is not searched again.
+    const searched = isWhole ? bytes : Buffer.concat([this.#rest.last(longestSeam), bytes]);
+    const behind = searched.length - lastFrameEnd(searched);
+    if (behind === searched.length) {
+      this.#rest.add(bytes);
+      return nothing;
+    }
+    const all = isWhole ? bytes : Buffer.concat([this.#rest.take(), bytes]);
+    if (behind === 0) return all;
+    const end = all.length - behind;
+    this.#rest.add(all.subarray(end));
+    return all.subarray(0, end);
   }
 
   /** The last frame, when the stream is over and nothing but its empty line is missing. */
   end(): Buffer {
-    const rest = this.#rest;
-    this.#rest = nothing;
+    const rest = this.#rest.take();
     const data = rest.length === 0 ? undefined : readFrame(rest)?.data.trim();
     const isWhole = data === "[DONE]" || (data !== undefined && parseJson(data) !== null);
     if (!isWhole) return nothing;

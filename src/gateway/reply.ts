@@ -1,4 +1,5 @@
 import type { Failure } from "../failure.ts";
+import { Gathered } from "../http1/gathered.ts";
 import type { Whole } from "./reading/whole.ts";
 import { upstreamError } from "./runtime-error.ts";
 import type { AnswerSink, UpstreamCall } from "./upstream/call.ts";
@@ -51,8 +52,8 @@ export class Reply implements AnswerSink, Source {
   #head: ResponseHead | null = null;
   /** Null until it can be told. */
   #streams: boolean | null = null;
-  #parts: Buffer[] = [];
-  #size = 0;
+  /** In one piece: a runtime may send a megabyte byte by byte. */
+  readonly #gathered = new Gathered();
   #follower: Follower | null = null;
   /** How the stream ended, when it did so before it had a follower. */
   #ending: "none" | "end" | UpstreamFault = "none";
@@ -72,8 +73,7 @@ export class Reply implements AnswerSink, Source {
   /** FOLLOWER gets what has come, now, and everything that comes. */
   follow(follower: Follower): void {
     this.#follower = follower;
-    for (const part of this.#parts) follower.data(part);
-    this.#parts = [];
+    if (this.#gathered.size > 0) follower.data(this.#gathered.take());
     if (this.#ending === "end") follower.end();
     else if (this.#ending !== "none") follower.fail(this.#ending);
   }
@@ -104,24 +104,23 @@ export class Reply implements AnswerSink, Source {
       this.#follower.data(bytes);
       return;
     }
-    this.#parts.push(bytes);
-    this.#size += bytes.length;
+    this.#gathered.add(bytes);
     if (this.#streams === null) this.#streams = this.#begins();
     if (this.#streams) this.#open({ is: "stream" });
-    else if (this.#size > this.#options.maxBytes) {
+    else if (this.#gathered.size > this.#options.maxBytes) {
       this.interrupt(upstreamError("The runtime's answer is too long to be passed on."));
     }
   }
 
   end(): void {
     if (this.#follower) this.#follower.end();
-    else if (this.#streams && this.#size > 0) this.#ending = "end";
+    else if (this.#streams && this.#gathered.size > 0) this.#ending = "end";
     else this.#open(this.#whole());
   }
 
   fail(fault: UpstreamFault): void {
     if (this.#follower) this.#follower.fail(fault);
-    else if (this.#streams && this.#size > 0) this.#ending = fault;
+    else if (this.#streams && this.#gathered.size > 0) this.#ending = fault;
     else this.#open({ is: "fault", fault });
   }
 
@@ -129,19 +128,18 @@ export class Reply implements AnswerSink, Source {
   #begins(): boolean | null {
     if (!this.#options.stream || this.#head?.status !== 200) return false;
     const isNamed = isEventStream(this.#head);
-    const beginning = Buffer.concat(this.#parts).toString("utf8", 0, 64).trimStart();
+    const beginning = this.#gathered.first(64).toString("utf8").trimStart();
     if (beginning.startsWith("{")) return false;
     if (isNamed || /^(data|event|id|retry)?:/.test(beginning)) return true;
     return beginning.length < longestField ? null : false;
   }
 
   #whole(): Opening {
-    const only = this.#parts.length === 1 ? this.#parts[0] : undefined;
     return {
       is: "whole",
       status: this.#head?.status ?? 0,
       contentType: this.#head?.headers.get("content-type") ?? "application/json",
-      body: only ?? Buffer.concat(this.#parts),
+      body: this.#gathered.take(),
     };
   }
 }

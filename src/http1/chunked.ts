@@ -1,19 +1,28 @@
+import { isOfName, isText } from "./fields.ts";
 import { ProtocolError } from "./protocol-error.ts";
 
 type State =
   | "size"
+  | "size-blank"
   | "extension"
   | "size-lf"
   | "data"
   | "data-cr"
   | "data-lf"
   | "trailer"
+  | "trailer-value"
   | "trailer-lf"
   | "done";
 
 const CR = 13;
 const LF = 10;
-const maxSizeDigits = 12;
+const TAB = 9;
+const SPACE = 32;
+const COLON = 58;
+const SEMICOLON = 0x3b;
+/** With leading zeros, as in Go; and without them what a number holds exactly. */
+const maxSizeDigits = 16;
+const maxSize = 2 ** 48;
 const maxExtensionBytes = 4096;
 const maxTrailerBytes = 16_384;
 
@@ -71,11 +80,12 @@ export class ChunkedDecoder {
       case "size":
         this.#sizeByte(byte);
         return;
+      case "size-blank":
+        this.#sizeEnd(byte);
+        return;
       case "extension":
         if (byte === CR) this.#state = "size-lf";
-        else if (byte === LF || ++this.#skipped > maxExtensionBytes) {
-          throw new ProtocolError("A chunk has a broken extension.");
-        }
+        else this.#skip(isText(byte), maxExtensionBytes, "A chunk has a broken extension.");
         return;
       case "size-lf":
         this.#expect(byte, LF);
@@ -95,8 +105,12 @@ export class ChunkedDecoder {
       case "trailer":
         this.#trailerByte(byte);
         return;
+      case "trailer-value":
+        if (byte === CR) this.#state = "trailer-lf";
+        else this.#skip(isText(byte), maxTrailerBytes, brokenTrailers);
+        return;
       case "trailer-lf":
-        this.#expect(byte, LF);
+        this.#skip(byte === LF, maxTrailerBytes, brokenTrailers);
         this.#state = this.#lineLength === 0 ? "done" : "trailer";
         this.#lineLength = 0;
         return;
@@ -109,32 +123,48 @@ export class ChunkedDecoder {
   #sizeByte(byte: number): void {
     const digit = hexDigit(byte);
     if (digit >= 0) {
-      if (++this.#digits > maxSizeDigits) {
+      this.#remaining = this.#remaining * 16 + digit;
+      if (++this.#digits > maxSizeDigits || this.#remaining >= maxSize) {
         throw new ProtocolError("A chunk is too large.");
       }
-      this.#remaining = this.#remaining * 16 + digit;
       return;
     }
     if (this.#digits === 0) throw new ProtocolError("A chunk has no size.");
-    if (byte === CR) this.#state = "size-lf";
-    else if (byte === 0x3b || byte === 0x20 || byte === 0x09) this.#state = "extension";
-    else throw new ProtocolError("A chunk has a broken size.");
+    this.#sizeEnd(byte);
   }
 
-  #trailerByte(byte: number): void {
-    if (++this.#skipped > maxTrailerBytes) {
-      throw new ProtocolError("The trailers are too long.");
+  /** Blanks behind a size are there in the wild, before its end and before an extension; nothing else may be. */
+  #sizeEnd(byte: number): void {
+    if (byte === CR) this.#state = "size-lf";
+    else if (byte === SEMICOLON) this.#state = "extension";
+    else {
+      this.#skip(byte === SPACE || byte === TAB, maxExtensionBytes, "A chunk has a broken size.");
+      this.#state = "size-blank";
     }
-    // A line feed alone ends the trailers for one reader and not for another.
-    if (byte === LF) throw new ProtocolError("The trailers are broken.");
-    if (byte === CR) this.#state = "trailer-lf";
-    else this.#lineLength++;
+  }
+
+  /** A trailer is written as a header is (RFC 9112 7.1.2): whoever reads it must not find another message in it. */
+  #trailerByte(byte: number): void {
+    if (byte === CR && this.#lineLength === 0) this.#state = "trailer-lf";
+    else {
+      const isNamed = byte === COLON && this.#lineLength > 0;
+      this.#skip(isNamed || isOfName(byte), maxTrailerBytes, brokenTrailers);
+      this.#lineLength++;
+      if (isNamed) this.#state = "trailer-value";
+    }
+  }
+
+  /** One byte that is read for nothing. */
+  #skip(isRight: boolean, most: number, sentence: string): void {
+    if (!isRight || ++this.#skipped > most) throw new ProtocolError(sentence);
   }
 
   #expect(byte: number, wanted: number): void {
     if (byte !== wanted) throw new ProtocolError("The chunked coding is broken.");
   }
 }
+
+const brokenTrailers = "The trailers are broken, or too long.";
 
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;

@@ -5,24 +5,20 @@ import {
   encodeHead,
   encodeRefusal,
   isBodyless,
-  noBytes,
   streamFraming,
 } from "./answer.ts";
 import { BodyReader } from "./body-reader.ts";
 import { BodyStream } from "./body-stream.ts";
-import { Incoming } from "./incoming.ts";
+import { Incoming, noRoom } from "./incoming.ts";
+import { Input } from "./input.ts";
 import { Outbox } from "./outbox.ts";
 import { lateness, type Pace } from "./patience.ts";
 import { ProtocolError } from "./protocol-error.ts";
-import { parseRequestHead, type RequestHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 import type { Room } from "./room.ts";
 import type { Service } from "./service.ts";
 import { StreamOutlet } from "./stream-outlet.ts";
 
-const headEnd = Buffer.from("\r\n\r\n");
-const maxHeadBytes = 32_768;
-/** Kept of further requests that a client sends before it has its answer. */
-const maxAheadBytes = 65_536;
 const invitation = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 const slow = "The request took too long to arrive.";
 
@@ -32,7 +28,7 @@ export class Connection {
   readonly #socket: Socket<unknown>;
   readonly #outbox: Outbox;
   readonly #pace: Pace;
-  #input: Buffer = noBytes;
+  readonly #input: Input;
   #request: Incoming | null = null;
   /** The body that is being streamed. */
   #stream: BodyStream | null = null;
@@ -50,6 +46,7 @@ export class Connection {
     this.#socket = socket;
     this.#service = service;
     this.#outbox = new Outbox(socket);
+    this.#input = new Input(service.room);
     this.#pace = { doing: "opening", since: service.now, received: 0, moved_at: service.now };
   }
 
@@ -70,9 +67,11 @@ export class Connection {
     if (this.#closing) return;
     this.#pace.received += bytes.length;
     if (this.#request && !this.#request.body.done) this.#readBody(this.#request, bytes);
-    else this.#input = this.#input.length === 0 ? bytes : Buffer.concat([this.#input, bytes]);
+    else this.#input.add(bytes);
     this.#next();
-    if (this.#input.length > maxAheadBytes) this.pause();
+    if (!this.#input.isFull) return;
+    this.pause();
+    if (!this.#input.reserve()) this.refuse(new ProtocolError(noRoom, 503));
   }
 
   /** The kernel takes more again. */
@@ -100,6 +99,7 @@ export class Connection {
     this.#gone = true;
     this.#closing = true;
     this.#outbox.clear();
+    this.#input.clear();
     this.#stream = null;
     this.#request?.gone();
     this.#request = null;
@@ -133,8 +133,9 @@ export class Connection {
   }
 
   resume(): void {
-    if (!this.#paused || this.#gone) return;
+    if (!this.#paused || this.#gone || this.#input.isFull) return;
     this.#paused = false;
+    this.#input.giveBack();
     this.#socket.resume();
   }
 
@@ -164,7 +165,7 @@ export class Connection {
 
   #readBody(request: Incoming, bytes: Buffer): void {
     try {
-      this.#input = request.body.push(bytes, request);
+      this.#input.add(request.body.push(bytes, request));
     } catch (error) {
       this.refuse(error);
       return;
@@ -176,21 +177,11 @@ export class Connection {
 
   /** Begins the next request, when its head is here. */
   #next(): void {
-    if (this.#request !== null || this.#closing || this.#input.length === 0) return;
-    const input = this.#input;
-    const end = input.indexOf(headEnd);
-    if ((end === -1 ? input.length : end) > maxHeadBytes) {
-      this.refuse(new ProtocolError("The headers are too long.", 431));
-    } else if (end !== -1) this.#read(input, end);
-    else if (this.#pace.doing !== "head") this.#enter("head");
-  }
-
-  /** The head of INPUT ends at END. */
-  #read(input: Buffer, end: number): void {
-    const bodyAt = end + headEnd.length;
-    this.#input = bodyAt === input.length ? noBytes : input.subarray(bodyAt);
+    if (this.#request !== null || this.#closing) return;
     try {
-      this.#begin(parseRequestHead(input, end));
+      const head = this.#input.takeHead();
+      if (head) this.#begin(head);
+      else if (!this.#input.empty && this.#pace.doing !== "head") this.#enter("head");
     } catch (error) {
       this.refuse(error);
     }
@@ -201,7 +192,7 @@ export class Connection {
     const request = new Incoming(head, new BodyReader(head.length), this);
     this.#request = request;
     this.#enter(request.body.done ? "answering" : "body");
-    if (!request.body.done) this.#readBody(request, this.#input);
+    if (!request.body.done) this.#readBody(request, this.#input.take());
     if (this.#request !== request) return;
     const answer = this.#service.handle(request);
     if (!(answer instanceof Promise)) this.#answer(request, answer);
@@ -264,9 +255,9 @@ export class Connection {
       return;
     }
     this.#enter("idle");
-    if (this.#input.length <= maxAheadBytes) this.resume();
+    this.resume();
     // What was sent ahead; in a turn of its own, so that a long queue does not hold the others up.
-    if (this.#input.length > 0) setImmediate(() => this.#next());
+    if (!this.#input.empty) setImmediate(() => this.#next());
   }
 
   /**
@@ -275,7 +266,7 @@ export class Connection {
    */
   #hangUp(): void {
     this.#closing = true;
-    this.#input = noBytes;
+    this.#input.clear();
     this.#enter("closing");
     this.resume();
     if (this.#ended) this.#socket.end();

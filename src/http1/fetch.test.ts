@@ -105,8 +105,8 @@ test("a stream whose reader has left before it began is cancelled", async () => 
   await cancelled.promise;
 });
 
-test.each(["[:::", "x:99999", "1.2.3.4.5", "a/../b", "\xe9"])(
-  "a host that is none (%s) is no fault of ours",
+test.each(["x:99999", "1.2.3.4.5", ""])(
+  "a host that looks like one and is none (%s) is no fault of ours",
   async (host) => {
     const { port } = serving((request) => new Response(new URL(request.url).pathname));
     const client = rawClient(port);

@@ -77,9 +77,9 @@ function pour(
   return stream;
 }
 
-/** What a person typed to get here, as far as it can be part of an address. */
+/** What a person typed to get here; HOST has the form of one, which does not make it one. */
 function addressOf(host: string | null, target: string): string {
-  const path = target.startsWith("/") ? target : `/${target}`;
-  const said = host !== null && /^[\w.:[\]-]+$/.test(host) ? `http://${host}${path}` : null;
-  return said !== null && URL.canParse(said) ? said : `http://localhost${path}`;
+  const path = target === "*" ? "/*" : target;
+  const said = host ? `http://${host}${path}` : "";
+  return URL.canParse(said) ? said : `http://localhost${path}`;
 }

@@ -15,6 +15,10 @@ const COLON = 58;
 const DELETE = 127;
 const maxFields = 128;
 
+/** Whether a name may have BYTE, and a value. */
+export const isOfName = (byte: number): boolean => isTokenByte[byte] === 1;
+export const isText = (byte: number): boolean => byte === TAB || (byte >= SPACE && byte !== DELETE);
+
 /**
  * The header section of a message: checked once, as bytes, and decoded field by field when somebody
  * asks, because most fields of most messages interest nobody here.
@@ -24,10 +28,13 @@ export class Fields {
   /** Start and end of the name, start and end of the value; field after field. */
   readonly #spans: number[] = [];
 
-  /** The lines from FROM up to TO, the last without its line end. Throws a `ProtocolError`. */
-  constructor(bytes: Buffer, from: number, to: number) {
+  /** The lines from FROM up to TO, the last without its line end; at most MOST. Throws a `ProtocolError`. */
+  constructor(bytes: Buffer, from: number, to: number, most = maxFields) {
     this.#bytes = bytes;
-    for (let at = from; at < to; ) at = this.#readLine(at, to);
+    for (let at = from; at < to; ) {
+      if (this.#spans.length >= most * 4) throw new ProtocolError("Too many headers.", 431);
+      at = this.#readLine(at, to);
+    }
   }
 
   /** NAME in lower case. A field that is there more than once is joined by ", " (RFC 9110 5.3). */
@@ -67,7 +74,6 @@ export class Fields {
     while (isTokenByte[bytes[at] as number] === 1) at++;
     // A space before the colon, or a folded line, is read in two ways by two readers (RFC 9112 5.1, 5.2).
     if (at === start || bytes[at] !== COLON) throw new ProtocolError("A header line is broken.");
-    if (this.#spans.length >= maxFields * 4) throw new ProtocolError("Too many headers.", 431);
     const nameEnd = at++;
     while (at < to && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
     const valueStart = at;
@@ -94,5 +100,4 @@ export class Fields {
   }
 }
 
-const isText = (byte: number): boolean => byte === TAB || (byte >= SPACE && byte !== DELETE);
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB;

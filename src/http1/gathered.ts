@@ -22,6 +22,16 @@ export class Gathered {
     this.#size += piece.length;
   }
 
+  /** The first COUNT bytes, or all when there are fewer. */
+  first(count: number): Buffer {
+    return this.#bytes.subarray(0, Math.min(count, this.#size));
+  }
+
+  /** The last COUNT bytes, or all when there are fewer. */
+  last(count: number): Buffer {
+    return this.#bytes.subarray(Math.max(0, this.#size - count), this.#size);
+  }
+
   /** All of it, once. */
   take(): Buffer {
     const all = this.#bytes;

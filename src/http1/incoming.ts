@@ -8,7 +8,7 @@ import type { Room } from "./room.ts";
 /** One request, as handlers see it. */
 export interface ServerRequest {
   readonly method: string;
-  /** Without the query. */
+  /** Without the query; written as `URL` would write it too. */
   readonly path: string;
   /** Path and query, as sent. */
   readonly target: string;
@@ -50,7 +50,6 @@ const maxSmallBytes = 65_536;
 export class Incoming implements ServerRequest, BodySink {
   readonly head: RequestHead;
   readonly body: BodyReader;
-  readonly path: string;
   readonly #line: Line;
   readonly #gathered = new Gathered();
   #size = 0;
@@ -67,12 +66,14 @@ export class Incoming implements ServerRequest, BodySink {
     this.head = head;
     this.body = body;
     this.#line = line;
-    const query = head.target.indexOf("?");
-    this.path = query === -1 ? head.target : head.target.slice(0, query);
   }
 
   get method(): string {
     return this.head.method;
+  }
+
+  get path(): string {
+    return this.head.path;
   }
 
   get target(): string {
@@ -181,4 +182,4 @@ export class Incoming implements ServerRequest, BodySink {
 const brokenOff = (): ProtocolError =>
   new ProtocolError("The request body ended before it was complete.");
 
-const noRoom = "Too many large requests are open here. Try again in a moment.";
+export const noRoom = "Too many large requests are open here. Try again in a moment.";

@@ -78,6 +78,55 @@ test("of what a client sends ahead of its answer only a little is taken", async 
   expect(await still(() => eager.socket.writableLength)).toBeGreaterThan(30_000_000);
 });
 
+test("who asks as fast as it is let, and reads, is let in as it is answered", async () => {
+  let handled = 0;
+  let ahead = 0;
+  const { client } = under(() => {
+    handled++;
+    const taken = flood.socket.bytesWritten - flood.socket.writableLength;
+    ahead = Math.max(ahead, taken - handled * get.length);
+    return fine;
+  });
+  const flood = client();
+  flood.write(get.repeat(1_000_000));
+  await until(() => handled >= 20_000);
+  // What the kernel holds, and one read of ours.
+  expect(ahead).toBeLessThan(12_000_000);
+});
+
+test("who sends ahead and never reads takes no more than there is room for, and others are served", async () => {
+  const body = Buffer.alloc(100_000, "x");
+  const { client, server } = under(() => ({ status: 200, headers: {}, body }), {
+    max_bodies_bytes: 2_000_000,
+  });
+  const floods = Array.from({ length: 20 }, () => client());
+  for (const { socket } of floods) socket.pause();
+  for (const each of floods) each.write(get.repeat(200_000));
+  await still(() => server.bodies_bytes);
+  expect(server.bodies_bytes).toBeGreaterThan(0);
+  expect(server.bodies_bytes).toBeLessThanOrEqual(2_000_000);
+  const other = client();
+  other.write(get);
+  expect(await other.until(/x{100000}/)).toStartWith("HTTP/1.1 200 ");
+  for (const { socket } of [...floods, other]) socket.destroy();
+  await until(() => server.connections === 0);
+  expect(server.bodies_bytes).toBe(0);
+});
+
+test("a body that comes byte by byte behind a long queue arrives whole", async () => {
+  const { client } = under(async (request) => {
+    const body = await request.read(1_000);
+    return { status: 200, headers: {}, body: `[${body}]` };
+  });
+  const slow = client();
+  slow.write(get.repeat(5_000) + post(26));
+  for (const byte of "abcdefghijklmnopqrstuvwxyz") {
+    slow.write(byte);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await slow.until("z]")).toEndWith("[abcdefghijklmnopqrstuvwxyz]");
+});
+
 test("a thousand bodies that are half here take no more than there is room for", async () => {
   const { handle } = reading();
   const { client, server } = under(handle, { max_bodies_bytes: 2_000_000 });

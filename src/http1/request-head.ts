@@ -1,9 +1,14 @@
 import { Fields } from "./fields.ts";
+import { headEnd } from "./head-lines.ts";
+import { elementsOf } from "./list.ts";
 import { ProtocolError } from "./protocol-error.ts";
+import { checkHost, parseTarget } from "./target.ts";
 
 export interface RequestHead {
   method: string;
-  /** Path and query, as sent. */
+  /** As sent, and as every reader normalises it: see `parseTarget`. */
+  path: string;
+  /** Path and query. */
   target: string;
   /** 0 for HTTP/1.0. */
   minorVersion: number;
@@ -14,7 +19,6 @@ export interface RequestHead {
   expectsContinue: boolean;
 }
 
-// Bytes above ASCII are let through in a target: old clients do not encode them.
 const requestLine = /^([A-Z]{1,16}) ([!-~\x80-\xff]+) HTTP\/1\.([01])$/;
 const maxTargetBytes = 8_192;
 /** What may stand once only: two readers would each take another one. */
@@ -25,45 +29,36 @@ const single = [
 const lineEnd = Buffer.from("\r\n");
 
 /**
- * Reads the head of a request (RFC 9112), which are the BYTES up to END. Whatever two readers could
- * understand in two ways is refused with a `ProtocolError`.
+ * Reads the head of a request (RFC 9112): the BYTES up to BODYAT, empty line and all. Whatever two
+ * readers could understand in two ways is refused with a `ProtocolError`.
  */
-export function parseRequestHead(bytes: Buffer, end: number): RequestHead {
-  let start = 0;
-  // Empty lines before a request are to be ignored (RFC 9112 2.2).
-  while (bytes[start] === 13 && bytes[start + 1] === 10) start += 2;
-  const found = bytes.indexOf(lineEnd, start);
+export function parseRequestHead(bytes: Buffer, bodyAt: number): RequestHead {
+  const end = bodyAt - headEnd.length;
+  const found = bytes.indexOf(lineEnd);
   const firstEnd = found === -1 || found > end ? end : found;
-  const match = requestLine.exec(bytes.toString("latin1", start, firstEnd));
+  const match = requestLine.exec(bytes.toString("latin1", 0, firstEnd));
   if (!match) throw new ProtocolError("The request line is broken.");
-  const [, method = "", target = "", minor] = match;
-  if (target.length > maxTargetBytes) throw new ProtocolError("The address is too long.", 414);
+  const [, method = "", said = "", minor] = match;
+  if (said.length > maxTargetBytes) throw new ProtocolError("The address is too long.", 414);
   const fields = new Fields(bytes, firstEnd + 2, end);
   for (const name of single) {
     if (fields.count(name) > 1) throw new ProtocolError(`The header ${name} is there twice.`);
   }
   const minorVersion = Number(minor);
-  if (minorVersion === 1 && fields.count("host") === 0) {
-    throw new ProtocolError("The header host is missing.");
-  }
+  const host = fields.get("host");
+  if (host !== null) checkHost(host);
+  else if (minorVersion === 1) throw new ProtocolError("The header host is missing.");
+  const { path, target } = parseTarget(method, said);
   return {
     method,
-    target: originForm(target),
+    path,
+    target,
     minorVersion,
     fields,
     length: lengthOf(fields, minorVersion),
     keepAlive: keepsAlive(fields, minorVersion),
     expectsContinue: minorVersion === 1 && expectsContinue(fields),
   };
-}
-
-/** A server must understand the absolute form too (RFC 9112 3.2.2), and we are the only host here. */
-function originForm(target: string): string {
-  if (target.startsWith("/")) return target;
-  const absolute = /^https?:\/\/[^/?#]+(.*)$/i.exec(target);
-  if (absolute) return absolute[1]?.startsWith("/") ? absolute[1] : `/${absolute[1] ?? ""}`;
-  if (target === "*") return target;
-  throw new ProtocolError("The target of the request must be a path.");
 }
 
 function lengthOf(fields: Fields, minorVersion: number): number {
@@ -82,9 +77,10 @@ function lengthOf(fields: Fields, minorVersion: number): number {
 }
 
 function keepsAlive(fields: Fields, minorVersion: number): boolean {
-  const connection = fields.get("connection")?.toLowerCase();
-  if (minorVersion === 0) return connection === "keep-alive";
-  return connection === undefined || !/(^|[ ,])close($|[ ,])/.test(connection);
+  const options = fields.get("connection");
+  if (options === null) return minorVersion === 1;
+  const wanted = elementsOf(options);
+  return !wanted.includes("close") && (minorVersion === 1 || wanted.includes("keep-alive"));
 }
 
 function expectsContinue(fields: Fields): boolean {

@@ -36,9 +36,16 @@ test.each<[string, string, number]>([
   ["a length in hex", `${h}content-length: 0x1\r\n\r\nx`, 400],
   ["a space before the colon", `${h}content-length : 1\r\n\r\nx`, 400],
   ["a folded line", `${h}a: b\r\n c: d\r\n\r\n`, 400],
+  ["a head that a lone line feed ends", `${h}\n`, 400],
   ["a lone line feed", "GET / HTTP/1.1\nhost: x\r\n\r\n", 400],
   ["a lone carriage return", `${h}a: b\rc: d\r\n\r\n`, 400],
   ["a NUL", `${h}a: b\0c\r\n\r\n`, 400],
+  ["a host with a space", "GET / HTTP/1.1\r\nhost: a b\r\n\r\n", 400],
+  ["a host with a user", "GET / HTTP/1.1\r\nhost: h@x\r\n\r\n", 400],
+  ["a host with a path", "GET / HTTP/1.1\r\nhost: h/..\r\n\r\n", 400],
+  ["a list of hosts", "GET / HTTP/1.1\r\nhost: h, h\r\n\r\n", 400],
+  ["a host that is no address", "GET / HTTP/1.1\r\nhost: [:::\r\n\r\n", 400],
+  ["a host above ASCII", "GET / HTTP/1.1\r\nhost: \xe9\r\n\r\n", 400],
   ["no host", "GET / HTTP/1.1\r\n\r\n", 400],
   ["two hosts", `${h}host: y\r\n\r\n`, 400],
   ["two authorizations", `${h}authorization: a\r\nauthorization: b\r\n\r\n`, 400],
@@ -58,6 +65,19 @@ test.each<[string, string, number]>([
   ],
   ["a long address", `GET /${"a".repeat(9_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 414],
   ["a NUL in the address", "GET /\0 HTTP/1.1\r\nhost: x\r\n\r\n", 400],
+  ["a size with something behind it", `${h}transfer-encoding: chunked\r\n\r\n5 5\r\nhello`, 400],
+  ["a size of too many digits", `${h}transfer-encoding: chunked\r\n\r\n${"0".repeat(17)}`, 400],
+  ["a size in another base", `${h}transfer-encoding: chunked\r\n\r\n0x5\r\nhello`, 400],
+  ["a NUL in an extension", `${h}transfer-encoding: chunked\r\n\r\n5;a=\0\r\nhello`, 400],
+  ["a trailer without a colon", `${h}transfer-encoding: chunked\r\n\r\n0\r\nab\r\n\r\n`, 400],
+  ["a trailer without a name", `${h}transfer-encoding: chunked\r\n\r\n0\r\n: b\r\n\r\n`, 400],
+  [
+    "a blank before the colon of a trailer",
+    `${h}transfer-encoding: chunked\r\n\r\n0\r\na : b\r\n\r\n`,
+    400,
+  ],
+  ["a folded trailer", `${h}transfer-encoding: chunked\r\n\r\n0\r\na: b\r\n c\r\n\r\n`, 400],
+  ["a NUL in a trailer", `${h}transfer-encoding: chunked\r\n\r\n0\r\na: \0\r\n\r\n`, 400],
   ["a broken chunk", `${h}transfer-encoding: chunked\r\n\r\nzz\r\n`, 400],
   ["chunks that a lone line feed ends", `${h}transfer-encoding: chunked\r\n\r\n0\r\n\n`, 400],
   ["a lone line feed in trailers", `${h}transfer-encoding: chunked\r\n\r\n0\r\na: b\n\r\n`, 400],
@@ -77,10 +97,32 @@ test.each<[string, string, number]>([
 
 test("forms that are right but rare are understood", async () => {
   const client = rawClient(server.port);
-  client.write("\r\nGET http://elsewhere/absolute?x HTTP/1.1\r\nhost: x\r\n\r\n");
+  client.write("\r\n\r\n\r\nGET http://elsewhere/absolute?x HTTP/1.1\r\nhost: x\r\n\r\n");
   client.write("OPTIONS * HTTP/1.1\r\nHOST:x\r\nX-Empty:\r\nconnection: Keep-Alive, Close\r\n\r\n");
   expect((await client.rest()).match(/fine/g)).toHaveLength(2);
   expect(handled.slice(-2)).toEqual(["/absolute?x", "*"]);
+});
+
+test.each([
+  "GET / HTTP/1.1\nhost: x\n\n",
+  "GET / HTTP/1.1\r\nhost: x\n\r\n",
+  "\r\nGET / HTTP/1.1\n",
+])("whoever ends lines with a line feed alone is told so at once (%j)", async (bytes) => {
+  const client = rawClient(server.port);
+  client.write(bytes);
+  const text = await client.rest();
+  expect(text).toStartWith("HTTP/1.1 400 ");
+  expect(text).toContain("line feed alone");
+});
+
+test("zeros before a size, blanks behind it and extensions are understood", async () => {
+  const client = rawClient(server.port);
+  client.write(`${h}transfer-encoding: chunked\r\n\r\n`);
+  client.write(
+    '0000000000000002\r\nab\r\n1 \r\nc\r\n1 ;a="b;c"\r\nd\r\n000\r\nX-Sum:\r\ny: \t1\xff\r\n\r\n',
+  );
+  client.write(`${h}connection: te\t,\tCLOSE\r\n\r\n`);
+  expect((await client.rest()).match(/fine/g)).toHaveLength(2);
 });
 
 const pace = (doing: Pace["doing"], received = 0): Pace => ({

@@ -41,6 +41,7 @@ export async function startLlama(...more: string[]) {
     return await response.json();
   };
   return {
+    port,
     ask,
     metrics,
     /** The engine's own counts for a whole answer. */

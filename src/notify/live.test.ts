@@ -36,6 +36,24 @@ test("a page that left is forgotten, and a change with nobody watching costs not
   expect(live.watching()).toBe(0);
 });
 
+test("a page that does not read is told once of all that it has missed", async () => {
+  const live = new Live(0);
+  const [reader, slow] = [live.stream(), live.stream()].map((r) =>
+    (r.body as ReadableStream).getReader(),
+  );
+  if (!reader || !slow) throw new Error("There are no streams.");
+  for (let i = 0; i < 200; i++) {
+    live.changed("usage");
+    await until(reader, "event: usage");
+  }
+  live.changed("hosts");
+  await until(reader, "event: hosts");
+  const seen = await until(slow, "event: hosts");
+  expect((seen.match(/event: usage/g) ?? []).length).toBeLessThan(20);
+  live.changed("keys");
+  await until(slow, "event: keys");
+});
+
 test("stopping ends the streams of open pages", async () => {
   const live = new Live(0);
   const reader = (live.stream().body as ReadableStream).getReader();

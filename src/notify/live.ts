@@ -15,9 +15,23 @@ const headers = {
 /** Proxies cut connections that stay silent for a minute; Bun.serve does so after its idle timeout. */
 const comment_interval_ms = 8_000;
 
+/** Chunks; beyond these a page is slow, and is told in one event what it has missed. */
+const most_unread = 16;
+
+/** One open page, and what it has not been told because it does not read. */
+interface Page {
+  controller: ReadableStreamDefaultController<Uint8Array>;
+  missed: Set<Topic>;
+}
+
+const eventsOf = (topics: ReadonlySet<Topic>): Uint8Array =>
+  encoder.encode([...topics].map((topic) => `event: ${topic}\ndata: {}\n\n`).join(""));
+
+const hasRoom = ({ controller }: Page): boolean => (controller.desiredSize ?? 0) > 0;
+
 export class Live {
   readonly #interval_ms: number;
-  readonly #pages = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #pages = new Set<Page>();
   readonly #dirty = new Set<Topic>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #quiet_until = 0;
@@ -38,30 +52,37 @@ export class Live {
 
   /** An endless response; ends when the client leaves or the appliance stops. */
   stream(): Response {
-    let page: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let page: Page | undefined;
     let ping: ReturnType<typeof setInterval> | undefined;
-    const body = new ReadableStream<Uint8Array>({
+    const source: UnderlyingDefaultSource<Uint8Array> = {
       start: (controller) => {
-        page = controller;
-        this.#pages.add(controller);
+        const opened = { controller, missed: new Set<Topic>() };
+        page = opened;
+        this.#pages.add(opened);
         controller.enqueue(encoder.encode(": connected\n\n"));
         ping = setInterval(() => {
-          if (this.#pages.has(controller)) controller.enqueue(encoder.encode(": ping\n\n"));
-          else clearInterval(ping);
+          if (!this.#pages.has(opened)) clearInterval(ping);
+          else if (hasRoom(opened)) controller.enqueue(encoder.encode(": ping\n\n"));
         }, comment_interval_ms);
+      },
+      pull: () => {
+        if (!page || page.missed.size === 0) return;
+        page.controller.enqueue(eventsOf(page.missed));
+        page.missed.clear();
       },
       cancel: () => {
         clearInterval(ping);
         if (page) this.#pages.delete(page);
       },
-    });
+    };
+    const body = new ReadableStream(source, { highWaterMark: most_unread });
     return new Response(body, { headers });
   }
 
   /** Ends all streams, so that stopping need not wait for people to close their pages. */
   close(): void {
     clearTimeout(this.#timer);
-    for (const page of this.#pages) page.close();
+    for (const { controller } of this.#pages) controller.close();
     this.#pages.clear();
   }
 
@@ -72,8 +93,11 @@ export class Live {
   #flush(): void {
     this.#timer = undefined;
     this.#quiet_until = performance.now() + this.#interval_ms;
-    const chunk = encoder.encode([...this.#dirty].map((t) => `event: ${t}\ndata: {}\n\n`).join(""));
+    const chunk = eventsOf(this.#dirty);
+    for (const page of this.#pages) {
+      if (hasRoom(page)) page.controller.enqueue(chunk);
+      else for (const topic of this.#dirty) page.missed.add(topic);
+    }
     this.#dirty.clear();
-    for (const page of this.#pages) page.enqueue(chunk);
   }
 }

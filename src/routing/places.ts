@@ -1,4 +1,5 @@
 import { type Breaker, type FailureCause, failed, healthy, tried, unproven } from "./breaker.ts";
+import { Homes } from "./homes.ts";
 import { type Load, seedOf, select } from "./selection.ts";
 import type { ReadyReplica } from "./snapshot.ts";
 
@@ -11,6 +12,7 @@ export interface Place {
 /** What a replica is doing, for all models: a provider has one number of slots for many. */
 interface Known extends Load {
   readonly id: string;
+  readonly homes: Homes;
   /** The snapshot that last had it. */
   seen: number;
 }
@@ -53,7 +55,12 @@ export class Places {
     affinity?: () => number,
   ): Place | null {
     const now = this.#suspects === 0 ? 0 : this.#now();
-    return select(places, except, affinity, this.#turn++, now);
+    const turn = this.#turn++;
+    let number: number | undefined;
+    const asked = affinity && (() => (number = affinity()));
+    const place = select(places, except, asked, turn, now);
+    if (number !== undefined) place?.load.homes.note(number, turn);
+    return place;
   }
 
   /** Returns what `leave` is to be told: the state of the breaker when this request is its trial, else null. */
@@ -89,7 +96,8 @@ export class Places {
     const seen = this.#snapshot;
     const known = this.#known.get(id);
     if (known) return Object.assign(known, { slots, seen });
-    const load = { id, slots, inflight: 0, breaker: healthy, seed: seedOf(id), seen };
+    const homes = new Homes();
+    const load = { id, slots, inflight: 0, breaker: healthy, seed: seedOf(id), homes, seen };
     this.#known.set(id, load);
     return load;
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Breaker, failed, healthy } from "./breaker.ts";
+import { Homes } from "./homes.ts";
 import { type Candidate, seedOf, select } from "./selection.ts";
 
 const nobody: ReadonlySet<string> = new Set();
@@ -122,6 +123,68 @@ test("a replica keeps its prefix while it is below 1.25 times the mean, then the
   expect([40, 45, 54, 56].map(stays)).toEqual([true, true, true, false]);
   const next = preferred(replicas, 42);
   expect(preferred(replicas, 42)).toBe(next);
+});
+
+test.each([
+  [4, 2],
+  [16, 8],
+  [256, 11],
+])(
+  "of %d slots, %d may be taken for the sake of a cache while the others are idle",
+  (slots, most) => {
+    const replicas = idle(4, slots);
+    let taken = 0;
+    for (; preferred(replicas, 42) === preferred(idle(4, slots), 42); taken++) {
+      const home = replicas.find(({ replica }) => replica.id === preferred(replicas, 42));
+      if (home) home.load.inflight++;
+    }
+    expect(taken).toBe(most);
+  },
+);
+
+let turn = 0;
+
+/** Answers the prefixes one after the other, each with a turn of its own. */
+function answered(replicas: readonly Candidate[], prefixes: readonly number[], homes: Homes[]) {
+  return prefixes.map((prefix) => {
+    const best = select(replicas, nobody, () => prefix, turn, 0);
+    if (best) homes[replicas.indexOf(best)]?.note(prefix, turn++);
+    return best?.replica.id;
+  });
+}
+
+const remembering = (count: number) => {
+  const homes = Array.from({ length: count }, () => new Homes());
+  const replicas = homes.map((homes, index) => {
+    const { replica, load } = candidate(`rep_${index}`, { slots: 16 });
+    return { replica, load: { ...load, homes } };
+  });
+  return { homes, replicas };
+};
+
+test("conversations are shared out evenly and stay where they were answered", () => {
+  const { homes, replicas } = remembering(4);
+  const first = answered(replicas, prefixes.slice(0, 40), homes);
+  expect(homes.map(({ size }) => size)).toEqual([10, 10, 10, 10]);
+  expect(answered(replicas, prefixes.slice(0, 40), homes)).toEqual(first);
+});
+
+test("a conversation that had to go elsewhere stays there, for that is where its latest turn is", () => {
+  const { homes, replicas } = remembering(2);
+  const [home] = answered(replicas, [42], homes);
+  const first = replicas.find(({ replica }) => replica.id === home);
+  if (first) first.load.inflight = 16;
+  const [other] = answered(replicas, [42], homes);
+  expect(other).not.toBe(home ?? "");
+  if (first) first.load.inflight = 0;
+  expect(answered(replicas, [42], homes)).toEqual([other ?? ""]);
+});
+
+test("of old conversations nothing is kept", () => {
+  const homes = new Homes();
+  for (let turn = 0; turn < 5_000; turn++) homes.note(turn, turn);
+  expect(homes.size).toBe(1_024);
+  expect([homes.turnOf(0), homes.turnOf(4_999)]).toEqual([-1, 4_999]);
 });
 
 test("a full replica gives its prefix to the next one, whatever the mean", () => {

@@ -1,5 +1,6 @@
 /** Which replica a request should go to, of those that could take it. Pure. */
 import { type Breaker, isTrusted } from "./breaker.ts";
+import type { Homes } from "./homes.ts";
 
 export interface Candidate {
   readonly replica: { readonly id: string; readonly overflow?: boolean };
@@ -13,6 +14,8 @@ export interface Load {
   breaker: Breaker;
   /** A number of its own: `seedOf` its id. */
   readonly seed: number;
+  /** What it has in its cache; without it nothing is known of that. */
+  readonly homes?: Pick<Homes, "size" | "turnOf">;
 }
 
 /** What kind of choice a candidate is; a lower one is always preferred. */
@@ -21,6 +24,12 @@ type Rank = (typeof rank)[keyof typeof rank];
 
 /** How much more than its share a replica may have for the sake of its cache (arXiv:1608.01350, ε = 0.25). */
 const load_factor = 1.25;
+/**
+ * What it may have in any case: a cache that is there is worth more than an even load, while the load is small.
+ * Half of its slots, and where they are many, so many more than its share.
+ */
+const small_share = 0.5;
+const small_more = 8;
 
 /**
  * The best of CANDIDATES that is not in EXCEPT; null when there is none. Own replicas with a free slot come
@@ -73,10 +82,10 @@ function rankOf(candidate: Candidate, except: ReadonlySet<string>, now: number):
 }
 
 /**
- * Consistent hashing with bounded loads: every affinity has an order of preference among the replicas, and
- * gets the first that is within its bound. The order is that of rendezvous hashing, so there is no ring to
- * build: a replica that goes leaves the others' order as it was. One is always within: the bounds sum up to
- * more than is in flight. MEAN: requests in flight per slot, with this one.
+ * Among those that are within their bounds, the one that answered this AFFINITY last; else the one with the fewest
+ * conversations for its slots, for hashes alone give one replica of four nearly half as many again as its share.
+ * Among equals rendezvous hashing decides, so that one that goes leaves the others' order as it was. One is always
+ * within: the bounds sum up to more than is in flight. MEAN: requests in flight per slot, with this one.
  */
 function preferred<C extends Candidate>(
   candidates: readonly C[],
@@ -85,16 +94,28 @@ function preferred<C extends Candidate>(
   mean: number,
 ): C | null {
   let best: C | null = null;
+  let latest = -1;
+  let fewest = Number.POSITIVE_INFINITY;
   let highest = -1;
   for (const candidate of candidates) {
-    const { inflight, slots, seed } = candidate.load;
-    const isWithin = inflight < Math.ceil(load_factor * mean * slots);
+    const { inflight, slots, seed, homes } = candidate.load;
+    if (inflight >= boundOf(mean * slots, slots) || !isOne(candidate)) continue;
+    const turn = homes ? homes.turnOf(affinity) : -1;
+    const crowd = homes ? homes.size / slots : 0;
     const score = mixed(affinity ^ seed);
-    if (!isWithin || score <= highest || !isOne(candidate)) continue;
+    if ((latest - turn || crowd - fewest || highest - score) >= 0) continue;
+    latest = turn;
+    fewest = crowd;
     highest = score;
     best = candidate;
   }
   return best;
+}
+
+/** How many requests a replica may have, when SHARE of them are its due. */
+function boundOf(share: number, slots: number): number {
+  const small = Math.min(slots * small_share, share + small_more);
+  return Math.ceil(Math.max(load_factor * share, small));
 }
 
 /** The first by ISBETTER, among equals the first one from position TURN on. */

@@ -36,6 +36,12 @@ export interface Upstream {
   close(): void;
 }
 
+/**
+ * How long a connection to a service elsewhere stands idle before its next request: whatever still comes of an
+ * answer that was longer than it said comes meanwhile, and closes it. Our own runtimes are believed.
+ */
+const rest_ms = 10;
+
 /** Connections are kept by where they lead, and those of a provider also by the account there. */
 function keyOf({ host_id, host, port, listener, relay, provider }: Address): string {
   if (relay?.tunnel) return `tunnel ${host_id} ${relay.server_name}`;
@@ -79,7 +85,7 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
         reconnect: connect,
         done: (connection) => pool.put(connection),
       });
-      const kept = pool.take(key);
+      const kept = pool.take(key, address.provider ? rest_ms : 0);
       if (kept) kept.carry(call, call.attach(kept));
       else connect(call);
       return call;

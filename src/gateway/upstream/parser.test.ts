@@ -88,10 +88,53 @@ test.each([
     "bytes behind the last chunk",
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nz",
   ],
+  [
+    "a list with close in it",
+    "HTTP/1.1 200 OK\r\nConnection: keep-alive, close\r\ncontent-length: 1\r\n\r\nx",
+  ],
+  [
+    "close in two fields",
+    "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nconnection: Close\r\ncontent-length: 1\r\n\r\nx",
+  ],
+  [
+    "an option that is not known",
+    "HTTP/1.1 200 OK\r\nConnection: keep-alive,\tupgrade\r\ncontent-length: 1\r\n\r\nx",
+  ],
+  [
+    "HTTP/1.0 in chunks",
+    "HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+  ],
+  ["a 304 that has a length", "HTTP/1.1 304 X\r\ncontent-length: 5\r\n\r\n"],
+  ["a 304 with a body", "HTTP/1.1 304 X\r\ncontent-length: 5\r\n\r\nhello"],
+  ["a 204 in chunks", "HTTP/1.1 204 X\r\ntransfer-encoding: chunked\r\n\r\n"],
+  [
+    "a 100 with a length",
+    "HTTP/1.1 100 X\r\ncontent-length: 5\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx",
+  ],
 ])("a connection is not used again after %s", (_, text) => {
   const { parser } = parse([Buffer.from(text)]);
   expect(parser.complete).toBe(true);
   expect(parser.reusable).toBe(false);
+});
+
+test.each([
+  ["no word about it", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"],
+  [
+    "a list of keep-alive",
+    "HTTP/1.1 200 OK\r\nconnection: , Keep-Alive,\r\ncontent-length: 1\r\n\r\nx",
+  ],
+  [
+    "keep-alive in HTTP/1.0",
+    "HTTP/1.0 200 OK\r\nconnection: Keep-Alive\r\ncontent-length: 1\r\n\r\nx",
+  ],
+  ["204", "HTTP/1.1 204 X\r\ncontent-length: 0\r\n\r\n"],
+  ["300 headers", `HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(300)}content-length: 1\r\n\r\nx`],
+  [
+    "zeros before a size",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n000000000000001\r\nx\r\n000\r\n\r\n",
+  ],
+])("a connection is used again after %s", (_, text) => {
+  expect(parse([Buffer.from(text)]).parser.reusable).toBe(true);
 });
 
 const head = "HTTP/1.1 200 OK\r\n";
@@ -104,6 +147,13 @@ test.each([
   ["a space before the colon", `${head}content-length : 5\r\n\r\nhello`],
   ["a folded line", `${head}x: 1\r\n folded\r\n\r\n`],
   ["a bare line feed in a value", `${head}x: a\ny: b\r\n\r\n`],
+  ["lines that end with a line feed alone", "HTTP/1.1 200 OK\ncontent-length: 1\n\nx"],
+  ["a head that a line feed alone ends", `${head}content-length: 1\n\r\nx`],
+  ["one interim answer after the other", "HTTP/1.1 100 Continue\r\n\r\n".repeat(20)],
+  ["the same length twice", `${head}content-length: 5\r\ncontent-length: 5\r\n\r\nhello`],
+  ["chunked twice", `${head}transfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n`],
+  ["a size with something behind it", `${head}transfer-encoding: chunked\r\n\r\n5 5\r\nhello`],
+  ["a trailer without a colon", `${head}transfer-encoding: chunked\r\n\r\n0\r\nab\r\n\r\n`],
   ["two lengths", `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n`],
   ["two different lengths", `${head}content-length: 5\r\ncontent-length: 6\r\n\r\n`],
   ["a negative length", `${head}content-length: -1\r\n\r\n`],

@@ -1,6 +1,14 @@
 import { ChunkedDecoder } from "../../http1/chunked.ts";
+import { hasBareLineFeed, headEnd } from "../../http1/head-lines.ts";
 import { ProtocolError } from "../../http1/protocol-error.ts";
-import { type Framing, framingOf, keepsAlive, parseHead, type ResponseHead } from "./head.ts";
+import {
+  type Framing,
+  framingOf,
+  hasOddFraming,
+  keepsAlive,
+  parseHead,
+  type ResponseHead,
+} from "./head.ts";
 
 /** Where a parsed response goes. `data` gets one contiguous piece per socket read. */
 export interface ResponseSink {
@@ -9,7 +17,8 @@ export interface ResponseSink {
   end(): void;
 }
 
-const headEnd = Buffer.from("\r\n\r\n");
+/** Heads of 1xx before the answer: without a bound, one that sends nothing else is never done. */
+const mostInterim = 16;
 
 /**
  * Incremental parser of one HTTP/1.1 response. Feed it what the socket read; it calls the sink, and
@@ -23,7 +32,8 @@ export class ResponseParser {
   #remaining = 0;
   #chunks: ChunkedDecoder | null = null;
   #complete = false;
-  #keepAlive = false;
+  #keepAlive = true;
+  #interim = 0;
 
   constructor(sink: ResponseSink, maxHeadBytes: number) {
     this.#sink = sink;
@@ -63,6 +73,7 @@ export class ResponseParser {
       throw new ProtocolError("The runtime sent headers that are too long.");
     }
     if (end === -1) {
+      if (hasBareLineFeed(all)) throw new ProtocolError(bareLineFeed);
       this.#partialHead = all;
       return null;
     }
@@ -71,12 +82,18 @@ export class ResponseParser {
     const head = parseHead(all, end);
     if (head.status === 101) throw new ProtocolError("The runtime switched protocols unasked.");
     if (head.status >= 200) this.#begin(head);
+    else this.#pass(head);
     return head.status < 200 && rest.length === 0 ? null : rest;
+  }
+
+  #pass(interim: ResponseHead): void {
+    if (++this.#interim > mostInterim) throw new ProtocolError("The runtime does not answer.");
+    if (hasOddFraming(interim)) this.#keepAlive = false;
   }
 
   #begin(head: ResponseHead): void {
     this.#framing = framingOf(head);
-    this.#keepAlive = keepsAlive(head) && this.#framing.by !== "close";
+    if (!keepsAlive(head) || this.#framing.by === "close") this.#keepAlive = false;
     if (this.#framing.by === "chunks") this.#chunks = new ChunkedDecoder();
     if (this.#framing.by === "length") this.#remaining = this.#framing.length;
     this.#sink.head(head);
@@ -111,3 +128,5 @@ export class ResponseParser {
     this.#sink.end();
   }
 }
+
+const bareLineFeed = "The runtime ended a line of its headers with a line feed alone.";

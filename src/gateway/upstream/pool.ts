@@ -22,10 +22,18 @@ export class Pool {
     this.#now = options.now;
   }
 
-  take(key: string): Connection | null {
-    const entry = this.#idle.get(key)?.pop();
+  /** One that has been idle for RESTED_MS at least. */
+  take(key: string, rested_ms = 0): Connection | null {
+    const entries = this.#idle.get(key);
+    if (!entries) return null;
+    const now = this.#now();
+    const index =
+      rested_ms === 0
+        ? entries.length - 1
+        : entries.findLastIndex(({ since }) => now - since >= rested_ms);
+    const [entry] = index < 0 ? [] : entries.splice(index, 1);
     if (!entry) return null;
-    if (this.#now() - entry.since < this.#idleMs) return entry.connection;
+    if (now - entry.since < this.#idleMs) return entry.connection;
     // The one used last is too old, so the others are as well.
     entry.connection.destroy();
     this.#expire();

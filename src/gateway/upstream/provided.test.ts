@@ -17,6 +17,8 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
+let now_ms = 0;
+
 function service(script: Script, tls: Certificate = right): ScriptedServer {
   const server = scriptedServer(script, tls);
   cleanups.push(server.stop);
@@ -24,7 +26,11 @@ function service(script: Script, tls: Certificate = right): ScriptedServer {
 }
 
 function believing(ca_pem?: string): Upstream {
-  const upstream = createUpstream({ connect_timeout_ms: 1_000, ...(ca_pem && { ca_pem }) });
+  const upstream = createUpstream({
+    connect_timeout_ms: 1_000,
+    ...(ca_pem && { ca_pem }),
+    now: () => now_ms,
+  });
   cleanups.push(() => upstream.close());
   return upstream;
 }
@@ -117,6 +123,7 @@ test("a connection is kept for one account of a service, and is nobody else's", 
   const server = service(({ index }, answer) => answer.json(200, index));
   const upstream = believing(right.cert);
   expect(await ask(upstream, at(server.port))).toBe("0");
+  now_ms += 10;
   expect(await ask(upstream, at(server.port))).toBe("1");
   expect(await ask(upstream, at(server.port, { authorization: "Bearer other" }))).toBe("0");
   expect(await ask(upstream, at(server.port, { base_path: "/other" }))).toBe("0");
@@ -130,6 +137,7 @@ test("a plain service shares no connection with a replica at the same address", 
   const plain = at(server.port, { tls: null });
   expect(await ask(upstream, { host: plain.host, port: plain.port })).toBe("0");
   expect(await ask(upstream, plain)).toBe("0");
+  now_ms += 10;
   expect(await ask(upstream, plain)).toBe("1");
 });
 
@@ -140,6 +148,7 @@ test("a service that closes between two requests is asked again over a new conne
   });
   const upstream = believing(right.cert);
   expect(await ask(upstream, at(server.port))).toBe('"yes"');
+  now_ms += 10;
   expect(await ask(upstream, at(server.port))).toBe('"yes"');
   expect(server.connections()).toBe(2);
 });
@@ -154,6 +163,7 @@ test("a stream arrives whole, and its connection is used again", async () => {
   const upstream = believing(right.cert);
   const frames = Array.from({ length: 200 }, (_, piece) => `data: ${piece}\n\n`);
   expect(await ask(upstream, at(server.port))).toBe(frames.join(""));
+  now_ms += 10;
   expect(await ask(upstream, at(server.port))).toBe("1");
 });
 
