@@ -1,6 +1,7 @@
 /** Builds the parts of the appliance and introduces them to each other; `compose/` holds the groups. */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fetchOutside } from "../agent/contract/proxy.ts";
 import { version } from "../package.json";
 import { alertRoutes } from "./alerts/routes.ts";
 import { aliasRoutes } from "./aliases/routes.ts";
@@ -137,7 +138,7 @@ export async function startAppliance(
           ),
       }),
       aliasRoutes(serving.aliases, guard),
-      providerRoutes({ providers: serving.providers, guard, fetch }),
+      providerRoutes({ providers: serving.providers, guard, fetch: fetchOutside }),
       dedicatedRoutes({
         ...{ serving, database, settings, guard, emailOf },
         stopping: stopping.signal,

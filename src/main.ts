@@ -46,6 +46,14 @@ ${lines.join("\n")}
 HYPERVIZE_HOME is the data folder.`;
 }
 
+/** What the API and the dashboard have, and the command line does not. */
+const elsewhere = ["teams", "aliases", "providers", "prices", "alerts", "settings"];
+
+function unknown(name: string): string {
+  const hint = elsewhere.includes(name) ? `, but the dashboard and /api/${name} have them` : "";
+  return `There is no command "${name}"${hint}. See \`hypervize --help\`.`;
+}
+
 async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = argv;
   if (name === "--version" || name === "version") {
@@ -57,7 +65,7 @@ async function main(argv: readonly string[], terminal: Terminal): Promise<number
     return name === undefined ? 2 : 0;
   }
   const command = commands.find((known) => known.name === name);
-  if (!command) throw new UsageError(`There is no command "${name}". See \`hypervize --help\`.`);
+  if (!command) throw new UsageError(unknown(name));
   if (rest.includes("--help")) {
     terminal.out(help(command));
     return 0;

@@ -10,7 +10,7 @@ import { TestAuthority } from "../authority-testbed.ts";
 import { probeAgent } from "./checks/agent-process.ts";
 import { judgeAuthority, judgeCertificate } from "./checks/certificate.ts";
 import { judgeControlPlane, probeControlPlane } from "./checks/control-plane.ts";
-import { judgeHub, probeHub, proxyFor } from "./checks/hub.ts";
+import { judgeHub, probeHub } from "./checks/hub.ts";
 import { probeCgroup } from "./checks/limits.ts";
 import { examine, type Visit } from "./doctor.ts";
 import { type Host, thisHost } from "./host.ts";
@@ -226,11 +226,3 @@ test("a hub is asked directly or through the proxy that the environment names, a
   expect(await thisHost.asks(url, undefined)).toBe("no answer in 3 s");
   silent.close();
 }, 20_000);
-
-test("NO_PROXY spares a host and those below it", () => {
-  const env = { HTTPS_PROXY: "http://p", NO_PROXY: "localhost, .example.org" };
-  expect(proxyFor("https://huggingface.co", env)).toBe("http://p");
-  expect(proxyFor("https://hub.example.org", env)).toBeUndefined();
-  expect(proxyFor("http://huggingface.co", env)).toBeUndefined();
-  expect(proxyFor("https://huggingface.co", { ...env, NO_PROXY: "*" })).toBeUndefined();
-});

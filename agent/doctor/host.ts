@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { open, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { fetchOutside, fetchOwn } from "../contract/proxy.ts";
 import { diskOf } from "../hardware/inventory.ts";
 import { fetchPinnedCa, PinMismatch } from "../pinned-ca.ts";
 import { type DiskSpeed, measureDisk } from "./disk-speed-probe.ts";
@@ -83,7 +84,7 @@ export const thisHost: Host = {
     }),
   async dateOf(url) {
     try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(web_patience_ms) });
+      const answer = await fetchOwn(url, { signal: AbortSignal.timeout(web_patience_ms) });
       await answer.body?.cancel();
       const date = Date.parse(answer.headers.get("date") ?? "");
       return Number.isNaN(date) ? undefined : date;
@@ -101,10 +102,10 @@ export const thisHost: Host = {
     ),
   async asks(url, proxy) {
     try {
-      const answer = await fetch(url, {
+      const answer = await fetchOutside(url, {
         ...{ method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(web_patience_ms) },
-        // Without one, Bun uses what this process has in its environment.
-        ...(proxy !== undefined && { proxy }),
+        // Chosen from the agent's environment, which need not be this process's.
+        proxy: proxy === undefined ? false : { url: proxy, respectNoProxy: false },
       });
       return answer.status;
     } catch (error) {

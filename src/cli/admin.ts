@@ -3,13 +3,13 @@ import type { Command } from "./command.ts";
 import { endpoints } from "./endpoints.ts";
 import { limitOptions, limitsFrom, limitUsage } from "./limit-options.ts";
 import { models } from "./models.ts";
-import { type Action, commandOf, list, type Noun, needed, subject } from "./noun.ts";
+import { type Action, commandOf, list, type Noun, named, needed, pathOf } from "./noun.ts";
 
 const keys: Noun = {
   name: "keys",
   summary: "API keys: list, create, revoke.",
   options: {
-    name: { value: "TEXT", help: "name of the new key" },
+    name: { value: "TEXT", help: "name of the new key, if it does not stand behind the verb" },
     scope: { value: "inference|admin", help: "what the new key may do (default inference)" },
     ...limitOptions,
     cidr: { value: "NETWORK", repeated: true, help: "the only network that it may be used from" },
@@ -17,10 +17,11 @@ const keys: Noun = {
   actions: {
     list: list("/api/keys", ["id", "name", "prefix", "last4", "scope", "user_email", "revoked_at"]),
     create: {
-      usage: `--name TEXT [--scope inference|admin] ${limitUsage} [--cidr NETWORK …]`,
+      usage: `NAME [--scope inference|admin] ${limitUsage} [--cidr NETWORK …]`,
+      takes: ["NAME"],
       call: (client, words) =>
         client.send("POST", "/api/keys", {
-          name: needed(words, "name"),
+          name: named(words, "name"),
           ...(words.text("scope") && { scope: words.text("scope") }),
           ...limitsFrom(words),
           ...(words.texts("cidr").length > 0 && { allowed_cidrs: words.texts("cidr") }),
@@ -28,8 +29,10 @@ const keys: Noun = {
       say: ({ key }: { key: string }) => `${key}\nKeep it now: it is not shown again.`,
     },
     revoke: {
-      usage: "ID",
-      call: (client, words) => client.send("DELETE", `/api/keys/${subject(words)}`),
+      usage: "ID|NAME",
+      takes: ["ID"],
+      call: async (client, words) =>
+        client.send("DELETE", await pathOf(client, words, "/api/keys", "name")),
       say: ({ id, streams_cut }: { id: string; streams_cut: number }) =>
         `${id} is revoked; ${streams_cut} open requests were cut.`,
     },
@@ -40,7 +43,10 @@ const users: Noun = {
   name: "users",
   summary: "People who may sign in: list, create, remove.",
   options: {
-    email: { value: "ADDRESS", help: "e-mail of the new user" },
+    email: {
+      value: "ADDRESS",
+      help: "e-mail of the new user, if it does not stand behind the verb",
+    },
     role: { value: "viewer|member|admin", help: "role of the new user (default member)" },
     password: { value: "TEXT", help: "password of the new user (10 characters or more)" },
     team: { value: "ID", help: "team of the new user (default none)" },
@@ -49,10 +55,11 @@ const users: Noun = {
   actions: {
     list: list("/api/users", ["id", "email", "name", "role"]),
     create: {
-      usage: `--email ADDRESS --password TEXT [--role viewer|member|admin] [--team ID] ${limitUsage}`,
+      usage: `ADDRESS --password TEXT [--role viewer|member|admin] [--team ID] ${limitUsage}`,
+      takes: ["ADDRESS"],
       call: (client, words) =>
         client.send("POST", "/api/users", {
-          email: needed(words, "email"),
+          email: named(words, "email"),
           password: needed(words, "password"),
           role: words.text("role") ?? "member",
           ...(words.text("team") && { team_id: words.text("team") }),
@@ -61,8 +68,10 @@ const users: Noun = {
       say: ({ id, email }: { id: string; email: string }) => `${email} is ${id}.`,
     },
     remove: {
-      usage: "ID",
-      call: (client, words) => client.send("DELETE", `/api/users/${subject(words)}`),
+      usage: "ID|ADDRESS",
+      takes: ["ID"],
+      call: async (client, words) =>
+        client.send("DELETE", await pathOf(client, words, "/api/users", "email")),
       say: ({ streams_cut }: { streams_cut: number }) =>
         `Removed, with their keys and sessions; ${streams_cut} open requests were cut.`,
     },
@@ -100,10 +109,11 @@ const hosts: Noun = {
     uncordon: onHost("uncordon", "may get new replicas"),
     drain: onHost("drain", "gets no new replicas, and those on it move to other hosts"),
     remove: {
-      usage: "ID [--keep-runtimes]",
-      call: (client, words) => {
+      usage: "ID|NAME [--keep-runtimes]",
+      takes: ["ID"],
+      call: async (client, words) => {
         const query = words.flag("keep-runtimes") ? "?keep_runtimes=true" : "";
-        return client.send("DELETE", `/api/hosts/${subject(words)}${query}`);
+        return client.send("DELETE", (await pathOf(client, words, "/api/hosts", "name")) + query);
       },
       say: () =>
         "Removed. Its certificate is refused from now on, and its agent ends what runs there unless you said --keep-runtimes.",
@@ -113,8 +123,10 @@ const hosts: Noun = {
 
 function onHost(verb: string, effect: string): Action {
   return {
-    usage: "ID",
-    call: (client, words) => client.send("POST", `/api/hosts/${subject(words)}/${verb}`),
+    usage: "ID|NAME",
+    takes: ["ID"],
+    call: async (client, words) =>
+      client.send("POST", `${await pathOf(client, words, "/api/hosts", "name")}/${verb}`),
     say: ({ name }: { name: string }) => `${name} ${effect}.`,
   };
 }

@@ -17,6 +17,7 @@ export function bundleCommand(tools: BundleTools): Command {
     name: "bundle",
     summary: "Carries models and runtimes to hosts that reach no network, in one signed file.",
     usage: "export|import FILE [options]",
+    takes_words: true,
     options: {
       model: {
         value: "MODEL",

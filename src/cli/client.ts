@@ -1,6 +1,7 @@
 /** The admin commands' way to the control API. */
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fetchOwn } from "../../agent/contract/proxy.ts";
 import { remoteFromEnvironment } from "../config.ts";
 import { runningAppliance } from "./running.ts";
 
@@ -23,7 +24,7 @@ export function clientFor(homes: readonly string[]): Client {
   const key = remote.key ?? localKey(home);
   const ask = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Bearer ${key}`, ...init.headers };
-    const response = await fetch(new URL(path, url), { ...init, headers }).catch((cause) => {
+    const response = await fetchOwn(new URL(path, url), { ...init, headers }).catch((cause) => {
       if (init.signal?.aborted) throw cause;
       throw new Error(`${url} does not answer. Is the appliance running?`, { cause });
     });

@@ -11,6 +11,7 @@ const command: Command = {
     label: { value: "KEY=VALUE", repeated: true, help: "what it is" },
   },
   notes: "More is in the README.",
+  takes_words: true,
   run: () => Promise.resolve(0),
 };
 
@@ -52,6 +53,13 @@ describe("the words after a verb", () => {
   test("that are unknown point to the help", () => {
     expect(() => read(command, ["--prot", "80"])).toThrow(UsageError);
     expect(() => read(command, ["--prot", "80"])).toThrow("hypervize serve --help");
+  });
+
+  test("are refused where only options are taken, and not repeated: they may be secret", () => {
+    const strict = { ...command, takes_words: false };
+    const refusal = "serve takes options only, such as --port N. See `hypervize serve --help`.";
+    expect(() => read(strict, ["hvj_secret"])).toThrow(new UsageError(refusal));
+    expect(read(strict, ["--fast"]).positionals).toEqual([]);
   });
 
   test("that lack their value are refused", () => {

@@ -17,6 +17,8 @@ export interface Command {
   /** Further lines of help, below the options. */
   notes?: string;
   options: Record<string, Option>;
+  /** Whether words without dashes may follow the name. */
+  takes_words?: boolean;
   run(words: Words, terminal: Terminal): Promise<number>;
 }
 
@@ -43,6 +45,14 @@ export class UsageError extends Error {}
 
 export function read(command: Command, argv: readonly string[]): Words {
   const parsed = parse(command, argv);
+  if (!command.takes_words && parsed.positionals.length > 0) {
+    // Not repeated: it may be a token or a password.
+    const known = Object.entries(command.options).find(([, { value }]) => value !== undefined);
+    const example = known ? `, such as --${known[0]} ${known[1].value}` : "";
+    throw new UsageError(
+      `${command.name} takes options only${example}. See \`hypervize ${command.name} --help\`.`,
+    );
+  }
   const text = (option: string): string | undefined => {
     const value = parsed.values[option];
     return typeof value === "string" ? value : undefined;

@@ -1,6 +1,8 @@
 /** The demo's proof: one chat completion, and the file and text that tell how to get the next one. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fetchOwn, isProxied } from "../../agent/contract/proxy.ts";
+import { environment } from "../config.ts";
 import { writeDurably } from "../storage/durable.ts";
 
 export interface Demo {
@@ -30,7 +32,7 @@ const question = "Who are you?";
 
 /** Asks the demo model over HTTP, as any client would. */
 export async function chatOnce(demo: Demo): Promise<string> {
-  const response = await fetch(`${demo.url}/v1/chat/completions`, {
+  const response = await fetchOwn(`${demo.url}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${demo.api_key}`, "content-type": "application/json" },
     body: JSON.stringify({
@@ -50,6 +52,8 @@ export async function chatOnce(demo: Demo): Promise<string> {
 }
 
 export function summary(demo: Demo, answer: string): string {
+  // curl takes a proxy of the environment for this machine, too.
+  const directly = isProxied(environment()) ? "--noproxy '*' " : "";
   return `
   You asked    ${question}
   It answered  ${answer}
@@ -58,7 +62,7 @@ export function summary(demo: Demo, answer: string): string {
   Login        ${demo.admin_email}  ${demo.admin_password}
   API key      ${demo.api_key}
 
-  curl ${demo.url}/v1/chat/completions \\
+  curl ${directly}${demo.url}/v1/chat/completions \\
     -H "authorization: Bearer ${demo.api_key}" -H "content-type: application/json" \\
     -d '{"model":"${demo.model}","messages":[{"role":"user","content":"Hello"}]}'
 `;

@@ -38,7 +38,6 @@ export function doctorCommand(examine: Examine): Command {
     notes:
       "Exits with 1 when something fails. Warnings and what could not be found out do not count.",
     async run(words, terminal) {
-      if (words.positionals.length > 0) throw new UsageError("doctor takes options only.");
       const homes = homesFrom(words.text("home"), ["agent", "appliance"]);
       const home = homes.find(runningAgent) ?? homes.find(runningAppliance) ?? homes[0] ?? "";
       const agent = runningAgent(home);

@@ -4,7 +4,10 @@ import { type Option, UsageError, type Words } from "./command.ts";
 
 export const bodyOptions: Record<string, Option> = {
   name: { value: "NAME", help: "name of the endpoint, also as a model on /v1" },
-  model: { value: "MODEL", help: "with update: another model" },
+  model: {
+    value: "MODEL",
+    help: "with update: another model; with create, if it does not stand behind the verb",
+  },
   revision: { value: "REV", help: "branch, tag or commit of the model" },
   runtime: { value: "RUNTIME", help: "auto, vllm, sglang or llama-server (default auto)" },
   gpu: { value: "TYPE", help: "GPU type such as H100-80, or cpu" },

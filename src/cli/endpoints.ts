@@ -7,7 +7,7 @@ import { printDryRun } from "./dry-run.ts";
 import { bodyFrom, bodyOptions } from "./endpoints-body.ts";
 import { printLogs } from "./endpoints-logs.ts";
 import { progressLine, untilSettled } from "./endpoints-wait.ts";
-import { type Action, list, type Noun, subject } from "./noun.ts";
+import { type Action, list, type Noun, named, subject } from "./noun.ts";
 import { table } from "./print.ts";
 
 const path = (words: Words): string => `/api/endpoints/${encodeURIComponent(subject(words))}`;
@@ -29,10 +29,11 @@ export const endpoints: Noun = {
       ...["id", "name", "status", "model", "visibility", "ready_replicas", "url"],
     ]),
     create: {
+      takes: ["MODEL"],
       usage: "MODEL [--name NAME] [--gpu TYPE] [--max N] [--idle SECONDS] [--dry-run] [--wait] …",
       async call(client, words) {
         const dry = words.flag("dry-run") ? "?dry_run=1" : "";
-        const body = { ...bodyFrom(words), model: modelOf(words) };
+        const body = { ...bodyFrom(words), model: named(words, "model") };
         return client.send("POST", `/api/provision${dry}`, body);
       },
       follow: (answer: EndpointView | DryRunView, client, words, terminal) =>
@@ -42,10 +43,12 @@ export const endpoints: Noun = {
     },
     show: {
       usage: "ID",
+      takes: ["ID"],
       call: (client, words) => client.get(path(words)),
       say: inWords,
     },
     update: {
+      takes: ["ID"],
       usage: "ID [--model MODEL] [--context TOKENS] [--max N] [--wait] …",
       async call(client, words) {
         const body = bodyFrom(words);
@@ -60,16 +63,19 @@ export const endpoints: Noun = {
     wake: rise("wake", "It is being woken."),
     delete: {
       usage: "ID",
+      takes: ["ID"],
       call: (client, words) => client.send("DELETE", path(words)),
       say: ({ name }: EndpointView) => `${name} is being deleted; its replicas stop.`,
     },
     events: {
+      takes: ["ID"],
       usage: "ID [--limit N]",
       columns: ["at", "from", "to", "reason", "detail"],
       call: (client, words) =>
         client.get(`${path(words)}/events?limit=${words.integer("limit", 1, 1000) ?? 100}`),
     },
     logs: {
+      takes: ["ID"],
       usage: "ID [--tail N] [--replica ID] [--follow]",
       call: (_client, words) => Promise.resolve(path(words)),
       follow: (where: string, client, words, terminal) => printLogs(client, where, words, terminal),
@@ -80,6 +86,7 @@ export const endpoints: Noun = {
 function order(verb: string, effect: string): Action {
   return {
     usage: "ID",
+    takes: ["ID"],
     call: (client, words) => client.send("POST", `${path(words)}/${verb}`),
     say: ({ name }: EndpointView) => `${name}: ${effect}`,
   };
@@ -93,16 +100,6 @@ function rise(verb: string, effect: string): Action {
     follow: (view: EndpointView, client, words, terminal) =>
       followed(view, client, words, terminal, `${view.name}: ${effect}`),
   };
-}
-
-function modelOf(words: Words): string {
-  const [, model, ...more] = words.positionals;
-  if (model === undefined || more.length > 0) {
-    throw new UsageError(
-      "One MODEL is needed, such as org/model or s3://bucket/folder. See `hypervize endpoints --help`.",
-    );
-  }
-  return model;
 }
 
 async function followed(

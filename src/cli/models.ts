@@ -45,10 +45,14 @@ export const models: Noun = {
         ),
     },
     add: {
+      takes: ["NAME", "SOURCE"],
       usage: "NAME SOURCE [--context TOKENS] [--slots N] [--replicas N] [--dry-run] [--wait] …",
       async call(client, words) {
         const dry = words.flag("dry-run") ? "?dry_run=1" : "";
-        return client.send("POST", `/api/models${dry}`, { ...bodyFrom(words), ...named(words) });
+        return client.send("POST", `/api/models${dry}`, {
+          ...bodyFrom(words),
+          ...nameAndSource(words),
+        });
       },
       follow: (answer: ModelView | DryRunView, client, words, terminal) =>
         "would_stop" in answer
@@ -57,6 +61,7 @@ export const models: Noun = {
     },
     show: {
       usage: "NAME",
+      takes: ["NAME"],
       call: (client, words) => client.get(path(subject(words))),
       say: (model: ModelView) =>
         table(
@@ -68,6 +73,7 @@ export const models: Noun = {
         ),
     },
     update: {
+      takes: ["NAME"],
       usage: "NAME [--source SOURCE] [--context TOKENS] [--replicas N] [--wait] …",
       async call(client, words) {
         const body = bodyFrom(words);
@@ -82,6 +88,7 @@ export const models: Noun = {
     retry: change("NAME [--wait]", { enabled: true }),
     remove: {
       usage: "NAME",
+      takes: ["NAME"],
       call: (client, words) => client.send("DELETE", path(subject(words))),
       say: () => "Removed; its replicas stop.",
     },
@@ -91,18 +98,25 @@ export const models: Noun = {
 function change(usage: string, body: object): Action {
   return {
     usage,
+    takes: ["NAME"],
     call: (client, words) => client.send("PATCH", path(subject(words)), body),
     follow: followed,
   };
 }
 
-/** NAME and SOURCE stand behind the verb, or in their options. */
-function named(words: Words): { name?: string; source: string } {
-  const [, ...rest] = words.positionals;
-  const [name, source] = rest.length > 1 ? rest : [words.text("name"), rest[0]];
-  const from = source ?? words.text("source");
-  if (from !== undefined && rest.length < 3) return { ...(name && { name }), source: from };
-  throw new UsageError("One NAME and one SOURCE are needed. See `hypervize models --help`.");
+/** NAME and SOURCE stand behind the verb, or in their options; one word beside --source is the name. */
+function nameAndSource(words: Words): { name?: string; source: string } {
+  const [, first, second] = words.positionals;
+  const options = { name: words.text("name"), source: words.text("source") };
+  const isName = second !== undefined || options.source !== undefined;
+  const names = [options.name, isName ? first : undefined].filter((name) => name !== undefined);
+  const sources = [options.source, isName ? second : first].filter((one) => one !== undefined);
+  const [source] = sources;
+  if (source === undefined || names.length > 1 || sources.length > 1) {
+    throw new UsageError("One NAME and one SOURCE are needed. See `hypervize models --help`.");
+  }
+  const [name] = names;
+  return name ? { name, source } : { source };
 }
 
 /** Only what was said. */

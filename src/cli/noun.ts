@@ -6,6 +6,8 @@ import { type Row, table } from "./print.ts";
 
 export interface Action {
   usage: string;
+  /** Names of the words that may follow the verb; more are refused. */
+  takes?: readonly string[];
   call(client: Client, words: Words): Promise<unknown>;
   /** Columns for people; without them the answer is printed as a sentence by `say`. */
   columns?: readonly string[];
@@ -33,10 +35,58 @@ export function needed(words: Words, option: string): string {
   return value;
 }
 
+/** What stands behind the verb, or in its option. */
+export function named(words: Words, option: string): string {
+  const [, word] = words.positionals;
+  const value = words.text(option);
+  if (word && value && word !== value) {
+    throw new UsageError(`Say it once: behind the verb, or with --${option}.`);
+  }
+  const one = word || value;
+  if (!one) {
+    const what = option.toUpperCase();
+    throw new UsageError(`One ${what} is needed, behind the verb or with --${option}.`);
+  }
+  return one;
+}
+
 export function subject(words: Words): string {
   const [, id] = words.positionals;
   if (!id) throw new UsageError("An id is needed; `list` shows them.");
   return id;
+}
+
+/**
+ * The path of what stands behind the verb: by its id, or by what people call it where only one is called so. What is
+ * not in the list goes on as it is: the appliance knows more words for it.
+ */
+export async function pathOf(
+  client: Client,
+  words: Words,
+  path: string,
+  column: string,
+): Promise<string> {
+  const word = subject(words);
+  const { data } = await client.get<{ data: Row[] }>(path);
+  const called = data.filter((row) => row[column] === word && !row["revoked_at"]);
+  if (data.some(({ id }) => id === word) || called.length === 0) {
+    return `${path}/${encodeURIComponent(word)}`;
+  }
+  if (called.length === 1) return `${path}/${called[0]?.["id"]}`;
+  const ids = called.map(({ id }) => id).join(", ");
+  throw new UsageError(`${called.length} have this ${column}. Say which by its id: ${ids}.`);
+}
+
+function refuseMore({ name }: Noun, verb: string, action: Action, words: Words): void {
+  const { takes = [], usage } = action;
+  const given = words.positionals.length - 1;
+  if (given <= takes.length) return;
+  const are = takes.length > 1 ? "are" : "is";
+  const refusal =
+    takes.length === 0
+      ? `${name} ${verb} takes options only.`
+      : `One ${takes.join(" and one ")} ${are} needed, not ${given} words; quote what has blanks in it.`;
+  throw new UsageError(`${refusal} Write: hypervize ${name} ${verb} ${usage}`.trimEnd());
 }
 
 export function commandOf(noun: Noun): Command {
@@ -47,6 +97,7 @@ export function commandOf(noun: Noun): Command {
     name: noun.name,
     summary: noun.summary,
     usage: "[list] [options]",
+    takes_words: true,
     options: {
       ...noun.options,
       json: { help: "print the answer as JSON" },
@@ -58,8 +109,11 @@ export function commandOf(noun: Noun): Command {
       const action = noun.actions[verb];
       if (!action) {
         const known = Object.keys(noun.actions).join(", ");
-        throw new UsageError(`"${noun.name} ${verb}" is not a command; there are: ${known}.`);
+        throw new UsageError(
+          `"${noun.name} ${verb}" is not a command; there are: ${known}. See \`hypervize ${noun.name} --help\`.`,
+        );
       }
+      refuseMore(noun, verb, action, words);
       const client = clientFor(homesFrom(words.text("home"), ["appliance"]));
       const answer = await action.call(client, words);
       if (action.follow) return action.follow(answer as never, client, words, terminal);

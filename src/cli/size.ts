@@ -1,5 +1,6 @@
 /** `hypervize size`: what a model would need, without an appliance. */
 import { basename } from "node:path";
+import { fetchOutside } from "../../agent/contract/proxy.ts";
 import { hubFromEnvironment, s3FromEnvironment } from "../config.ts";
 import { Failure } from "../failure.ts";
 import { gpus } from "../sizing/gpus.ts";
@@ -14,6 +15,7 @@ export const sizeCommand: Command = {
   name: "size",
   summary: "Says whether a model fits on GPUs, with which context, and what it needs.",
   usage: "MODEL [options]",
+  takes_words: true,
   options: {
     config: { value: "FILE", help: "the model's config.json, read instead of the hub's" },
     offline: { help: "do not ask the hub; a name alone is only a guess" },
@@ -78,14 +80,19 @@ async function ask(words: Words): Promise<Sizing> {
 
 function askStores(question: Question): Promise<Sizing> {
   const { endpoint, token } = hubFromEnvironment();
-  const hub = { endpoint, fetch, timeout_ms: hub_patience_ms };
+  const hub = { endpoint, fetch: fetchOutside, timeout_ms: hub_patience_ms };
   if (question.model?.startsWith("s3://") && s3FromEnvironment() === null) {
     throw new Error(
       "For a model in S3, set AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ask the appliance, which has its own: POST /api/size.",
     );
   }
   const store = {
-    ...{ access: s3FromEnvironment, fetch, now: Date.now, timeout_ms: hub_patience_ms },
+    ...{
+      access: s3FromEnvironment,
+      fetch: fetchOutside,
+      now: Date.now,
+      timeout_ms: hub_patience_ms,
+    },
   };
   return answerFromHub(
     question,

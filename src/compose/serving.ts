@@ -1,4 +1,5 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
+import { fetchOutside } from "../../agent/contract/proxy.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import { Aliases } from "../aliases/aliases.ts";
 import { createResolver } from "../artifacts/resolve.ts";
@@ -75,7 +76,7 @@ export function composeServing(parts: ServingParts) {
     now: clock.steady,
   });
   const routing = createRouting(clock);
-  const hub = { endpoint: hubFromEnvironment().endpoint, fetch, timeout_ms: 8000 };
+  const hub = { endpoint: hubFromEnvironment().endpoint, fetch: fetchOutside, timeout_ms: 8000 };
   const imported = importedModelsIn(home);
   const store = composeStore(settings, () => lifecycle.tellAgain(), log);
   const resolve = createResolver({

@@ -1,5 +1,6 @@
 /** The store of S3 that is set up: for reading here, and for hosts. */
 import type { S3Access } from "../../agent/contract/messages.ts";
+import { fetchOutside } from "../../agent/contract/proxy.ts";
 import { s3Access } from "../settings/s3-access.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { S3Store } from "../sizing/s3-request.ts";
@@ -9,7 +10,7 @@ import { clock } from "./clock.ts";
 export function composeStore(settings: Settings, changed: () => void, log: (line: string) => void) {
   const reader: S3Store = {
     access: () => s3Access(settings),
-    ...{ fetch, now: clock.now, timeout_ms: 8000 },
+    ...{ fetch: fetchOutside, now: clock.now, timeout_ms: 8000 },
   };
   let unreadable = "";
   settings.onChange(changed);

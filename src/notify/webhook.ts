@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { fetchOutside } from "../../agent/contract/proxy.ts";
 import type { SettingsView } from "../settings/groups.ts";
 import type { Channel, Outcome } from "./channel.ts";
 import { messageOf } from "./message.ts";
@@ -60,7 +61,7 @@ async function post(
   target: string,
   { body, headers, signal }: { body: string; headers: Record<string, string>; signal: AbortSignal },
 ): Promise<Outcome> {
-  const response = await fetch(target, {
+  const response = await fetchOutside(target, {
     method: "POST",
     headers: { "content-type": "application/json", "user-agent": "hypervize", ...headers },
     body,

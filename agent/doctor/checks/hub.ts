@@ -1,3 +1,4 @@
+import { proxyFor } from "../../contract/proxy.ts";
 import { type Judgement, ok, warn } from "../finding.ts";
 import type { Host } from "../host.ts";
 
@@ -18,21 +19,6 @@ export async function probeHub(host: Host, env: Env): Promise<HubSigns> {
   const proxy = proxyFor(endpoint, env);
   const answer = named || proxy ? await host.asks(endpoint, proxy) : null;
   return { endpoint, proxy, answer };
-}
-
-/** As Bun's fetch chooses it. */
-export function proxyFor(address: string, env: Env): string | undefined {
-  const url = URL.parse(address);
-  const of = (name: string) => env[name.toLowerCase()] || env[name];
-  const spared = (of("NO_PROXY") ?? "").split(",").map((name) => name.trim().replace(/^\./, ""));
-  const isSpared = spared.some(
-    (name) =>
-      name === "*" ||
-      (name !== "" &&
-        (url?.host === name || url?.hostname === name || url?.hostname.endsWith(`.${name}`))),
-  );
-  if (isSpared) return undefined;
-  return url?.protocol === "https:" ? of("HTTPS_PROXY") : of("HTTP_PROXY");
 }
 
 export function judgeHub({ endpoint, proxy, answer }: HubSigns): Judgement {

@@ -1,3 +1,4 @@
+import { fetchOutside } from "../../contract/proxy.ts";
 import { hubRefusal } from "./hub-refusal.ts";
 import { bodyOf, type Patience, patienceOf, reasonOf } from "./patience.ts";
 import { retryAfterMs, Trouble } from "./trouble.ts";
@@ -111,7 +112,7 @@ async function send(
 ): Promise<Response> {
   patience.renew();
   try {
-    return await fetch(url, {
+    return await fetchOutside(url, {
       method,
       redirect: "manual",
       signal: patience.signal,

@@ -1,9 +1,9 @@
 /** What only another process can show: kill -9, and a proxy of the environment. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { S3Access } from "../../contract/messages.ts";
+import { forwardingProxy } from "../../contract/proxy-testbed.ts";
 import { etagOf } from "../../contract/s3/store-answers-testbed.ts";
 import { testBytes } from "../hub/hub-weights-testbed.ts";
 import { S3Bench } from "./s3-bench-testbed.ts";
@@ -19,8 +19,9 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 /** Another process that fetches the model as an agent does; it prints the path. */
-function fetcher(env: Record<string, string> = {}) {
-  const wish = { source: "s3://models/m", format: "gguf", hf_token: "", s3: bench.store.access() };
+function fetcher(env: Record<string, string> = {}, over: Partial<S3Access> = {}) {
+  const s3 = bench.store.access(over);
+  const wish = { source: "s3://models/m", format: "gguf", hf_token: "", s3 };
   const program = `
     import { noPeers, openHubWeights } from ${JSON.stringify(join(import.meta.dir, "../hub/open.ts"))};
     const parts = { needed: () => [], evicts: true, peers: noPeers, log: () => {} };
@@ -60,20 +61,12 @@ test("a download that is killed again and again ends whole, and nothing that lay
 
 test("a proxy that the environment names is used, and signed requests pass it", async () => {
   const through: string[] = [];
-  // As RFC 9112 3.2.2 has it: a proxy is asked for whole addresses.
-  const proxy = createServer(({ url = "", method = "", headers }, answer) => {
-    through.push(url);
-    request(url, { method, headers: { ...headers, "accept-encoding": "gzip" } }, (got) => {
-      answer.writeHead(got.statusCode ?? 502, got.headers);
-      got.pipe(answer);
-    }).end();
-  });
-  await new Promise<void>((settle) => proxy.listen(0, "127.0.0.1", settle));
-  const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  const { stdout } = fetcher({ HTTP_PROXY: address });
+  const proxy = await forwardingProxy(through);
+  const away = { endpoint: proxy.elsewhere(bench.store.url) };
+  const { stdout } = fetcher({ HTTP_PROXY: proxy.url }, away);
   const path = (await new Response(stdout).text()).trim();
   expect(readFileSync(path).equals(MODEL.body)).toBe(true);
   expect(through).toHaveLength(bench.store.requests.length);
-  expect(through.every((url) => url.startsWith(bench.store.url))).toBe(true);
-  proxy.close();
+  expect(through.every((asked) => asked.includes(` ${away.endpoint}/`))).toBe(true);
+  proxy.stop();
 });

@@ -1,4 +1,5 @@
 import type { Cause, S3Access } from "../../contract/messages.ts";
+import { fetchOutside } from "../../contract/proxy.ts";
 import { type S3Problem, s3Problem } from "../../contract/s3/refusal.ts";
 import { type S3Ask, signedRequest } from "../../contract/s3/request.ts";
 import { distrusted, trusting } from "../../contract/s3/trust.ts";
@@ -56,7 +57,7 @@ async function send(
   const { url, headers } = await signedRequest(access, ask, now());
   patience.renew();
   try {
-    return await fetch(url, {
+    return await fetchOutside(url, {
       ...{ method: ask.method, headers, signal: patience.signal, redirect: "manual" },
       ...trusting(access),
       // What was uploaded compressed is kept as it is.
