@@ -128,7 +128,7 @@ function policy(html: string): string {
 
 function respond(request: Request, file: Served, status: number): Response {
   const { etag } = file.headers;
-  if (status === 200 && etag && request.headers.get("if-none-match") === etag) {
+  if (status === 200 && etag && tagsOf(request.headers.get("if-none-match")).includes(etag)) {
     return new Response(null, { status: 304, headers: file.headers });
   }
   const zip = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
@@ -137,6 +137,10 @@ function respond(request: Request, file: Served, status: number): Response {
     headers: { ...file.headers, ...(zip && { "content-encoding": "gzip" }) },
   });
 }
+
+/** A list, and a proxy that zips what passes marks its tags as weak (RFC 9110 13.1.2). */
+const tagsOf = (header: string | null): string[] =>
+  (header ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
 
 function wantsPage(request: Request, pathname: string): boolean {
   if (/^\/(?:api|v1|metrics)(?:\/|$)/.test(pathname)) return false;

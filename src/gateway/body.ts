@@ -1,5 +1,6 @@
 import { badRequest, Failure } from "../failure.ts";
 import type { ServerRequest } from "../http1/incoming.ts";
+import { elementsOf } from "../http1/list.ts";
 import { ProtocolError } from "../http1/protocol-error.ts";
 
 /**
@@ -39,8 +40,8 @@ export function requireType({ headers }: ServerRequest, wanted: RegExp, example:
       `The body must be ${example}. Send the header \`content-type: ${example}\`.`,
     );
   }
-  const coding = headers.get("content-encoding");
-  if (coding !== null && coding !== "identity") {
+  const codings = elementsOf(headers.get("content-encoding"));
+  if (codings.some((coding) => coding !== "identity")) {
     throw new Failure(415, "A compressed body is not understood here. Send it uncompressed.");
   }
 }

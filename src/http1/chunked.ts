@@ -36,7 +36,8 @@ export class ChunkedDecoder {
   #remaining = 0;
   #digits = 0;
   #skipped = 0;
-  #lineLength = 0;
+  /** Of a trailer, as far as it has come. */
+  #name = "";
   #position = 0;
 
   get done(): boolean {
@@ -91,7 +92,6 @@ export class ChunkedDecoder {
         this.#expect(byte, LF);
         this.#state = this.#remaining === 0 ? "trailer" : "data";
         this.#skipped = 0;
-        this.#lineLength = 0;
         return;
       case "data-cr":
         this.#expect(byte, CR);
@@ -111,8 +111,8 @@ export class ChunkedDecoder {
         return;
       case "trailer-lf":
         this.#skip(byte === LF, maxTrailerBytes, brokenTrailers);
-        this.#state = this.#lineLength === 0 ? "done" : "trailer";
-        this.#lineLength = 0;
+        this.#state = this.#name === "" ? "done" : "trailer";
+        this.#name = "";
         return;
       case "data":
       case "done":
@@ -145,13 +145,14 @@ export class ChunkedDecoder {
 
   /** A trailer is written as a header is (RFC 9112 7.1.2): whoever reads it must not find another message in it. */
   #trailerByte(byte: number): void {
-    if (byte === CR && this.#lineLength === 0) this.#state = "trailer-lf";
-    else {
-      const isNamed = byte === COLON && this.#lineLength > 0;
-      this.#skip(isNamed || isOfName(byte), maxTrailerBytes, brokenTrailers);
-      this.#lineLength++;
-      if (isNamed) this.#state = "trailer-value";
+    if (byte === CR && this.#name === "") {
+      this.#state = "trailer-lf";
+      return;
     }
+    const isNamed = byte === COLON && this.#name !== "" && !framing.has(this.#name);
+    this.#skip(isNamed || isOfName(byte), maxTrailerBytes, brokenTrailers);
+    if (isNamed) this.#state = "trailer-value";
+    else this.#name += String.fromCharCode(byte).toLowerCase();
   }
 
   /** One byte that is read for nothing. */
@@ -164,6 +165,11 @@ export class ChunkedDecoder {
   }
 }
 
+/** May not be in a trailer (RFC 9110 6.5.1): it would say, too late, where the message ends, or what follows. */
+const framing: ReadonlySet<string> = new Set([
+  ...["content-length", "transfer-encoding"],
+  ...["connection", "proxy-connection", "upgrade"],
+]);
 const brokenTrailers = "The trailers are broken, or too long.";
 
 function hexDigit(byte: number): number {

@@ -58,6 +58,18 @@ export class Fields {
     return count;
   }
 
+  /** Whether a value of the field has a tab behind it, which some readers take for a part of it. */
+  hasTabBehind(name: string): boolean {
+    const spans = this.#spans;
+    for (let index = 0; index < spans.length; index += 4) {
+      if (!this.#isNamed(index, name)) continue;
+      let at = spans[index + 3] as number;
+      while (this.#bytes[at] === SPACE) at++;
+      if (this.#bytes[at] === TAB) return true;
+    }
+    return false;
+  }
+
   /** Every field by its name in lower case, in the order of the message. */
   *entries(): Generator<[name: string, value: string], void, void> {
     const spans = this.#spans;

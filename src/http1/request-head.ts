@@ -56,7 +56,8 @@ export function parseRequestHead(bytes: Buffer, bodyAt: number): RequestHead {
     minorVersion,
     fields,
     length: lengthOf(fields, minorVersion),
-    keepAlive: keepsAlive(fields, minorVersion),
+    // What follows a CONNECT is not HTTP for whoever has let it through (RFC 9110 9.3.6).
+    keepAlive: method !== "CONNECT" && keepsAlive(fields, minorVersion),
     expectsContinue: minorVersion === 1 && expectsContinue(fields),
   };
 }
@@ -68,13 +69,17 @@ function lengthOf(fields: Fields, minorVersion: number): number {
     // With both, one reader takes the one and another the other: request smuggling (RFC 9112 6.1).
     if (length !== null) throw new ProtocolError("The request has two body lengths.");
     if (minorVersion === 0) throw new ProtocolError("HTTP/1.0 has no transfer codings.");
+    if (fields.hasTabBehind("transfer-encoding")) throw new ProtocolError(tabBehind);
     if (coding.toLowerCase() === "chunked") return -1;
     throw new ProtocolError("The only transfer coding understood here is chunked.", 501);
   }
   if (length === null) return 0;
   if (!/^[0-9]{1,15}$/.test(length)) throw new ProtocolError("The content-length is broken.");
+  if (fields.hasTabBehind("content-length")) throw new ProtocolError(tabBehind);
   return Number(length);
 }
+
+const tabBehind = "The length of the body has a tab behind it. Send it without.";
 
 function keepsAlive(fields: Fields, minorVersion: number): boolean {
   const options = fields.get("connection");

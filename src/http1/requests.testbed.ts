@@ -65,7 +65,7 @@ const chunked: Form = (dice, path) => {
       chunk.length.toString(16),
       `00${chunk.length.toString(16).toUpperCase()}`,
     ]);
-    chunks += `${size}${dice.pick(["", "", ";a=b", ' ; a="b;c"'])}\r\n${chunk}\r\n`;
+    chunks += `${size}${dice.pick(["", "", ";a=b", ' ;a="b;c"'])}\r\n${chunk}\r\n`;
     at += chunk.length;
   }
   const trailers = dice.pick(["", "", "x-sum: 1\r\n", "a: b\r\nc: d\r\n"]);

@@ -103,6 +103,21 @@ test("affinity is asked only where there is a choice, and once", () => {
   expect(asked).toBe(1);
 });
 
+test("conversations are shared out evenly, and each returns to where it was answered", () => {
+  const routing = demoRouting();
+  const ids = ["a", "b", "c", "d"];
+  routing.replace([demo(ids.map((id) => replica(id, { slots: 16 })))]);
+  const answered = (conversation: number): string => {
+    const claim = routing.claimed(nobody, () => conversation * 7_919);
+    claim.release();
+    return claim.replica.id;
+  };
+  const conversations = Array.from({ length: 40 }, (_, index) => index);
+  const first = conversations.map(answered);
+  expect(ids.map((id) => first.filter((other) => other === id).length)).toEqual([10, 10, 10, 10]);
+  expect(conversations.toReversed().map(answered)).toEqual(first.toReversed());
+});
+
 test("whatever happens to requests and replicas, every count is back at 0 in the end", () => {
   let seed = 7;
   const random = (below: number): number => {
