@@ -4,9 +4,10 @@
  *
  *     bun .ci/bench-affinity.ts [one-long] [four-long] [four-short]
  */
-import { gatewayUnderTest, readyReplica } from "../src/gateway/gateway-under-test.ts";
-import { dice } from "../src/http1/seeded.testbed.ts";
-import { startLlama } from "../src/metering/llama-testbed.ts";
+
+import { startLlama } from "../src/control/usage/reconciliation/llama.testbed.ts";
+import { gatewayUnderTest, readyReplica } from "../src/gateway/gateway.testbed.ts";
+import { dice } from "../src/shared/http1/seeded.testbed.ts";
 
 const replicas = 4;
 const users = 40;

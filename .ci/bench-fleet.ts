@@ -3,14 +3,14 @@
  * 10,000 endpoints that want a place; refusals are measured where all are full. Usage: bun run bench:fleet
  */
 
-import type { Evictable } from "../src/placement/eviction.ts";
-import type { Demand, Device, Host } from "../src/placement/fleet.ts";
-import { type FleetIndex, indexFleet } from "../src/placement/fleet-index.ts";
-import { makeRoom } from "../src/placement/make-room.ts";
-import { fitOf, type Wanted } from "../src/placement/need.ts";
-import { place } from "../src/placement/place.ts";
-import { gib } from "../src/sizing/gpus.ts";
-import { modelFrom } from "../src/sizing/model.ts";
+import type { Evictable } from "../src/control/scheduler/placement/eviction.ts";
+import type { Demand, Device, Host } from "../src/control/scheduler/placement/fleet.ts";
+import { type FleetIndex, indexFleet } from "../src/control/scheduler/placement/fleet-index.ts";
+import { makeRoom } from "../src/control/scheduler/placement/make-room.ts";
+import { fitOf, type Wanted } from "../src/control/scheduler/placement/need.ts";
+import { place } from "../src/control/scheduler/placement/place.ts";
+import { gib } from "../src/control/scheduler/sizing/gpus.ts";
+import { modelFrom } from "../src/control/scheduler/sizing/model.ts";
 import { passes } from "./bench-pass.ts";
 
 const sizes = [10, 100, 1000];
@@ -40,13 +40,19 @@ function hostNumber(i: number, full_percent: number, below: (n: number) => numbe
   const memory_bytes = Math.floor(memory_gib * gib);
   const gpu = (n: number): Device => ({
     id: `GPU-${i}-${n}`,
-    ...{ kind, memory_bytes },
+    kind,
+    memory_bytes,
     // A full one is either taken whole or shared by small models with little left.
     reserved_bytes: below(100) < full_percent ? memory_bytes - below(2) * below(gib) : 0,
-    ...{ leaving_bytes: 0, asleep_bytes: 0, foreign_bytes: 0, starting: below(50) === 0 },
+    leaving_bytes: 0,
+    asleep_bytes: 0,
+    foreign_bytes: 0,
+    starting: below(50) === 0,
   });
   return {
-    ...{ id: `host_${i}`, name: `host-${i}`, cordoned: below(100) === 0 },
+    id: `host_${i}`,
+    name: `host-${i}`,
+    cordoned: below(100) === 0,
     labels: { region: i % 2 === 0 ? "eu" : "us", pool: `p${i % 10}` },
     down_for_ms: below(100) === 0 ? 1000 : 0,
     runtimes: ["vllm", "llama-server"],

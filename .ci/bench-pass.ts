@@ -1,9 +1,13 @@
 /** A whole pass of the lifecycle over a fleet in which 10,000 endpoints sleep or serve, for bench-fleet.ts. */
-import type { Inventory } from "../agent/contract/messages.ts";
-import type { Endpoint } from "../src/endpoints/endpoints.ts";
-import { endpointWith, observedWith, rowWith } from "../src/lifecycle/lifecycle-testbed.ts";
-import { pass } from "../src/lifecycle/pass.ts";
-import type { FleetHost, ReplicaRow, World } from "../src/lifecycle/world.ts";
+import type { Inventory } from "../agent/contract/protocol/messages.ts";
+import type { Endpoint } from "../src/control/models/endpoints/endpoint.ts";
+import {
+  endpointWith,
+  observedWith,
+  rowWith,
+} from "../src/control/scheduler/lifecycle/lifecycle.testbed.ts";
+import { pass } from "../src/control/scheduler/lifecycle/pass.ts";
+import type { FleetHost, ReplicaRow, World } from "../src/control/scheduler/lifecycle/world.ts";
 
 const gpus_per_host = 8;
 const gib = 2 ** 30;
@@ -22,7 +26,10 @@ function worldOf(size: number, endpoint_count: number, waking: number): World {
   const wanted = new Set(endpoints.slice(serving, serving + waking).map(({ id }) => id));
   const byHost = Map.groupBy(rows, ({ host_id }) => host_id);
   return {
-    ...{ now: rules.now, models: [], endpoints, rows },
+    now: rules.now,
+    models: [],
+    endpoints,
+    rows,
     hosts: Array.from({ length: size }, (_, i) => hostOf(i, byHost.get(`host_${i}`) ?? [])),
     demandOf: (id) => ({ inflight: 0, waiting: wanted.has(id) ? 1 : 0, last_active_at: 900 }),
     ttftOf: () => null,
@@ -34,8 +41,11 @@ function worldOf(size: number, endpoint_count: number, waking: number): World {
 function rowOf(i: number, size: number): ReplicaRow {
   const device = `GPU-${i % size}-${Math.floor(i / size)}`;
   return rowWith({
-    ...{ id: `rep_${i}`, owner_id: `endpt-${i}`, host_id: `host_${i % size}` },
-    ...{ devices: [device], bytes_per_device: 80 * gib },
+    id: `rep_${i}`,
+    owner_id: `endpt-${i}`,
+    host_id: `host_${i % size}`,
+    devices: [device],
+    bytes_per_device: 80 * gib,
   });
 }
 
@@ -45,7 +55,8 @@ function endpointOf(i: number, isUp: boolean): Endpoint {
     { status },
     {},
     {
-      ...{ id: `endpt-${i}`, name: `endpoint-${i}` },
+      id: `endpt-${i}`,
+      name: `endpoint-${i}`,
       artifact: { runtime: "vllm", source: `hf:acme/${i}`, context_tokens: 8192, model: null },
     },
   );
@@ -61,16 +72,34 @@ function hostOf(i: number, rows: readonly ReplicaRow[]): FleetHost {
     pci_bus_id: "",
   };
   const inventory: Inventory = {
-    ...{ host_name: `host-${i}`, os: "", kernel: "", arch: "x64", cpu_count: 64, cpu_model: "" },
-    ...{ memory_bytes: 1024 * gib, disk_bytes: 0, disk_free_bytes: 0, machine_id: `${i}` },
+    host_name: `host-${i}`,
+    os: "",
+    kernel: "",
+    arch: "x64",
+    cpu_count: 64,
+    cpu_model: "",
+    memory_bytes: 1024 * gib,
+    disk_bytes: 0,
+    disk_free_bytes: 0,
+    machine_id: `${i}`,
     gpus: Array.from({ length: gpus_per_host }, (_, index) => ({
-      ...{ ...gpu, index, uuid: `GPU-${i}-${index}`, driver_version: "570" },
+      ...gpu,
+      index,
+      uuid: `GPU-${i}-${index}`,
+      driver_version: "570",
     })),
     runtimes: [{ name: "vllm", version: "1", path: "/v" }],
   };
   const replicas = rows.map(({ id }) => observedWith({ id }));
   return {
-    ...{ id: `host_${i}`, name: `host-${i}`, labels: {}, cordoned: false, draining: false },
-    ...{ down_for_ms: 0, inventory, observed: { generation: 1, replicas, sources: [] }, gpus: [] },
+    id: `host_${i}`,
+    name: `host-${i}`,
+    labels: {},
+    cordoned: false,
+    draining: false,
+    down_for_ms: 0,
+    inventory,
+    observed: { generation: 1, replicas, sources: [] },
+    gpus: [],
   };
 }

@@ -1,6 +1,6 @@
 /** Plays seeded stories of the lifecycle: `bun run simulate [--seed N] [--seeds N] [--hours N]`. */
 import { parseArgs } from "node:util";
-import { play } from "../src/lifecycle/simulation/story.ts";
+import { play } from "../src/control/scheduler/lifecycle/simulation/scenario.ts";
 
 const { values } = parseArgs({
   options: {

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { type AgentHome, agentHome, demoReplica, replicaIs } from "./agent-testbed.ts";
-import { CONTROL_PLANE_NAME, type ObservedReplica } from "./contract/messages.ts";
-import { relayName } from "./contract/relay-name.ts";
+import { type AgentHome, agentHome, demoReplica, replicaIs } from "./agent.testbed.ts";
+import { control_plane_name, type ObservedReplica } from "./contract/protocol/messages.ts";
+import { relayName } from "./contract/protocol/relay-name.ts";
 import demo from "./weights/demo/hypervize-demo.gguf" with { type: "file" };
 
 // Two busy cores can make a llama-server take seconds to start.
@@ -67,7 +67,7 @@ test("the relay leads to a replica while it is ready, and to nothing else", asyn
   home.open();
   testbed.desire({ generation: 1, replicas: [demoReplica()] });
   await until("ready");
-  const identity = await testbed.authority.issue(CONTROL_PLANE_NAME);
+  const identity = await testbed.authority.issue(control_plane_name);
   const health = (replica: string): Promise<string> => {
     const socket = connect({
       port: testbed.hellos[0]?.relay_port ?? 0,

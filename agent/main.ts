@@ -1,32 +1,37 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ConnectionFile } from "./connection-file.ts";
-import { decodeJoinToken } from "./contract/join-token.ts";
 import { networkId } from "./contract/network-id.ts";
-import { driversOf } from "./drivers.ts";
-import { enrol } from "./enrolment.ts";
-import { epochsIn } from "./epochs.ts";
-import { Ownership } from "./fence/ownership.ts";
+import { decodeJoinToken } from "./contract/protocol/join-token.ts";
+import { takeLock } from "./files/lock.ts";
+import { Ownership } from "./gpu-admission/ownership.ts";
 import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import { diskOf, takeInventory } from "./hardware/inventory.ts";
 import { cpuRatio, readCpuTimes, readMemory } from "./hardware/load.ts";
-import { takeLock } from "./lock.ts";
-import { type Membership, nextPairIn, readMembership, writeMembership } from "./membership.ts";
 import type { AgentOptions } from "./options.ts";
 import { logPath } from "./process/log.ts";
-import { pause } from "./reconnect-pause.ts";
 import { joinAgain } from "./refused.ts";
 import { type HostIdentity, openRelay } from "./relay/relay.ts";
 import { Tunnels } from "./relay/tunnels.ts";
-import { Renewal } from "./renewal.ts";
-import { callRenew } from "./renewal-call.ts";
-import type { RunTools } from "./replica-run.ts";
-import { Replicas } from "./replicas.ts";
-import { DRIVER_PATIENCE_MS, hubWeightsOf, runToolsOf } from "./run-tools.ts";
+import { driversOf } from "./replicas/drivers.ts";
+import { epochsIn } from "./replicas/epochs.ts";
+import { Replicas } from "./replicas/replicas.ts";
+import type { RunTools } from "./replicas/run.ts";
+import { driver_patience_ms, hubWeightsOf, runToolsOf } from "./replicas/run-tools.ts";
 import { FoundRuntimes } from "./runtimes/found-runtimes.ts";
-import { Session, type SessionSide } from "./session.ts";
+import { enrol } from "./session/enrolment.ts";
+import {
+  type Membership,
+  nextPairIn,
+  readMembership,
+  writeMembership,
+} from "./session/membership.ts";
+import { pause } from "./session/reconnect-pause.ts";
+import { Renewal } from "./session/renewal.ts";
+import { callRenew } from "./session/renewal-call.ts";
+import { Session, type SessionSide } from "./session/session.ts";
 import type { HubWeights } from "./weights/hub/hub-weights.ts";
-import { Board } from "./weights/peers/board.ts";
+import { InflightDownloads } from "./weights/peers/inflight-downloads.ts";
 import { Peers } from "./weights/peers/peers.ts";
 
 /**
@@ -107,9 +112,14 @@ async function serve(
   const epochs = await epochsIn(join(folder, "epochs.json"));
   let identity: HostIdentity = member;
   const peers = new Peers({
-    ...{ own_id: member.host_id, identity: () => identity, board: new Board() },
+    own_id: member.host_id,
+    identity: () => identity,
+    board: new InflightDownloads(),
     whole: (digest) => hub.wholeBlob(digest),
-    ...{ silent_ms: 15_000, settle_ms: 300, pause, log: options.log },
+    silent_ms: 15_000,
+    settle_ms: 300,
+    pause,
+    log: options.log,
   });
   const needed = () => replicas.sources();
   const hub = await hubWeightsOf(options, folder, { needed, peers });
@@ -156,7 +166,8 @@ async function serve(
     next: await kept.read(),
     kept,
     // Megabytes of memory, and seldom needed.
-    newKeyAndRequest: async () => (await import("./certificate-request.ts")).newKeyAndRequest(),
+    newKeyAndRequest: async () =>
+      (await import("./session/certificate-request.ts")).newKeyAndRequest(),
     call: (pair, csr_pem) => callRenew(addresses, { ...pair, ca_pem: member.ca_pem }, csr_pem),
     use(pair) {
       identity = { ...pair, ca_pem: member.ca_pem };
@@ -211,7 +222,7 @@ function sessionSide(
           "no runtime works here: put llama-server, vllm or sglang on PATH, or name one with --llama-server, --vllm or --sglang",
         );
       }
-      const seen = await gpus.found(DRIVER_PATIENCE_MS);
+      const seen = await gpus.found(driver_patience_ms);
       told_changes = hardware.changes;
       const inventory = await takeInventory(options.home, found, seen);
       const { version: agent_version, labels = {} } = options;
@@ -227,10 +238,14 @@ function sessionSide(
       const { disk_free_bytes } = await diskOf(options.home);
       const cpu_ratio = cpuRatio(earlier, cpu);
       return {
-        ...{ at_ms: Date.now(), memory_used_bytes, disk_free_bytes, cpu_ratio },
+        at_ms: Date.now(),
+        memory_used_bytes,
+        disk_free_bytes,
+        cpu_ratio,
         cache_used_bytes: await data.hub.usedBytes(),
         download_bytes_total: data.hub.downloaded(),
-        ...{ gpus: gpus.latest(), xids: xids.latest() },
+        gpus: gpus.latest(),
+        xids: xids.latest(),
         damaged_sources: await data.hub.damagedSources(),
       };
     },

@@ -1,4 +1,4 @@
-import type { Labels } from "./contract/labels.ts";
+import type { Labels } from "./contract/protocol/labels.ts";
 
 export interface AgentOptions {
   /** The data folder; the agent keeps everything under HOME/agent. */

@@ -1,10 +1,10 @@
 /** What an agent does when its control plane refuses it: the host was removed, or its certificate expired. */
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeJoinToken } from "./contract/join-token.ts";
-import { isMissing } from "./durable-file.ts";
-import { enrol } from "./enrolment.ts";
-import { type Membership, writeMembership } from "./membership.ts";
+import { decodeJoinToken } from "./contract/protocol/join-token.ts";
+import { isMissing } from "./files/durable-file.ts";
+import { enrol } from "./session/enrolment.ts";
+import { type Membership, writeMembership } from "./session/membership.ts";
 
 export interface RefusedDeps {
   folder: string;

@@ -1,6 +1,7 @@
 /** Entry: finds the verb, reads its words, turns what goes wrong into one sentence and an exit code. */
 import { writeSync } from "node:fs";
 import { version } from "../package.json";
+import { environment } from "./app/config.ts";
 import { adminCommands } from "./cli/admin.ts";
 import { agentCommand } from "./cli/agent.ts";
 import { bundleCommand } from "./cli/bundle.ts";
@@ -11,7 +12,6 @@ import { serve } from "./cli/serve.ts";
 import { sizeCommand } from "./cli/size.ts";
 import { status } from "./cli/status.ts";
 import { stop } from "./cli/stop.ts";
-import { environment } from "./config.ts";
 
 const commands: readonly Command[] = [
   serve,

@@ -1,5 +1,5 @@
 /** What is wrong with hosts: one line each, and what to do. */
-import type { AlertView } from "../src/http.ts";
+import type { AlertView } from "../src/app/control-api.ts";
 import { Badge } from "./badge.tsx";
 import { ago } from "./format.ts";
 import { now } from "./now.ts";

@@ -11,7 +11,7 @@ import type {
   UsagePage,
   UsageSummary,
   UserView,
-} from "../src/http.ts";
+} from "../src/app/control-api.ts";
 import type { Limits } from "./limits.ts";
 
 export interface List<Item> {

@@ -5,7 +5,8 @@ test("a field that says the same is no change, also when it is a list or an obje
   const stored = { name: "a", models: ["x", "y"], gpu: { type: "L4" }, slots: 4, limit: null };
   expect(differences(stored, structuredClone(stored))).toEqual({});
   expect(differences(stored, { ...stored, models: ["y", "x"], slots: 8 })).toEqual({
-    ...{ models: ["y", "x"], slots: 8 },
+    models: ["y", "x"],
+    slots: 8,
   });
 });
 

@@ -6,7 +6,7 @@ import type {
   NotificationView,
   Series,
   SettingsView,
-} from "../src/http.ts";
+} from "../src/app/control-api.ts";
 import { at, json, type List } from "./api.ts";
 
 export type { List };

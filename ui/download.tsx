@@ -1,5 +1,5 @@
 /** How far the weights have come. */
-import type { EndpointView } from "../src/http.ts";
+import type { EndpointView } from "../src/app/control-api.ts";
 import { bytes, bytesOf, duration } from "./format.ts";
 import { Meter } from "./meter.tsx";
 

@@ -1,6 +1,6 @@
 /** Whether and where what a form asks for would fit, as it is typed. */
 import { useSignal } from "@preact/signals";
-import type { DryRunView } from "../src/http.ts";
+import type { DryRunView } from "../src/app/control-api.ts";
 import { type ApiProblem, asProblem } from "./api.ts";
 import { bytes, count } from "./format.ts";
 

@@ -1,8 +1,8 @@
 /** What surrounds every page: navigation, who is signed in, and whether the page is up to date. */
 import type { ComponentChildren } from "preact";
 import { scheme, toggleScheme } from "./color-scheme.ts";
+import { connection } from "./events.ts";
 import { Icon, type IconName } from "./icons.tsx";
-import { connection } from "./live.ts";
 import { page } from "./navigation.ts";
 import type { Path } from "./route.ts";
 import { isAdmin, signOut, user } from "./session.ts";

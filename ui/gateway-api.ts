@@ -7,7 +7,7 @@ import type {
   ProviderView,
   TeamView,
   UserView,
-} from "../src/http.ts";
+} from "../src/app/control-api.ts";
 import { at, json, type List } from "./api.ts";
 import type { Limits } from "./limits.ts";
 

@@ -1,5 +1,5 @@
 /** What the dashboard asks about how hosts fare. */
-import type { AlertView, Series } from "../src/http.ts";
+import type { AlertView, Series } from "../src/app/control-api.ts";
 import { at, json, type List } from "./api.ts";
 import type { Query } from "./remote.ts";
 

@@ -1,5 +1,5 @@
 /** What the dashboard asks about the models of the shared pool. */
-import type { DryRunView, ModelView } from "../src/http.ts";
+import type { DryRunView, ModelView } from "../src/app/control-api.ts";
 import { at, json, remove } from "./api.ts";
 
 /** The fields of `POST /api/models`. */

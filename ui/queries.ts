@@ -18,7 +18,7 @@ import type {
   UsagePage,
   UsageSummary,
   UserView,
-} from "../src/http.ts";
+} from "../src/app/control-api.ts";
 import * as api from "./api.ts";
 import { type Period, startOf } from "./buckets.ts";
 import {

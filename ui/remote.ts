@@ -5,7 +5,7 @@
 import { effect, type ReadonlySignal, type Signal, signal, untracked } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { type ApiProblem, asProblem } from "./api.ts";
-import { changes, type Topic } from "./live.ts";
+import { changes, type Topic } from "./events.ts";
 import { visible } from "./now.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 

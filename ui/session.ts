@@ -1,8 +1,8 @@
 /** Who is signed in. Null: nobody; undefined: not known yet. */
 import { computed, effect, signal } from "@preact/signals";
-import type { Role, SignedIn } from "../src/http.ts";
+import type { Role, SignedIn } from "../src/app/control-api.ts";
 import * as api from "./api.ts";
-import { startLive, stopLive } from "./live.ts";
+import { startLive, stopLive } from "./events.ts";
 import { navigate, page, search, target } from "./navigation.ts";
 import { forgetAll } from "./remote.ts";
 import { loginFor, targetAfterLogin } from "./route.ts";

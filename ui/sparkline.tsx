@@ -1,5 +1,5 @@
 /** One measure over the last hour: its name, its last and its highest value, and a line. */
-import type { Series } from "../src/http.ts";
+import type { Series } from "../src/app/control-api.ts";
 import { now } from "./now.ts";
 import { type Point, pathOf } from "./sparkline-path.ts";
 

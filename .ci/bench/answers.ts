@@ -24,8 +24,11 @@ export async function nonstream(bed: Bed, isShort: boolean): Promise<Report> {
     rows: [
       {
         what: `whole answers, ${connections} connections`,
-        ...{ ours: shown(rateOf(ours)), nginx: shown(rateOf(nginx)), direct: shown(rate) },
-        ...{ verdict: `${ratio.toFixed(3)} x nginx`, goal: ">= 0.65, aim 0.8" },
+        ours: shown(rateOf(ours)),
+        nginx: shown(rateOf(nginx)),
+        direct: shown(rate),
+        verdict: `${ratio.toFixed(3)} x nginx`,
+        goal: ">= 0.65, aim 0.8",
       },
       { what: "  p99", ours: p99Of(ours), nginx: p99Of(nginx) },
     ],
@@ -44,9 +47,11 @@ export async function latency(bed: Bed, isShort: boolean): Promise<Report> {
     median((results.get(name) ?? []).map(({ latency_us }) => latency_us[at]));
   const row = (at: "p50" | "p99", goal: string) => ({
     what: `one answer at ${requests_per_s}/s, ${at}`,
-    ...{ ours: ms(of(ours, at)), direct: ms(of(direct, at)) },
+    ours: ms(of(ours, at)),
+    direct: ms(of(direct, at)),
     ...(isShort ? {} : { nginx: ms(of(nginx, at)) }),
-    ...{ verdict: `+${ms(of(ours, at) - of(direct, at))}`, goal },
+    verdict: `+${ms(of(ours, at) - of(direct, at))}`,
+    goal,
   });
   return {
     rows: [row("p50", "<= +0.3 ms"), row("p99", "<= +2 ms")],

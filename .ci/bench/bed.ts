@@ -2,8 +2,9 @@
  * The compiled binary as it serves in production on one machine: appliance, agent, a model of the catalog,
  * a real key. Only llama-server is a mock, so that what is measured is ours.
  */
+
+import type { Testbed } from "../../src/scenarios/appliance.testbed.ts";
 import { ApplianceProcess } from "../../src/scenarios/appliance-process.ts";
-import type { Testbed } from "../../src/scenarios/testbed.ts";
 import { type LoadMode, type LoadResult, load, mustBeClean, type Target } from "./load.ts";
 import { Metering } from "./metering.ts";
 import { startNginx } from "./nginx.ts";
@@ -54,7 +55,11 @@ export async function makeBed(testbed: Testbed): Promise<Bed> {
   const metering = new Metering(appliance);
   await metering.begin();
   return {
-    ...{ testbed, appliance, missing, metering, ours },
+    testbed,
+    appliance,
+    missing,
+    metering,
+    ours,
     async load(target, mode) {
       const result = mustBeClean(target.name, await load(programs.load, target, mode));
       if (target === ours) metering.expect(result);

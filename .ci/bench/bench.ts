@@ -53,7 +53,9 @@ function optionsFrom(argv: readonly string[]): Options | "help" {
   const only = [...usual, ...others].find((name) => name === values.only);
   if (values.only !== undefined && !only) throw new Error(`There is no part "${values.only}".`);
   return {
-    ...{ isShort: values.short, isJson: values.json, minutes },
+    isShort: values.short,
+    isJson: values.json,
+    minutes,
     parts: only ? [only] : usual,
   };
 }

@@ -27,7 +27,8 @@ export async function hold({ ours, load, appliance }: Bed): Promise<Report> {
     rows: [
       {
         what: `${streams} streams held, open at once`,
-        ...{ ours: String(result.open_peak), goal: String(streams) },
+        ours: String(result.open_peak),
+        goal: String(streams),
       },
       { what: "  whole, every chunk in place", ours: String(result.whole_streams) },
       { what: "  memory per open stream", ours: `${perStream.toFixed(1)} KB`, goal: "<= 40 KB" },

@@ -9,7 +9,9 @@ type Lie = (frames: string[], tag: string) => string[];
 const chunk = (choices: object[], more: object = {}): string =>
   `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", choices, ...more })}\n\n`;
 const choice = (delta: object, finish_reason: string | null = null) => ({
-  ...{ index: 0, delta, finish_reason },
+  index: 0,
+  delta,
+  finish_reason,
 });
 const piece = (tag: string, number: number): string =>
   chunk([choice({ content: `${tag}:${String(number).padStart(6, "0")} ` })]);
@@ -57,7 +59,11 @@ describe.skipIf(compiler() === null)("with a C compiler, the load client", () =>
   const target = () => ({ port, model: "bench", key: "hv_test" });
   const streams = (count = 1): Promise<LoadResult> =>
     load(program, target(), {
-      ...{ mode: "streams", streams: count, chunks: 4, interval_us: 1000, ramp_ms: 0 },
+      mode: "streams",
+      streams: count,
+      chunks: 4,
+      interval_us: 1000,
+      ramp_ms: 0,
       patience_ms: 300,
     });
   const closed = () => load(program, target(), { mode: "closed", connections: 1, seconds: 0.05 });

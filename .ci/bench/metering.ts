@@ -1,5 +1,5 @@
+import { eventually } from "../../src/scenarios/appliance.testbed.ts";
 import type { ApplianceProcess } from "../../src/scenarios/appliance-process.ts";
-import { eventually } from "../../src/scenarios/testbed.ts";
 import type { LoadResult } from "./load.ts";
 
 /** What the mock says of every whole answer; a stream has one token for each piece. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { abilitiesIn, inFlightOf } from "../../agent/runtimes/llama-server.ts";
-import { eventually, freePort } from "../../src/scenarios/testbed.ts";
+import { eventually, freePort } from "../../src/scenarios/appliance.testbed.ts";
 import { load } from "./load.ts";
 import { buildPrograms, compiler, type Programs } from "./programs.ts";
 

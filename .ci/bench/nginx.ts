@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, freePort, type Testbed } from "../../src/scenarios/testbed.ts";
+import { eventually, freePort, type Testbed } from "../../src/scenarios/appliance.testbed.ts";
 import { childrenOf } from "./cost.ts";
 
 const own = join(import.meta.dir, "../../.tools/nginx");

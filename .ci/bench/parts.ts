@@ -1,4 +1,4 @@
-import { Testbed } from "../../src/scenarios/testbed.ts";
+import { Testbed } from "../../src/scenarios/appliance.testbed.ts";
 import { latency, nonstream } from "./answers.ts";
 import { type Bed, makeBed } from "./bed.ts";
 import { hold } from "./hold.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, freePort, type Testbed } from "../../src/scenarios/testbed.ts";
+import { eventually, freePort, type Testbed } from "../../src/scenarios/appliance.testbed.ts";
 import type { Bed } from "./bed.ts";
 import type { Target } from "./load.ts";
 import { ms, type Report } from "./report.ts";
@@ -17,7 +17,10 @@ const connections = 64;
 export async function portkey(bed: Bed, isShort: boolean): Promise<Report> {
   const { ours, direct, testbed } = bed;
   const theirs: Target = {
-    ...{ name: "portkey", port: await start(testbed), model: direct.model, key: "bench" },
+    name: "portkey",
+    port: await start(testbed),
+    model: direct.model,
+    key: "bench",
     headers: [
       "x-portkey-provider: openai",
       `x-portkey-custom-host: http://127.0.0.1:${direct.port}/v1`,
@@ -37,7 +40,8 @@ export async function portkey(bed: Bed, isShort: boolean): Promise<Report> {
       {
         what: `whole answers, ${connections} connections`,
         ours: `${Math.round(rate(ours))}/s`,
-        ...{ verdict: `${ratio.toFixed(1)} x Portkey's`, goal: ">= 50" },
+        verdict: `${ratio.toFixed(1)} x Portkey's`,
+        goal: ">= 50",
       },
       { what: `  Portkey ${version}`, ours: `${Math.round(rate(theirs))}/s` },
       { what: "  p99, ours and Portkey's", ours: `${p99(ours)}, ${p99(theirs)}` },

@@ -1,5 +1,5 @@
 /** Minutes of mixed traffic, a third of it broken off: nothing may pile up. */
-import { eventually } from "../../src/scenarios/testbed.ts";
+import { eventually } from "../../src/scenarios/appliance.testbed.ts";
 import type { Bed } from "./bed.ts";
 import { costOf, type Memory, openFiles } from "./cost.ts";
 import type { Report } from "./report.ts";
@@ -28,7 +28,8 @@ export async function soak({ ours, load, appliance }: Bed, minutes: number): Pro
       {
         what: "  memory, a fifth in against the end",
         ours: `${Math.round(warm_kb / 1024)} MB, ${Math.round(end_kb / 1024)} MB`,
-        ...{ verdict: `${growth_percent.toFixed(1)} %`, goal: "<= 5 %" },
+        verdict: `${growth_percent.toFixed(1)} %`,
+        goal: "<= 5 %",
       },
       { what: "  in flight afterwards", ours: String(left), goal: "0" },
       { what: "  more files open than before", ours: String(files_left) },

@@ -37,8 +37,11 @@ function report(results: Map<string, Run[]>, grown_kb: number, { ours, nginx, di
   const cpu = (target: Target) => medianOf(target, ({ cpu_s }) => cpu_s);
   const row = (at: "p50" | "p99", goal: string) => ({
     what: `first event of ${streams} streams, ${at}`,
-    ...{ ours: ms(firstEvent(ours, at)), nginx: ms(firstEvent(nginx, at)) },
-    ...{ direct: ms(firstEvent(direct, at)), verdict: `+${ms(added(at))}`, goal },
+    ours: ms(firstEvent(ours, at)),
+    nginx: ms(firstEvent(nginx, at)),
+    direct: ms(firstEvent(direct, at)),
+    verdict: `+${ms(added(at))}`,
+    goal,
   });
   const ratio = cpu(ours) / cpu(nginx);
   const perStream = grown_kb / streams;
@@ -48,8 +51,10 @@ function report(results: Map<string, Run[]>, grown_kb: number, { ours, nginx, di
       row("p99", "<= +20 ms"),
       {
         what: "  CPU time of a run",
-        ...{ ours: `${cpu(ours).toFixed(2)} s`, nginx: `${cpu(nginx).toFixed(2)} s` },
-        ...{ verdict: `${ratio.toFixed(2)} x nginx`, goal: "<= 1.5" },
+        ours: `${cpu(ours).toFixed(2)} s`,
+        nginx: `${cpu(nginx).toFixed(2)} s`,
+        verdict: `${ratio.toFixed(2)} x nginx`,
+        goal: "<= 1.5",
       },
       { what: "  memory per open stream", ours: `${perStream.toFixed(1)} KB`, goal: "<= 40 KB" },
       {

@@ -1,7 +1,8 @@
 /** Streams from another machine: by connections that it opens, next to its relay. */
+
+import type { Testbed } from "../../src/scenarios/appliance.testbed.ts";
 import { ApplianceProcess } from "../../src/scenarios/appliance-process.ts";
 import { makeRemoteMachine, whyNoRemoteMachine } from "../../src/scenarios/remote-machine.ts";
-import type { Testbed } from "../../src/scenarios/testbed.ts";
 import type { Bed } from "./bed.ts";
 import { type Cost, costOf } from "./cost.ts";
 import type { LoadResult, Target } from "./load.ts";

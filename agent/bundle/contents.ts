@@ -41,7 +41,11 @@ export class Contents {
       const { name, executable } = file;
       const [sha256, git_sha1] = [whole.digest("hex"), git.digest("hex")];
       return {
-        ...{ name, bytes: reader.bytes, sha256, git_sha1, chunks },
+        name,
+        bytes: reader.bytes,
+        sha256,
+        git_sha1,
+        chunks,
         ...(executable && { executable }),
       };
     } finally {

@@ -63,7 +63,8 @@ export async function readHead(source: ByteSource): Promise<Head> {
   }
   const key = createPublicKey({
     key: Buffer.concat([spki, public_key]),
-    ...{ format: "der", type: "spki" },
+    format: "der",
+    type: "spki",
   });
   if (!verify(null, signed(manifest), key, signature)) throw changed;
   return { manifest, fingerprint: fingerprintOf(public_key) };

@@ -2,9 +2,9 @@ import type { FileHandle } from "node:fs/promises";
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hubSource, parseHubSource } from "../contract/hub-source.ts";
-import type { S3Access } from "../contract/messages.ts";
-import { NO_S3 } from "../contract/s3/refusal.ts";
+import { hubSource, parseHubSource } from "../contract/gguf/hub-source.ts";
+import type { S3Access } from "../contract/protocol/messages.ts";
+import { no_s3 } from "../contract/s3/refusal.ts";
 import { isS3Place, parseS3Source } from "../contract/s3/source.ts";
 import { noPeers, openHubWeights } from "../weights/hub/open.ts";
 import type { WeightsFound, WeightsRequest } from "../weights/weights.ts";
@@ -116,7 +116,7 @@ async function gatherFromHub(
     signal,
     tell: ({ downloaded_bytes, download_bytes }) => progress(downloaded_bytes, download_bytes),
   }).catch((error: Error) => {
-    if (error.message !== NO_S3) throw error;
+    if (error.message !== no_s3) throw error;
     throw new Error(
       `${model} is not in the cache, and nothing opens its store. Set AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
     );

@@ -1,8 +1,8 @@
 /** The files of a model: out of the cache of hub downloads, or of a folder. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { chooseGguf } from "../contract/gguf-choice.ts";
-import type { HubSource } from "../contract/hub-source.ts";
+import { chooseGguf } from "../contract/gguf/gguf-choice.ts";
+import type { HubSource } from "../contract/gguf/hub-source.ts";
 import { RepoCache } from "../weights/hub/repo-cache.ts";
 import type { InputFile } from "./contents.ts";
 import type { HubItem, LocalItem } from "./manifest.ts";
@@ -30,7 +30,9 @@ export async function gatherHubModel(
   const names = file === undefined ? whole : partsOf(whole, file);
   const snapshot = file === undefined ? path : path.slice(0, -file.length - 1);
   return {
-    ...{ kind: "hub", repository, commit },
+    kind: "hub",
+    repository,
+    commit,
     revision: revision === commit ? null : (revision ?? "main"),
     listing: (await cache.listing(commit)) ?? null,
     files: await Promise.all(
@@ -56,7 +58,8 @@ export async function gatherLocalModel(path: string): Promise<Gathered<LocalItem
     name: plain(basename(path)),
     folder: found.isDirectory(),
     files: names.map((name) => ({
-      ...{ name, executable: false },
+      name,
+      executable: false,
       content: { path: join(folder, name) },
     })),
   };

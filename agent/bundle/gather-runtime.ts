@@ -65,7 +65,9 @@ async function withLibraries(name: string, started: Started): Promise<InputFile[
     { name, executable: true, content: Buffer.from(starter(name, loader)) },
     { name: `lib/${name}`, executable: true, content: { path: started.program } },
     ...[...libraries].map(([library, path]) => ({
-      ...{ name: `lib/${library}`, executable: true, content: { path } },
+      name: `lib/${library}`,
+      executable: true,
+      content: { path },
     })),
   ];
 }

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { BundleBench, commit, newSigner, noise, visibleIn } from "./bundle-testbed.ts";
+import { BundleBench, commit, newSigner, noise, visibleIn } from "./bundle.testbed.ts";
 import { chunk_bytes } from "./contents.ts";
 import { fingerprintOf } from "./envelope.ts";
 

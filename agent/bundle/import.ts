@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode } from "../durable-file.ts";
-import { takeLock } from "../lock.ts";
+import { errorCode } from "../files/durable-file.ts";
+import { takeLock } from "../files/lock.ts";
 import { diskOf } from "../weights/hub/disk-room.ts";
 import { type ByteSource, sourceOf } from "./byte-source.ts";
 import { sha256Of } from "./contents.ts";

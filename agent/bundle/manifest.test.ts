@@ -5,15 +5,24 @@ const sha256 = "a".repeat(64);
 const commit = "c".repeat(40);
 const file = { name: "a.gguf", bytes: 5, sha256, chunks: [0] };
 const hub = {
-  ...{ kind: "hub", repository: "org/model", commit, revision: "main", listing: ["a.gguf"] },
+  kind: "hub",
+  repository: "org/model",
+  commit,
+  revision: "main",
+  listing: ["a.gguf"],
   files: [{ ...file, blob: sha256 }],
 };
 const runtime = {
-  ...{ kind: "runtime", name: "llama-server", version: "1.2", arch: "x64" },
+  kind: "runtime",
+  name: "llama-server",
+  version: "1.2",
+  arch: "x64",
   files: [{ ...file, name: "llama-server", executable: true }],
 };
 const whole = {
-  ...{ format: 1, made_at: "2026-01-01T00:00:00.000Z", made_by: "test" },
+  format: 1,
+  made_at: "2026-01-01T00:00:00.000Z",
+  made_by: "test",
   chunks: [{ sha256, bytes: 5 }],
   items: [hub, { kind: "file", name: "a.gguf", folder: false, files: [file] }, runtime],
 };

@@ -2,7 +2,7 @@
  * What a bundle says about itself before its first chunk. Names become paths on the host that imports
  * it, so everything here is checked as if a stranger had written it, also behind a good signature.
  */
-import { parseHubSource } from "../contract/hub-source.ts";
+import { parseHubSource } from "../contract/gguf/hub-source.ts";
 import { parseS3Source } from "../contract/s3/source.ts";
 
 /** Pieces of files; a bundle holds each distinct one once, in the order of this list. */
@@ -92,8 +92,11 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const files = found.reduce((sum, { files }) => sum + files.length, 0);
   if (files > most_files) throw damaged(`it has more than ${most_files} files`);
   return {
-    ...{ format, chunks: known, items: found },
-    ...{ made_at: text(made_at, "its date"), made_by: text(made_by, "its maker") },
+    format,
+    chunks: known,
+    items: found,
+    made_at: text(made_at, "its date"),
+    made_by: text(made_by, "its maker"),
   };
 }
 
@@ -107,7 +110,9 @@ function item(value: unknown, chunks: readonly Chunk[]): Item {
       return hubItem(it, files);
     case "file":
       return {
-        ...{ kind: "file", name: matching(it["name"], word, "a model's name"), files },
+        kind: "file",
+        name: matching(it["name"], word, "a model's name"),
+        files,
         folder: it["folder"] === true,
       };
     case "runtime":
@@ -135,7 +140,10 @@ function hubItem(it: Readonly<Record<string, unknown>>, files: BundledFile[]): H
     return digest;
   });
   return {
-    ...{ kind: "hub", repository, revision, listing: names as string[] | null },
+    kind: "hub",
+    repository,
+    revision,
+    listing: names as string[] | null,
     commit: matching(it["commit"], commit, "a commit"),
     files: files.map((entry, position) => ({ ...entry, blob: blobs[position] ?? "" })),
   };
@@ -150,7 +158,10 @@ function runtimeItem(it: Readonly<Record<string, unknown>>, files: BundledFile[]
   const version = matching(it["version"], word, "a runtime's version");
   return {
     kind: "runtime",
-    ...{ name, version, files, arch: matching(it["arch"], word, "an architecture") },
+    name,
+    version,
+    files,
+    arch: matching(it["arch"], word, "an architecture"),
   };
 }
 
@@ -164,7 +175,9 @@ function file(value: unknown, chunks: readonly Chunk[]): BundledFile {
   const length = positions.reduce((sum, position) => sum + (chunks[position]?.bytes ?? 0), 0);
   if (length !== bytes) throw damaged("a file's chunks do not make up its length");
   return {
-    ...{ name, bytes: length, sha256: matching(digest, sha256, "a file's checksum") },
+    name,
+    bytes: length,
+    sha256: matching(digest, sha256, "a file's checksum"),
     chunks: positions,
     ...(executable === true && { executable }),
   };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isMissing, writeDurably } from "../durable-file.ts";
+import { isMissing, writeDurably } from "../files/durable-file.ts";
 import { digestOf } from "../weights/file-hash.ts";
 import { RepoCache } from "../weights/hub/repo-cache.ts";
 import type { BundledFile, HubItem, Item, LocalItem, RuntimeItem } from "./manifest.ts";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BundleBench, noise, visibleIn } from "./bundle-testbed.ts";
+import { BundleBench, noise, visibleIn } from "./bundle.testbed.ts";
 import { chunk_bytes } from "./contents.ts";
 
 const bench = new BundleBench();
@@ -20,7 +20,7 @@ test("after kill -9 the chunks that had arrived are not written again, and the m
     const home = bench.home();
     const child = spawn(
       process.execPath,
-      [fileURLToPath(import.meta.resolve("./import-process-testbed.ts")), home],
+      [fileURLToPath(import.meta.resolve("./import-process.testbed.ts")), home],
       {
         stdio: ["pipe", "pipe", "inherit"],
       },

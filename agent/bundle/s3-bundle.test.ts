@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, realpathSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { S3Testbed } from "../contract/s3/s3-testbed.ts";
+import { S3Testbed } from "../contract/s3/s3.testbed.ts";
 import { noPeers, openHubWeights } from "../weights/hub/open.ts";
-import { BundleBench, noise } from "./bundle-testbed.ts";
+import { BundleBench, noise } from "./bundle.testbed.ts";
 import { sha256Of } from "./contents.ts";
 
 const bench = new BundleBench();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isMissing } from "../durable-file.ts";
+import { isMissing } from "../files/durable-file.ts";
 import type { BundledFile, Manifest } from "./manifest.ts";
 
 /** A file of an item that is to be written. */

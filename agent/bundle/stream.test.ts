@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BundleBench, noise, visibleIn } from "./bundle-testbed.ts";
+import { BundleBench, noise, visibleIn } from "./bundle.testbed.ts";
 import { streamSource } from "./byte-source.ts";
 
 const bench = new BundleBench();
@@ -28,7 +28,7 @@ test("a bundle comes in by a pipe, and a pipe that breaks off leaves nothing vis
     [bench.bytes(), 0],
   ] as const) {
     const home = bench.home();
-    const program = fileURLToPath(import.meta.resolve("./import-process-testbed.ts"));
+    const program = fileURLToPath(import.meta.resolve("./import-process.testbed.ts"));
     const child = spawn(process.execPath, [program, home], { stdio: ["pipe", "ignore", "ignore"] });
     child.stdin.end(bytes);
     const [ended] = (await once(child, "exit")) as [number];
@@ -48,7 +48,9 @@ test("an export does not touch a file that is there, and leaves no half of one",
   await expect(astray).rejects.toThrow("x.hvb cannot be written. Check its folder");
   const stop = new AbortController();
   const aborted = bench.export({
-    ...{ file, models: [`file://${join(bench.folder, "m.gguf")}`], signal: stop.signal },
+    file,
+    models: [`file://${join(bench.folder, "m.gguf")}`],
+    signal: stop.signal,
     progress: () => stop.abort(),
   });
   await expect(aborted).rejects.toThrow();

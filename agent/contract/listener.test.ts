@@ -49,7 +49,8 @@ test("an open connection to the port does not count, and many other sockets do n
   const { port } = listen();
   for (let i = 0; i < 60; i += 1) listen();
   const socket = await Bun.connect({
-    ...{ hostname: "127.0.0.1", port },
+    hostname: "127.0.0.1",
+    port,
     socket: { data: () => undefined },
   });
   expect(isListener(port, listenerOn(port))).toBe(true);

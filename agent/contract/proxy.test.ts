@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { allBy, RecordingProxy } from "./proxy.testbed.ts";
 import { isHere, proxyFor } from "./proxy.ts";
-import { allBy, RecordingProxy } from "./proxy-testbed.ts";
 
 let proxy: RecordingProxy;
 const server = Bun.serve({ port: 0, hostname: "::", fetch: () => new Response("here") });
@@ -32,7 +32,9 @@ async function asked(
       console.log(said);
     }`;
   const child = Bun.spawn([process.execPath, "-e", program], {
-    ...{ env: { PATH: process.env["PATH"] ?? "", ...env }, stdout: "pipe", stderr: "inherit" },
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdout: "pipe",
+    stderr: "inherit",
   });
   return (await new Response(child.stdout).text()).trim().split("\n");
 }

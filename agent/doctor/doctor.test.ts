@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { TestAuthority } from "../authority-testbed.ts";
+import { TestAuthority } from "../session/authority.testbed.ts";
 import { probeAgent } from "./checks/agent-process.ts";
 import { judgeAuthority, judgeCertificate } from "./checks/certificate.ts";
 import { judgeControlPlane, probeControlPlane } from "./checks/control-plane.ts";
@@ -18,7 +18,10 @@ import { type Host, thisHost } from "./host.ts";
 const home = mkdtempSync(join(tmpdir(), "hypervize-doctor-"));
 afterAll(() => rmSync(home, { recursive: true }));
 const visit: Visit = {
-  ...{ home, url: undefined, llama: undefined, quick: true },
+  home,
+  url: undefined,
+  llama: undefined,
+  quick: true,
   running: { appliance: false, agent: false },
   agent_pid: undefined,
 };
@@ -56,7 +59,8 @@ test("a machine without anything breaks no check, and a check that breaks stops 
   const broken = await examine(bare({}), { ...visit, quick: false });
   expect(broken).toHaveLength(findings.length);
   expect(broken.find(({ name }) => name === "Disk speed")).toMatchObject({
-    ...{ state: "unknown", detail: expect.stringContaining("was not to be touched") },
+    state: "unknown",
+    detail: expect.stringContaining("was not to be touched"),
   });
 });
 
@@ -72,7 +76,9 @@ test("GPUs on the bus without a driver are found, and a hung nvidia-smi is said"
     names: async (path) => (path.endsWith("pci/devices") ? ["0000:01:00.0", "0000:02:00.0"] : []),
   });
   expect((await examine(host, visit))[0]).toMatchObject({
-    ...{ name: "NVIDIA driver", state: "fail", detail: "1 NVIDIA GPU(s), and no driver." },
+    name: "NVIDIA driver",
+    state: "fail",
+    detail: "1 NVIDIA GPU(s), and no driver.",
   });
   const hung = { ...host, run: async () => ({ code: -1, output: "" }) };
   expect((await examine(hung, visit))[0]?.detail).toContain("did not answer in 20 s");
@@ -150,8 +156,11 @@ test("what an agent was started with is read from its process", async () => {
   };
   const host = bare({ read: async (path) => files[path], env: { HTTP_PROXY: "http://proxy" } });
   expect(await probeAgent(host, 7)).toEqual({
-    ...{ runs: true, relay_port: 9444, limits: "Max open files 1 2" },
-    ...{ env: { HF_ENDPOINT: "http://mirror", A: "b=c" }, named: { vllm: "/opt/vllm" } },
+    runs: true,
+    relay_port: 9444,
+    limits: "Max open files 1 2",
+    env: { HF_ENDPOINT: "http://mirror", A: "b=c" },
+    named: { vllm: "/opt/vllm" },
   });
   expect(await probeAgent(host, 8)).toMatchObject({ relay_port: null });
   expect(await probeAgent(host, undefined)).toMatchObject({ relay_port: 8444, env: host.env });
@@ -163,7 +172,8 @@ test("runtimes are looked for as the agent looks for them, not as this terminal 
     "/proc/7/environ": "PATH=/agent/bin\0",
   };
   const host = bare({
-    ...{ read: async (path) => files[path], env: { PATH: "/usr/bin" } },
+    read: async (path) => files[path],
+    env: { PATH: "/usr/bin" },
     which: (program, PATH) => (program === "llama-server" ? `${PATH}/${program}` : undefined),
     run: async (path) =>
       /^\/(?:agent\/bin|opt)\//.test(path) ? { code: 0, output: "1.2" } : undefined,

@@ -15,11 +15,17 @@ export type Judgement = Omit<Finding, "name">;
 
 export const ok = (detail: string): Judgement => ({ state: "ok", detail, advice: "" });
 export const warn = (detail: string, advice: string): Judgement => ({
-  ...{ state: "warn", detail, advice },
+  state: "warn",
+  detail,
+  advice,
 });
 export const fail = (detail: string, advice: string): Judgement => ({
-  ...{ state: "fail", detail, advice },
+  state: "fail",
+  detail,
+  advice,
 });
 export const unknown = (detail: string, advice = ""): Judgement => ({
-  ...{ state: "unknown", detail, advice },
+  state: "unknown",
+  detail,
+  advice,
 });

@@ -5,7 +5,7 @@ import { open, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { fetchOutside, fetchOwn } from "../contract/proxy.ts";
 import { diskOf } from "../hardware/inventory.ts";
-import { fetchPinnedCa, PinMismatch } from "../pinned-ca.ts";
+import { fetchPinnedCa, PinMismatch } from "../session/pinned-ca.ts";
 import { type DiskSpeed, measureDisk } from "./disk-speed-probe.ts";
 
 export interface Ran {
@@ -103,7 +103,9 @@ export const thisHost: Host = {
   async asks(url, proxy) {
     try {
       const answer = await fetchOutside(url, {
-        ...{ method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(web_patience_ms) },
+        method: "HEAD",
+        redirect: "manual",
+        signal: AbortSignal.timeout(web_patience_ms),
         // Chosen from the agent's environment, which need not be this process's.
         proxy: proxy === undefined ? false : { url: proxy, respectNoProxy: false },
       });

@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { parseComputeApps } from "./compute-apps.ts";
 
-const MIB = 1024 * 1024;
+const mib = 1024 * 1024;
 
 test("reads each process with the GPU that it holds memory of", () => {
   const csv = "GPU-a, 4242, 60123, /usr/bin/python3\nGPU-b, 4242, 512, /usr/bin/python3\n";
   expect(parseComputeApps(csv)).toEqual([
-    { gpu_uuid: "GPU-a", pid: 4242, name: "python3", memory_bytes: 60_123 * MIB },
-    { gpu_uuid: "GPU-b", pid: 4242, name: "python3", memory_bytes: 512 * MIB },
+    { gpu_uuid: "GPU-a", pid: 4242, name: "python3", memory_bytes: 60_123 * mib },
+    { gpu_uuid: "GPU-b", pid: 4242, name: "python3", memory_bytes: 512 * mib },
   ]);
 });
 

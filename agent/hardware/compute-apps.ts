@@ -1,13 +1,13 @@
 /** Which processes hold memory of which GPU, as nvidia-smi says. Pure. */
-import type { GpuProcess } from "../contract/messages.ts";
+import type { GpuProcess } from "../contract/protocol/messages.ts";
 
 /** Not yet known whose it is. */
 export interface ComputeApp extends Omit<GpuProcess, "replica_id"> {
   gpu_uuid: string;
 }
 
-const MIB = 1024 * 1024;
-const NAME_CHARS = 64;
+const mib = 1024 * 1024;
+const name_chars = 64;
 
 /**
  * Fields as in `nvidia-smi --help-query-compute-apps`, nvidia-smi(1) of driver 610.43; the name comes last,
@@ -24,7 +24,7 @@ export function parseComputeApps(csv: string): ComputeApp[] {
   return csv.split("\n").flatMap((line) => {
     const [gpu_uuid = "", pid = "", memory = "", ...name] = line.split(",").map((f) => f.trim());
     if (!/^(?:GPU|MIG)-/.test(gpu_uuid) || !/^[1-9]\d*$/.test(pid)) return [];
-    const memory_bytes = /^\d+$/.test(memory) ? Number(memory) * MIB : 0;
+    const memory_bytes = /^\d+$/.test(memory) ? Number(memory) * mib : 0;
     return [{ gpu_uuid, pid: Number(pid), name: baseName(name.join(",")), memory_bytes }];
   });
 }
@@ -33,5 +33,5 @@ export function parseComputeApps(csv: string): ComputeApp[] {
 function baseName(command: string): string {
   if (command.startsWith("[")) return "";
   const [program = ""] = command.split(/\s/);
-  return program.slice(program.lastIndexOf("/") + 1).slice(0, NAME_CHARS);
+  return program.slice(program.lastIndexOf("/") + 1).slice(0, name_chars);
 }

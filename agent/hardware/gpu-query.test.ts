@@ -10,7 +10,7 @@ import {
   withoutField,
 } from "./gpu-query.ts";
 
-const MIB = 1024 * 1024;
+const mib = 1024 * 1024;
 const sample = (name: string) =>
   readFileSync(new URL(`samples/${name}.csv`, import.meta.url), "utf8")
     .split("\n")
@@ -24,8 +24,8 @@ test("reads two H200: one idle, one at its power limit", () => {
       index: 1,
       uuid: "GPU-b1a20c3f-5d6e-4f70-9182-a3b4c5d6e7f8",
       name: "NVIDIA H200",
-      vram_bytes: 143_771 * MIB,
-      vram_used_bytes: 131_204 * MIB,
+      vram_bytes: 143_771 * mib,
+      vram_used_bytes: 131_204 * mib,
       driver_version: "580.159.04",
       compute_capability: "9.0",
       mig: false,
@@ -34,7 +34,7 @@ test("reads two H200: one idle, one at its power limit", () => {
     sample: {
       uuid: "GPU-b1a20c3f-5d6e-4f70-9182-a3b4c5d6e7f8",
       utilization_ratio: 0.97,
-      memory_used_bytes: 131_204 * MIB,
+      memory_used_bytes: 131_204 * mib,
       temperature_celsius: 71,
       power_watts: 692.18,
       power_limit_watts: 700,
@@ -51,7 +51,7 @@ test("reads two H200: one idle, one at its power limit", () => {
 test("a GPU in MIG mode gives no utilisation, and is found all the same", () => {
   expect(sample("a100-mig")).toMatchObject([
     {
-      gpu: { mig: true, compute_capability: "8.0", vram_bytes: 81_920 * MIB },
+      gpu: { mig: true, compute_capability: "8.0", vram_bytes: 81_920 * mib },
       sample: {
         utilization_ratio: 0,
         ecc_uncorrected: 2,
@@ -63,7 +63,7 @@ test("a GPU in MIG mode gives no utilisation, and is found all the same", () => 
 
 test("a consumer card has neither MIG nor ECC, a GB10 no memory of its own", () => {
   expect(sample("rtx-4090")).toMatchObject([
-    { gpu: { mig: false }, sample: { ecc_corrected: 0, memory_used_bytes: 611 * MIB } },
+    { gpu: { mig: false }, sample: { ecc_corrected: 0, memory_used_bytes: 611 * mib } },
   ]);
   expect(sample("gb10")).toMatchObject([
     { gpu: { vram_bytes: 0, driver_version: "", pci_bus_id: "000f:01:00" } },

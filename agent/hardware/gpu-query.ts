@@ -5,7 +5,7 @@
  * `clocks_event_reasons` were `clocks_throttle_reasons` (utkuozdemir/nvidia_gpu_exporter#123), and older
  * drivers have no `compute_cap`. A driver that does not know a field says which and ends, so we ask again.
  */
-import type { Gpu, GpuSample } from "../contract/messages.ts";
+import type { Gpu, GpuSample } from "../contract/protocol/messages.ts";
 
 export interface GpuReading {
   gpu: Gpu;
@@ -13,7 +13,7 @@ export interface GpuReading {
   sample: GpuSample;
 }
 
-const MIB = 1024 * 1024;
+const mib = 1024 * 1024;
 
 export const gpuFields: readonly string[] = [
   ...["index", "uuid", "name", "memory.total", "memory.used", "driver_version"],
@@ -68,14 +68,14 @@ export function parseGpuLine(fields: readonly string[], line: string): GpuReadin
   const uuid = said("uuid");
   if (!/^\d+$/.test(index) || !/^(?:GPU|MIG)-/.test(uuid)) return undefined;
   if (/lost|requires reset|unknown error/i.test(said("memory.used"))) return undefined;
-  const memory_used_bytes = number("memory.used") * MIB;
+  const memory_used_bytes = number("memory.used") * mib;
   const reasons = said("clocks_event_reasons.active") || said("clocks_throttle_reasons.active");
   return {
     gpu: {
       index: Number(index),
       uuid,
       name: said("name"),
-      vram_bytes: number("memory.total") * MIB,
+      vram_bytes: number("memory.total") * mib,
       vram_used_bytes: memory_used_bytes,
       driver_version: textIn(said("driver_version")),
       compute_capability: textIn(said("compute_cap")),

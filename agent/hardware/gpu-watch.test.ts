@@ -1,17 +1,21 @@
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import type { Gpu } from "../contract/messages.ts";
-import { FakeSmi } from "./fake-smi-testbed.ts";
+import type { Gpu } from "../contract/protocol/messages.ts";
+import { FakeSmi } from "./fake-smi.testbed.ts";
 import { NvidiaGpuWatch } from "./gpu-watch.ts";
 
-const MIB = 1024 * 1024;
+const mib = 1024 * 1024;
 const pair = readFileSync(new URL("samples/h200-pair.csv", import.meta.url), "utf8");
 const [idle = "", busy = ""] = pair.split("\n");
 const idleId = "GPU-6f2c1d0e-9b7a-4c35-8e21-0a4d5b6c7d8e";
 const busyId = "GPU-b1a20c3f-5d6e-4f70-9182-a3b4c5d6e7f8";
 const times = {
-  ...{ interval_ms: 40, apps_interval_ms: 1_000_000, silent_ms: 400 },
-  ...{ pause_ms: 10, longest_pause_ms: 40, settle_ms: 0 },
+  interval_ms: 40,
+  apps_interval_ms: 1_000_000,
+  silent_ms: 400,
+  pause_ms: 10,
+  longest_pause_ms: 40,
+  settle_ms: 0,
   healthy_only_ms: 60_000,
 };
 
@@ -63,8 +67,8 @@ test("the next sample holds both GPUs and whose processes are on them", async ()
   expect(samples.map(({ uuid }) => uuid)).toEqual([idleId, busyId]);
   expect(samples[0]?.processes).toEqual([]);
   expect(samples[1]?.processes).toEqual([
-    { pid: 4242, name: "python3", memory_bytes: 131_000 * MIB, replica_id: "rep_a" },
-    { pid: 77, name: "x", memory_bytes: 200 * MIB, replica_id: "" },
+    { pid: 4242, name: "python3", memory_bytes: 131_000 * mib, replica_id: "rep_a" },
+    { pid: 77, name: "x", memory_bytes: 200 * mib, replica_id: "" },
   ]);
   expect(watch.latest()).toEqual(samples);
   expect((await watch.found(0)).map(({ pci_bus_id }) => pci_bus_id)).toEqual([
@@ -81,7 +85,7 @@ test("the next sample is measured after the question: memory that was freed befo
   smi.prints("gpus", `${idle}\n${busy.replace("131204", "5")}\n`);
   smi.prints("apps", "");
   const [, freed] = await watch.next(soon());
-  expect(freed).toMatchObject({ memory_used_bytes: 5 * MIB, processes: [] });
+  expect(freed).toMatchObject({ memory_used_bytes: 5 * mib, processes: [] });
   expect(smi.calls("gpus")).toHaveLength(1);
 });
 
@@ -151,8 +155,13 @@ test("an older driver is asked with the older name", async () => {
 
 test("without nvidia-smi there are no GPUs, at once", async () => {
   const watch = new NvidiaGpuWatch({
-    ...{ path: null, env: {}, ownerOf: () => "", changed: () => undefined, log: () => undefined },
-    ...{ now: () => 0, times },
+    path: null,
+    env: {},
+    ownerOf: () => "",
+    changed: () => undefined,
+    log: () => undefined,
+    now: () => 0,
+    times,
   });
   await watch.run(new AbortController().signal);
   expect([watch.latest(), await watch.next(soon()), await watch.found(60_000)]).toEqual([

@@ -1,5 +1,5 @@
 /** What the GPUs of this host do, followed for as long as the agent runs. */
-import type { Gpu, GpuSample } from "../contract/messages.ts";
+import type { Gpu, GpuSample } from "../contract/protocol/messages.ts";
 import { appArguments, type ComputeApp, parseComputeApps } from "./compute-apps.ts";
 import { GpuFrames } from "./gpu-frames.ts";
 import {

@@ -1,5 +1,5 @@
 /** What is watched of this host's GPUs, put together. */
-import type { Gpu } from "../contract/messages.ts";
+import type { Gpu } from "../contract/protocol/messages.ts";
 import { type GpuWatch, gpuWatchTimes, NvidiaGpuWatch } from "./gpu-watch.ts";
 import { openKernelLog } from "./kernel-log.ts";
 import { type Owner, ownerOf } from "./owners.ts";
@@ -31,7 +31,11 @@ export function openHardware({ env, owners, markedOwner, log }: HardwareParts): 
   const path = Bun.which("nvidia-smi", { PATH });
   const xids = new XidWatch({ open: openKernelLog, log });
   const gpus = new NvidiaGpuWatch({
-    ...{ path, env, log, times: gpuWatchTimes, now: () => performance.now() },
+    path,
+    env,
+    log,
+    times: gpuWatchTimes,
+    now: () => performance.now(),
     ownerOf: (pid) => ownerOf(pid, owners()) || markedOwner(pid),
     changed(found: Gpu[]) {
       xids.know(found);

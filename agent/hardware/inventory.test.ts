@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { machineId } from "../contract/machine-id.ts";
+import { machineId } from "../contract/protocol/machine-id.ts";
 import { parseCpuModel, parseOsName, takeInventory } from "./inventory.ts";
 
 test.each([

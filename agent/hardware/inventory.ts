@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { arch, availableParallelism, hostname, release } from "node:os";
-import { machineId } from "../contract/machine-id.ts";
-import type { Gpu, Inventory, RuntimeFound } from "../contract/messages.ts";
+import { machineId } from "../contract/protocol/machine-id.ts";
+import type { Gpu, Inventory, RuntimeFound } from "../contract/protocol/messages.ts";
 import { readMemory } from "./load.ts";
 
 /** What this host is. HOME decides which file system counts as its disk. */

@@ -3,7 +3,7 @@
  * from the oldest record that the kernel still has: what happened before the agent started is told too.
  */
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
-import { errorCode } from "../durable-file.ts";
+import { errorCode } from "../files/durable-file.ts";
 
 export interface KernelRecord {
   /** Wall clock, as far as the kernel's own clock has kept pace; equal for every reader. */
@@ -18,9 +18,9 @@ export interface KernelLog {
 }
 
 /** The kernel gives one record a call, cut to CONSOLE_EXT_LOG_MAX. */
-const RECORD_BYTES = 8192;
+const record_bytes = 8192;
 /** What one call reads at most, so that a flood does not hold the agent up. */
-const MOST_RECORDS = 20_000;
+const most_records = 20_000;
 
 /**
  * `6,1234,5678901,-;message`: the first number is level and facility, the third counts microseconds since boot. Lines
@@ -43,7 +43,7 @@ export function parseBootTime(stat: string): number {
 export function openKernelLog(path = "/dev/kmsg"): KernelLog {
   const boot_ms = parseBootTime(readFileSync("/proc/stat", "latin1"));
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const buffer = Buffer.alloc(RECORD_BYTES);
+  const buffer = Buffer.alloc(record_bytes);
 
   /** Null: nothing more for now. */
   function next(): string | null {
@@ -62,7 +62,7 @@ export function openKernelLog(path = "/dev/kmsg"): KernelLog {
   return {
     read() {
       const records: KernelRecord[] = [];
-      for (let count = 0; count < MOST_RECORDS; count++) {
+      for (let count = 0; count < most_records; count++) {
         const text = next();
         if (text === null) break;
         const record = parseRecord(text, boot_ms);

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { cpuRatio, parseCpuTimes, parseMemory, readCpuTimes, readMemory } from "./load.ts";
 
-const STAT = "cpu  100 5 20 800 40 3 2 30 7 1\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
+const stat = "cpu  100 5 20 800 40 3 2 30 7 1\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
 
 test("cpu times count waiting for a disk as idle, and guests once", () => {
-  expect(parseCpuTimes(STAT)).toEqual({ busy: 160, total: 1000 });
+  expect(parseCpuTimes(stat)).toEqual({ busy: 160, total: 1000 });
   expect(parseCpuTimes("nothing")).toEqual({ busy: 0, total: 0 });
 });
 

@@ -20,7 +20,7 @@ export interface FollowOptions {
 /** Why a run is over, as the end of the sentence "nvidia-smi …". */
 export type SmiEnd = string;
 
-const MOST_CHARS = 1024 * 1024;
+const most_chars = 1024 * 1024;
 
 /** PATH of the program, ENV of the agent. Give each kind of question its own: they wait only for their own stuck process. */
 export function nvidiaSmi(
@@ -86,7 +86,7 @@ export function nvidiaSmi(
         silent_ms: patience_ms,
         signal,
         line(line) {
-          if (text.length < MOST_CHARS) text += `${line}\n`;
+          if (text.length < most_chars) text += `${line}\n`;
         },
       });
       if (end !== "ended") throw new Error(`nvidia-smi ${end}`);
@@ -100,7 +100,7 @@ function eachLine(stream: NodeJS.ReadableStream, hear: (line: string) => void): 
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
-    rest = (lines.pop() ?? "").slice(-MOST_CHARS);
+    rest = (lines.pop() ?? "").slice(-most_chars);
     for (const line of lines) hear(line.trim());
   });
   stream.on("end", () => {

@@ -1,4 +1,4 @@
-import type { GpuProcess, GpuSample } from "../contract/messages.ts";
+import type { GpuProcess, GpuSample } from "../contract/protocol/messages.ts";
 import { readStat } from "../process/identity.ts";
 import type { ComputeApp } from "./compute-apps.ts";
 

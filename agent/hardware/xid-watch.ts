@@ -1,4 +1,4 @@
-import type { Gpu, XidError } from "../contract/messages.ts";
+import type { Gpu, XidError } from "../contract/protocol/messages.ts";
 import type { KernelLog } from "./kernel-log.ts";
 import { parseXid, type XidLine, xidError } from "./xid.ts";
 
@@ -8,8 +8,8 @@ export interface XidWatchParts {
   log(line: string): void;
 }
 
-const MOST_XIDS = 64;
-const LOOK_MS = 1000;
+const most_xids = 64;
+const look_ms = 1000;
 
 /** The XID errors of this host since it booted: the newest few, each of them told in every heartbeat. */
 export class XidWatch {
@@ -41,7 +41,7 @@ export class XidWatch {
       return;
     }
     this.look();
-    const timer = setInterval(() => this.look(), LOOK_MS);
+    const timer = setInterval(() => this.look(), look_ms);
     const end = (): void => {
       clearInterval(timer);
       this.#source?.close();
@@ -54,7 +54,7 @@ export class XidWatch {
   look(): void {
     try {
       const found = this.#source?.read().flatMap((record) => parseXid(record) ?? []) ?? [];
-      if (found.length > 0) this.#lines = [...this.#lines, ...found].slice(-MOST_XIDS);
+      if (found.length > 0) this.#lines = [...this.#lines, ...found].slice(-most_xids);
     } catch (error) {
       this.#source?.close();
       this.#stop(error);

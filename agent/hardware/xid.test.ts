@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Gpu } from "../contract/messages.ts";
+import type { Gpu } from "../contract/protocol/messages.ts";
 import type { KernelLog, KernelRecord } from "./kernel-log.ts";
 import { parseXid, xidError } from "./xid.ts";
 import { XidWatch } from "./xid-watch.ts";

@@ -1,4 +1,4 @@
-import type { Gpu, XidError } from "../contract/messages.ts";
+import type { Gpu, XidError } from "../contract/protocol/messages.ts";
 import type { KernelRecord } from "./kernel-log.ts";
 
 /** A line of the NVIDIA driver, before it is known which GPU it means. */
@@ -10,7 +10,7 @@ export interface XidLine {
   text: string;
 }
 
-const TEXT_CHARS = 300;
+const text_chars = 300;
 
 /**
  * `NVRM: Xid (PCI:0000:3b:00): 79, pid=4242, GPU has fallen off the bus.`: format of "Xid Errors",
@@ -23,7 +23,7 @@ export function parseXid({ at_ms, text }: KernelRecord): XidLine | undefined {
     );
   if (found === null) return undefined;
   const [, bus = "", code, rest = ""] = found;
-  const said = rest.trim().slice(0, TEXT_CHARS);
+  const said = rest.trim().slice(0, text_chars);
   return { at_ms, bus: bus.slice(-10).toLowerCase(), code: Number(code), text: said };
 }
 

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LogLines } from "../contract/messages.ts";
+import type { LogLines } from "../contract/protocol/messages.ts";
 import { LogFollows } from "./log-follows.ts";
 
 let folder = "";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { type AgentHome, agentHome, demoReplica } from "../agent-testbed.ts";
+import { type AgentHome, agentHome, demoReplica } from "../agent.testbed.ts";
 
 // Two busy cores can make a llama-server take seconds to start.
 setDefaultTimeout(30_000);

@@ -3,7 +3,7 @@
  * agent's environment can hold secrets, and variables such as LLAMA_ARG_LOG_PROMPTS_DIR would change
  * what a runtime does behind the driver's back.
  */
-const PASSED =
+const passed_names =
   /^(?:PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|CUDA_\w+|NVIDIA_\w+|NCCL_\w+|HIP_\w+|ROCR_\w+|OMP_\w+|GGML_\w+)$/;
 
 export function runtimeEnvironment(
@@ -11,7 +11,7 @@ export function runtimeEnvironment(
 ): Record<string, string> {
   const passed: Record<string, string> = { HF_HUB_OFFLINE: "1" };
   for (const [name, value] of Object.entries(own)) {
-    if (value !== undefined && PASSED.test(name)) passed[name] = value;
+    if (value !== undefined && passed_names.test(name)) passed[name] = value;
   }
   return passed;
 }

@@ -1,14 +1,14 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DesiredReplica } from "../contract/messages.ts";
-import { isMissing, removeDurably, writeDurably } from "../durable-file.ts";
+import type { DesiredReplica } from "../contract/protocol/messages.ts";
+import { isMissing, removeDurably, writeDurably } from "../files/durable-file.ts";
 import type { ProcessIdentity } from "./identity.ts";
 
-const VERSION = 1;
+const format_version = 1;
 
 /** What the next agent must know about a runtime that this one started. One file per replica. */
 export interface Handle {
-  version: typeof VERSION;
+  version: typeof format_version;
   process: ProcessIdentity;
   spec: DesiredReplica;
   port: number;
@@ -48,7 +48,7 @@ export function handlesIn(folder: string): Handles {
       // What opens a source is for the download alone, and a disk is no place for it.
       const { s3: _keys, ...plain } = handle.spec;
       const spec = { ...plain, hf_token: "" };
-      const whole = { version: VERSION, ...handle, spec };
+      const whole = { version: format_version, ...handle, spec };
       return writeDurably(pathOf(spec.id), JSON.stringify(whole, undefined, 2));
     },
     remove: (id) => removeDurably(pathOf(id)),
@@ -90,7 +90,7 @@ export function parseHandle(text: string): Handle | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { version, process, spec, port } = value as Partial<Handle>;
   const whole =
-    version === VERSION &&
+    version === format_version &&
     Number.isInteger(process?.pid) &&
     Number.isInteger(process?.start_ticks) &&
     typeof process?.boot_id === "string" &&

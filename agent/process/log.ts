@@ -9,15 +9,15 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isMissing } from "../durable-file.ts";
+import { isMissing } from "../files/durable-file.ts";
 
-const KEPT_BYTES = 4 * 1024 * 1024;
+const log_kept_bytes = 4 * 1024 * 1024;
 /**
  * As much as a failing start writes. The cause is seldom in the last lines: vLLM's API server appends 65 lines of
  * its own, and each worker's traceback is one of hundreds.
  */
-const TAIL_BYTES = 256 * 1024;
-const TAIL_LINES = 2000;
+const tail_bytes = 256 * 1024;
+const tail_lines = 2000;
 
 /** Where the runtime of replica ID writes its output. */
 export const logPath = ({ log_folder }: { log_folder: string }, id: string): string =>
@@ -43,7 +43,7 @@ export function openLog(path: string): number {
  * is cut to nothing. The writer appends (O_APPEND), so its next line lands at the new end; a line
  * written between copy and cut is lost, which a log may do.
  */
-export function rotateLog(path: string, kept_bytes = KEPT_BYTES): boolean {
+export function rotateLog(path: string, kept_bytes = log_kept_bytes): boolean {
   const file = openSync(path, "r+");
   try {
     const size = fstatSync(file).size;
@@ -62,7 +62,7 @@ export function rotateLog(path: string, kept_bytes = KEPT_BYTES): boolean {
 }
 
 /** The last COUNT lines that are not empty; none when there is no log. */
-export function logTail(path: string, count = TAIL_LINES): string[] {
+export function logTail(path: string, count = tail_lines): string[] {
   let file: number;
   try {
     file = openSync(path, "r");
@@ -70,7 +70,7 @@ export function logTail(path: string, count = TAIL_LINES): string[] {
     return [];
   }
   try {
-    const text = lastBytes(file, fstatSync(file).size, TAIL_BYTES).toString("utf8");
+    const text = lastBytes(file, fstatSync(file).size, tail_bytes).toString("utf8");
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     return lines.slice(-count).map((line) => line.slice(0, 500));
   } finally {

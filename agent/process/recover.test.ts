@@ -9,14 +9,14 @@ import { stopGroup } from "./stop.ts";
 import { supervise } from "./supervise.ts";
 
 const nothingLeft = async () => undefined;
-const TIMES = { grace_ms: 5000, kill_ms: 5000 };
+const stop_times = { grace_ms: 5000, kill_ms: 5000 };
 let folder = "";
 const started: ProcessIdentity[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "hypervize-recover-"));
 });
 afterEach(async () => {
-  for (const identity of started.splice(0)) await stopGroup(identity, TIMES);
+  for (const identity of started.splice(0)) await stopGroup(identity, stop_times);
   rmSync(folder, { recursive: true });
 });
 
@@ -54,7 +54,7 @@ test("a live process is adopted, a dead one and one of another boot are dropped"
   await handles.write(handleOf("rep_alive", alive.identity));
   await handles.write(handleOf("rep_dead", dead.identity));
   await handles.write(handleOf("rep_boot", { ...alive.identity, boot_id: "another" }));
-  const { adopted, dropped, unreadable } = await recover(handles, TIMES, nothingLeft);
+  const { adopted, dropped, unreadable } = await recover(handles, stop_times, nothingLeft);
   expect(adopted).toEqual([{ version: 1, ...handleOf("rep_alive", alive.identity) }]);
   expect(dropped.sort()).toEqual(["rep_boot", "rep_dead"]);
   expect(unreadable).toEqual([]);
@@ -67,7 +67,7 @@ test("helpers that a dead runtime left behind are ended", async () => {
   await exited;
   await handles.write(handleOf("rep_a", identity));
   expect(livingGroup(identity)).toHaveLength(1);
-  await recover(handles, TIMES, nothingLeft);
+  await recover(handles, stop_times, nothingLeft);
   expect(livingGroup(identity)).toEqual([]);
 });
 
@@ -81,7 +81,7 @@ test.each([
   expect(parseHandle(text)).toBeUndefined();
   const path = join(folder, "rep_x.json");
   writeFileSync(path, text);
-  const { adopted, unreadable } = await recover(handlesIn(folder), TIMES, nothingLeft);
+  const { adopted, unreadable } = await recover(handlesIn(folder), stop_times, nothingLeft);
   expect({ adopted, unreadable }).toEqual({ adopted: [], unreadable: [path] });
   expect(readdirSync(folder)).toEqual(["rep_x.json"]);
 });
@@ -92,7 +92,10 @@ test("a token and keys of a store stay off the disk, and a handle from before to
   if (own === undefined) throw new Error("this process has no entry in /proc");
   const handle = handleOf("rep_a", own);
   const s3 = {
-    ...{ endpoint: "http://store", region: "", access_key_id: "s3_id", path_style: true },
+    endpoint: "http://store",
+    region: "",
+    access_key_id: "s3_id",
+    path_style: true,
     secret_access_key: "s3_secret",
   };
   await handles.write({ ...handle, spec: { ...handle.spec, hf_token: "hf_secret", s3 } });

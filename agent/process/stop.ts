@@ -1,4 +1,4 @@
-import { errorCode } from "../durable-file.ts";
+import { errorCode } from "../files/durable-file.ts";
 import { livingGroup, type ProcessIdentity } from "./identity.ts";
 
 export interface StopTimes {

@@ -28,7 +28,7 @@ export interface Program {
  * Should the agent die first, the pipe closes and the process ends: it cannot outlive an agent that
  * had no time to write down that it exists. exec keeps pid and start time.
  */
-const GATE = 'IFS= read -r go || exit 0; exec "$@" </dev/null';
+const gate = 'IFS= read -r go || exit 0; exec "$@" </dev/null';
 
 /**
  * Starts a program as the leader of its own session and process group (setsid), so that it survives
@@ -42,7 +42,7 @@ export async function supervise(
   const log = openLog(program.log_path);
   let child: ChildProcess;
   try {
-    child = spawn("/bin/sh", ["-c", GATE, "hypervize-gate", ...program.command], {
+    child = spawn("/bin/sh", ["-c", gate, "hypervize-gate", ...program.command], {
       detached: true,
       stdio: ["pipe", log, log],
       env: { ...program.env },

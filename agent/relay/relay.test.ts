@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, expect, test } from "bun:test";
 import { constants } from "node:crypto";
-import { TestAuthority, type TestIdentity } from "../authority-testbed.ts";
-import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
-import { relayName } from "../contract/relay-name.ts";
-import { type Line, RelayWorld } from "./relay-testbed.ts";
+import { control_plane_name } from "../contract/protocol/messages.ts";
+import { relayName } from "../contract/protocol/relay-name.ts";
+import { TestAuthority, type TestIdentity } from "../session/authority.testbed.ts";
+import { type Line, RelayWorld } from "./relay.testbed.ts";
 
 let world: RelayWorld;
 beforeAll(async () => {
@@ -42,11 +42,11 @@ const strangers: [string, () => Promise<TestIdentity | undefined>][] = [
   ["the host's own certificate", async () => world.host],
   [
     "a certificate of another CA in the control plane's name",
-    async () => await (await TestAuthority.create()).issue(CONTROL_PLANE_NAME),
+    async () => await (await TestAuthority.create()).issue(control_plane_name),
   ],
   [
     "a name that only contains the control plane's",
-    () => world.authority.issue(`${CONTROL_PLANE_NAME}.example.org`),
+    () => world.authority.issue(`${control_plane_name}.example.org`),
   ],
 ];
 test.each(strangers)("who shows %s is closed and reaches nothing", async (_, identity) => {

@@ -5,10 +5,10 @@
  */
 import { constants, createHash } from "node:crypto";
 import type { Socket, TCPSocketListener } from "bun";
-import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
+import { control_plane_name } from "../contract/protocol/messages.ts";
 import type { PeerSocket } from "../weights/peers/answering.ts";
-import { PEERS_NAME } from "../weights/peers/protocol.ts";
-import { type Door, openPassage, type Passage } from "./passage.ts";
+import { peers_name } from "../weights/peers/protocol.ts";
+import { type Door, openTcpForward, type TcpForward } from "./tcp-forward.ts";
 
 /** PEM texts: who this host is, and the CA that signed it and the control plane's. */
 export interface HostIdentity {
@@ -34,7 +34,7 @@ export interface PeerDoor {
 }
 
 /** What becomes of a connection. */
-type Visit = Pick<Passage, "received" | "drained" | "abort">;
+type Visit = Pick<TcpForward, "received" | "drained" | "abort">;
 
 export interface Relay {
   port: number;
@@ -48,9 +48,9 @@ interface Guest {
   visit: Visit | undefined;
 }
 
-const USUAL_PORT = 8444;
-const GREETING_S = 10;
-const AGAIN_MS = 1000;
+const usual_port = 8444;
+const greeting_s = 10;
+const again_ms = 1000;
 
 /** Throws an Error with a sentence when the port cannot be had. */
 export function openRelay(options: RelayOptions): Relay {
@@ -68,7 +68,7 @@ export function openRelay(options: RelayOptions): Relay {
     try {
       listener = listen({ ...options, identity }, port, open);
     } catch {
-      again = setTimeout(change, AGAIN_MS, identity);
+      again = setTimeout(change, again_ms, identity);
     }
   };
   return {
@@ -83,7 +83,7 @@ export function openRelay(options: RelayOptions): Relay {
 }
 
 function bind(options: RelayOptions, open: Set<Socket<Guest>>): TCPSocketListener<Guest> {
-  const { port = USUAL_PORT } = options;
+  const { port = usual_port } = options;
   try {
     return listen(options, port, open);
   } catch (cause) {
@@ -115,7 +115,7 @@ function listen(
       open(socket) {
         open.add(socket);
         socket.data = { visit: undefined };
-        socket.timeout(GREETING_S);
+        socket.timeout(greeting_s);
       },
       handshake(socket, success) {
         socket.data.visit = success ? admit(socket, { doorOf, peers }) : undefined;
@@ -139,19 +139,19 @@ function admit(
   { doorOf, peers }: Pick<RelayOptions, "doorOf" | "peers">,
 ): Visit | undefined {
   const name = socket.getServername();
-  if (name === PEERS_NAME) {
+  if (name === peers_name) {
     const { raw } = socket.getPeerX509Certificate();
     const sha256 = createHash("sha256").update(raw).digest("hex");
     return socket.authorized && peers.admits(sha256) ? peers.answering(socket) : undefined;
   }
   const replica = isControlPlane(socket) ? doorOf(name) : undefined;
-  return replica === undefined ? undefined : openPassage(socket, replica);
+  return replica === undefined ? undefined : openTcpForward(socket, replica);
 }
 
 /** The CA signs hosts too, and no host may use another one's runtimes. */
 function isControlPlane(socket: Socket<Guest>): boolean {
   return (
     socket.authorized &&
-    socket.getPeerX509Certificate().subjectAltName === `DNS:${CONTROL_PLANE_NAME}`
+    socket.getPeerX509Certificate().subjectAltName === `DNS:${control_plane_name}`
   );
 }

@@ -1,9 +1,15 @@
 import type { Socket } from "bun";
-import { CONTROL_PLANE_NAME } from "../contract/messages.ts";
-import { admitted, alpn, joined, longest_name, tunnel_protocol } from "../contract/tunnel.ts";
-import { splitAddress } from "../control-plane.ts";
-import { type Door, openPassage, type Passage } from "./passage.ts";
+import { control_plane_name } from "../contract/protocol/messages.ts";
+import {
+  admitted,
+  alpn,
+  joined,
+  longest_name,
+  tunnel_protocol,
+} from "../contract/protocol/tunnel.ts";
+import { splitAddress } from "../session/control-plane.ts";
 import type { HostIdentity } from "./relay.ts";
+import { type Door, openTcpForward, type TcpForward } from "./tcp-forward.ts";
 
 export interface TunnelOptions {
   /** Of the control plane, "host:port". */
@@ -19,23 +25,23 @@ export interface TunnelOptions {
   ended(): void;
 }
 
-const KEEPALIVE_MS = 20_000;
-const GREETING_MS = 10_000;
+const keepalive_ms = 20_000;
+const greeting_ms = 10_000;
 
 /** The host's end of one tunnel to the control plane, see contract/tunnel.ts. */
 export class Tunnel {
-  private readonly options: TunnelOptions;
-  private readonly impatience: Timer;
-  private socket: Socket | undefined;
-  private passage: Passage | undefined;
-  private isAdmitted = false;
-  private isOver = false;
-  private name = "";
+  readonly #options: TunnelOptions;
+  readonly #impatience: Timer;
+  #socket: Socket | undefined;
+  #passage: TcpForward | undefined;
+  #isAdmitted = false;
+  #isOver = false;
+  #name = "";
 
   /** Dials at once. */
   constructor(options: TunnelOptions) {
-    this.options = options;
-    this.impatience = setTimeout(() => this.end(), GREETING_MS);
+    this.#options = options;
+    this.#impatience = setTimeout(() => this.end(), greeting_ms);
     const end = () => this.end();
     const { address, identity } = options;
     const { host, port } = splitAddress(address);
@@ -46,15 +52,15 @@ export class Tunnel {
         key: identity.key_pem,
         cert: identity.certificate_pem,
         ca: identity.ca_pem,
-        serverName: CONTROL_PLANE_NAME,
+        serverName: control_plane_name,
         rejectUnauthorized: true,
         ALPNProtocols: alpn(tunnel_protocol),
       },
       socket: {
-        open: (socket) => this.opened(socket),
-        handshake: (socket, isRight) => this.greeted(socket, isRight),
-        data: (_, bytes) => this.received(bytes),
-        drain: () => this.passage?.drained(),
+        open: (socket) => this.#opened(socket),
+        handshake: (socket, isRight) => this.#greeted(socket, isRight),
+        data: (_, bytes) => this.#received(bytes),
+        drain: () => this.#passage?.drained(),
         close: end,
         error: end,
         connectError: end,
@@ -63,59 +69,59 @@ export class Tunnel {
   }
 
   end(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    clearTimeout(this.impatience);
-    this.passage?.abort();
-    this.socket?.terminate();
-    this.options.ended();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#impatience);
+    this.#passage?.abort();
+    this.#socket?.terminate();
+    this.#options.ended();
   }
 
-  private opened(socket: Socket): void {
-    if (this.isOver) socket.terminate();
-    else this.socket = socket;
+  #opened(socket: Socket): void {
+    if (this.#isOver) socket.terminate();
+    else this.#socket = socket;
   }
 
-  private greeted(socket: Socket, isRight: boolean): void {
-    if (isRight && socket.alpnProtocol === tunnel_protocol) socket.setKeepAlive(true, KEEPALIVE_MS);
+  #greeted(socket: Socket, isRight: boolean): void {
+    if (isRight && socket.alpnProtocol === tunnel_protocol) socket.setKeepAlive(true, keepalive_ms);
     else this.end();
   }
 
-  private received(bytes: Buffer): void {
-    if (bytes.length === 0 || this.isOver) return;
-    if (this.passage) this.passage.received(bytes);
-    else if (this.isAdmitted) this.named(bytes);
-    else this.welcomed(bytes);
+  #received(bytes: Buffer): void {
+    if (bytes.length === 0 || this.#isOver) return;
+    if (this.#passage) this.#passage.received(bytes);
+    else if (this.#isAdmitted) this.#named(bytes);
+    else this.#welcomed(bytes);
   }
 
-  private welcomed(bytes: Buffer): void {
+  #welcomed(bytes: Buffer): void {
     if (bytes.toString("latin1", 0, 1) !== admitted) {
       this.end();
       return;
     }
-    this.isAdmitted = true;
-    clearTimeout(this.impatience);
-    this.options.admitted();
-    this.received(bytes.subarray(1));
+    this.#isAdmitted = true;
+    clearTimeout(this.#impatience);
+    this.#options.admitted();
+    this.#received(bytes.subarray(1));
   }
 
-  private named(bytes: Buffer): void {
+  #named(bytes: Buffer): void {
     const stop = bytes.indexOf("\n");
-    this.name += bytes.toString("latin1", 0, stop < 0 ? bytes.length : stop);
-    if (stop >= 0) this.join(bytes.subarray(stop + 1));
-    else if (this.name.length > longest_name) this.end();
+    this.#name += bytes.toString("latin1", 0, stop < 0 ? bytes.length : stop);
+    if (stop >= 0) this.#join(bytes.subarray(stop + 1));
+    else if (this.#name.length > longest_name) this.end();
   }
 
-  private join(rest: Buffer): void {
-    const { doorOf, taken } = this.options;
-    const door = doorOf(this.name);
+  #join(rest: Buffer): void {
+    const { doorOf, taken } = this.#options;
+    const door = doorOf(this.#name);
     // One byte after silence always fits.
-    if (door === undefined || this.socket?.write(joined) !== joined.length) {
+    if (door === undefined || this.#socket?.write(joined) !== joined.length) {
       this.end();
       return;
     }
-    this.passage = openPassage(this.socket, door);
+    this.#passage = openTcpForward(this.#socket, door);
     taken();
-    this.received(rest);
+    this.#received(rest);
   }
 }

@@ -1,5 +1,5 @@
 /** The store of unused tunnels of a host that cannot be dialled. */
-import { pause, reconnectPause } from "../reconnect-pause.ts";
+import { pause, reconnectPause } from "../session/reconnect-pause.ts";
 import { Tunnel, type TunnelOptions } from "./tunnel.ts";
 
 export interface TunnelsOptions extends Pick<TunnelOptions, "doorOf"> {
@@ -10,89 +10,89 @@ export interface TunnelsOptions extends Pick<TunnelOptions, "doorOf"> {
 }
 
 /** Whatever is asked for, no more are kept: a store is refilled as it is used. */
-const MOST = 256;
+const most = 256;
 
 /**
  * Keeps as many unused tunnels open as the control plane wants. What is taken is replaced at once; what
  * is lost or refused, after a pause that grows.
  */
 export class Tunnels {
-  private readonly options: TunnelsOptions;
-  private readonly open = new Set<Tunnel>();
+  readonly #options: TunnelsOptions;
+  readonly #open = new Set<Tunnel>();
   /** Being opened, or unused. */
-  private readonly store = new Set<Tunnel>();
+  readonly #store = new Set<Tunnel>();
   /** Of the store, those that are not admitted yet. */
-  private readonly opening = new Set<Tunnel>();
-  private wanted = 0;
-  private address = "";
-  private failures = 0;
-  private isPausing = false;
-  private readonly closing = new AbortController();
+  readonly #opening = new Set<Tunnel>();
+  #wanted = 0;
+  #address = "";
+  #failures = 0;
+  #isPausing = false;
+  readonly #closing = new AbortController();
 
   constructor(options: TunnelsOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** Whether the control plane wants any. */
   get inUse(): boolean {
-    return this.wanted > 0;
+    return this.#wanted > 0;
   }
 
   /** IDLE unused ones to ADDRESS from now on; the newest word counts. With 0 the unused ones end. */
   keep(idle: number, address: string): void {
-    this.wanted = Math.max(0, Math.min(MOST, idle));
-    this.address = address;
-    if (this.wanted === 0) for (const tunnel of [...this.store]) tunnel.end();
-    this.fill();
+    this.#wanted = Math.max(0, Math.min(most, idle));
+    this.#address = address;
+    if (this.#wanted === 0) for (const tunnel of [...this.#store]) tunnel.end();
+    this.#fill();
   }
 
   /** Ends all, used or not. */
   close(): void {
-    this.wanted = 0;
-    this.closing.abort();
-    for (const tunnel of [...this.open]) tunnel.end();
+    this.#wanted = 0;
+    this.#closing.abort();
+    for (const tunnel of [...this.#open]) tunnel.end();
   }
 
   /** After a failure one is tried before the others. */
-  private fill(): void {
-    while (!this.isPausing && this.store.size < this.wanted) {
-      if (this.failures > 0 && this.opening.size > 0) return;
-      this.openOne();
+  #fill(): void {
+    while (!this.#isPausing && this.#store.size < this.#wanted) {
+      if (this.#failures > 0 && this.#opening.size > 0) return;
+      this.#openOne();
     }
   }
 
-  private openOne(): void {
-    const { doorOf, identity } = this.options;
+  #openOne(): void {
+    const { doorOf, identity } = this.#options;
     const tunnel = new Tunnel({
-      address: this.address,
+      address: this.#address,
       identity: identity(),
       doorOf,
       admitted: () => {
-        this.failures = 0;
-        this.opening.delete(tunnel);
-        this.fill();
+        this.#failures = 0;
+        this.#opening.delete(tunnel);
+        this.#fill();
       },
       taken: () => {
-        this.store.delete(tunnel);
-        this.fill();
+        this.#store.delete(tunnel);
+        this.#fill();
       },
       ended: () => {
-        this.open.delete(tunnel);
-        this.opening.delete(tunnel);
-        if (this.store.delete(tunnel) && this.wanted > 0) void this.rest();
+        this.#open.delete(tunnel);
+        this.#opening.delete(tunnel);
+        if (this.#store.delete(tunnel) && this.#wanted > 0) void this.#rest();
       },
     });
-    this.open.add(tunnel);
-    this.store.add(tunnel);
-    this.opening.add(tunnel);
+    this.#open.add(tunnel);
+    this.#store.add(tunnel);
+    this.#opening.add(tunnel);
   }
 
-  private async rest(): Promise<void> {
-    if (this.isPausing) return;
-    this.isPausing = true;
-    this.failures += 1;
-    await pause(reconnectPause(this.failures, this.options.random()), this.closing.signal);
-    this.isPausing = false;
-    this.fill();
+  async #rest(): Promise<void> {
+    if (this.#isPausing) return;
+    this.#isPausing = true;
+    this.#failures += 1;
+    await pause(reconnectPause(this.#failures, this.#options.random()), this.#closing.signal);
+    this.#isPausing = false;
+    this.#fill();
   }
 }

@@ -3,8 +3,10 @@ import { exitInside, refusedByProgram } from "./container-failure.ts";
 
 const dead = (code: number, line: string, was_ready = false) =>
   refusedByProgram({
-    ...{ exit: { code, signal: undefined }, log_tail: ["", ...line.split("\n"), ""] },
-    ...{ was_ready, out_of_memory_kills: false },
+    exit: { code, signal: undefined },
+    log_tail: ["", ...line.split("\n"), ""],
+    was_ready,
+    out_of_memory_kills: false,
   });
 
 test.each([
@@ -18,7 +20,8 @@ test.each([
   ["Error: crun: executable file `vllm` not found in $PATH", "none of this engine"],
 ])("%j is said in words", (line, sentence) => {
   expect(dead(125, line)).toMatchObject({
-    ...{ failure_class: "config", retry: false },
+    failure_class: "config",
+    retry: false,
     message: expect.stringContaining(sentence),
   });
 });
@@ -28,7 +31,8 @@ test.each([
   "failed to connect to the docker API at unix:///x; check if the daemon is running",
 ])("an update of Docker does not end what it runs for good: %j", (line) => {
   expect(dead(125, line)).toMatchObject({
-    ...{ failure_class: "runtime_crash", retry: true },
+    failure_class: "runtime_crash",
+    retry: true,
     message: expect.stringContaining("Start it"),
   });
 });
@@ -39,7 +43,8 @@ test.each([false, true])(
     const line =
       'time="2026-11-30T17:36:00Z" level=error msg="error waiting for container: unexpected EOF"';
     expect(dead(125, line, served)).toMatchObject({
-      ...{ failure_class: "runtime_crash", retry: true },
+      failure_class: "runtime_crash",
+      retry: true,
       message: expect.stringContaining("The container was lost"),
     });
   },
@@ -55,7 +60,8 @@ test.each(["See 'docker run --help'.", "Run 'docker run --help' for more informa
 
 test("what nobody foresaw is tried again", () => {
   expect(dead(126, "strange")).toMatchObject({
-    ...{ failure_class: "runtime_crash", retry: true },
+    failure_class: "runtime_crash",
+    retry: true,
     message: "The container could not be started: strange",
   });
 });

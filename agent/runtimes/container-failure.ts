@@ -1,7 +1,7 @@
 /** What Docker and Podman say and how they end when a container cannot be started, or was ended by a signal. */
 import { constants } from "node:os";
 import type { Exit } from "../process/supervise.ts";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import type { Death } from "./runtime.ts";
 
 interface Trouble {
@@ -12,10 +12,10 @@ interface Trouble {
 }
 
 /** What Docker's client says, with 125, when its service goes away, also where containers outlive it (live-restore). */
-const LOST = /error waiting for container/;
+const lost = /error waiting for container/;
 
 /** Docker's client says `API` since 29, `daemon` before. */
-const TROUBLES: readonly Trouble[] = [
+const troubles: readonly Trouble[] = [
   {
     pattern:
       /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
@@ -55,29 +55,29 @@ export function exitInside(exit: Exit): Exit {
 }
 
 /** Docker and Podman end with 125 to 127 when the container could not be started (docker-run, exit status). */
-export function refusedByProgram({ exit, log_tail, was_ready }: Death): Refusal | undefined {
+export function refusedByProgram({ exit, log_tail, was_ready }: Death): StartError | undefined {
   if (exit.code === undefined || exit.code < 125 || exit.code > 127) return undefined;
   const said = log_tail.join("\n");
-  if (LOST.test(said)) {
+  if (lost.test(said)) {
     const why = "The container was lost: Docker was stopped or restarted while it ran.";
-    return new Refusal("runtime_crash", why, true);
+    return new StartError("runtime_crash", why, true);
   }
   if (was_ready) return undefined;
   const known = troubleIn(said);
-  if (known?.passes) return new Refusal("runtime_crash", known.sentence, true);
-  if (known) return new Refusal("config", known.sentence);
+  if (known?.passes) return new StartError("runtime_crash", known.sentence, true);
+  if (known) return new StartError("config", known.sentence);
   // Their storage and their locks fail for a moment too, as Podman's does when it finds what a killed monitor left.
   const why = `The container could not be started: ${lastOf(log_tail)}`;
-  return new Refusal("runtime_crash", why, true);
+  return new StartError("runtime_crash", why, true);
 }
 
 export const inWords = (said: string): string | undefined => troubleIn(said)?.sentence;
 
 const troubleIn = (said: string): Trouble | undefined =>
-  TROUBLES.find(({ pattern }) => pattern.test(said));
+  troubles.find(({ pattern }) => pattern.test(said));
 
 /** Docker's client ends with where its help is: "See 'docker run --help'." up to 20.10, "Run '…" later. */
-const HINT = /^(?:See|Run) '.+ --help'/;
+const hint = /^(?:See|Run) '.+ --help'/;
 
 export const lastOf = (lines: readonly string[]): string =>
-  lines.findLast((line) => line.trim() !== "" && !HINT.test(line)) ?? "";
+  lines.findLast((line) => line.trim() !== "" && !hint.test(line)) ?? "";

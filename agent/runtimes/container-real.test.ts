@@ -10,11 +10,11 @@ import {
 } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AgentHome, agentHome, demoReplica, replicaIs } from "../agent-testbed.ts";
-import type { DesiredReplica } from "../contract/messages.ts";
+import { type AgentHome, agentHome, demoReplica, replicaIs } from "../agent.testbed.ts";
+import type { DesiredReplica } from "../contract/protocol/messages.ts";
 import { isAlive } from "../process/identity.ts";
-import { DockerTestbed } from "./docker-testbed.ts";
-import { PodmanTestbed } from "./podman-testbed.ts";
+import { DockerTestbed } from "./docker.testbed.ts";
+import { PodmanTestbed } from "./podman.testbed.ts";
 
 setDefaultTimeout(60_000);
 

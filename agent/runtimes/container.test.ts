@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agentHome, demoReplica, replicaIs } from "../agent-testbed.ts";
-import { familyOf, nearFamily } from "../fence/family.ts";
+import { agentHome, demoReplica, replicaIs } from "../agent.testbed.ts";
+import { descendantsOf, processTreeOf } from "../gpu-admission/process-tree.ts";
 import { handlesIn } from "../process/handle.ts";
 import { identify, isAlive } from "../process/identity.ts";
 import { inContainer } from "./container.ts";
 import { vllm } from "./engine.ts";
-import { EngineEnvironment } from "./fakes/environment-testbed.ts";
+import { EngineEnvironment } from "./fakes/environment.testbed.ts";
 
 let environment: EngineEnvironment;
 let docker: string;
@@ -16,21 +16,27 @@ beforeAll(() => {
   environment = new EngineEnvironment({ vllm: "0.30.0", sglang: "0.5.5" });
   docker = join(environment.folder, "docker");
   image = `${environment.bin}:v0.30.0`;
-  const program = join(import.meta.dir, "fakes", "container.ts");
+  const program = join(import.meta.dir, "fakes/container.ts");
   writeFileSync(docker, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
   chmodSync(docker, 0o755);
 });
 afterAll(() => environment.end());
 
 const launch = (devices: string[], weights_path: string, env = {}) => ({
-  ...{ spec: demoReplica({ devices, env }), weights_path, weights_bytes: 1 },
-  ...{ port: 4000, host: { memory_bytes: 1, gpu_count: 2 } },
+  spec: demoReplica({ devices, env }),
+  weights_path,
+  weights_bytes: 1,
+  port: 4000,
+  host: { memory_bytes: 1, gpu_count: 2 },
 });
 const contained = (program: string) =>
   inContainer(
     {
-      ...{ name: "vllm", entrypoint: "vllm", arguments: () => ["serve"] },
-      ...{ classify: () => "port_taken", start_timeout_ms: () => 1 },
+      name: "vllm",
+      entrypoint: "vllm",
+      arguments: () => ["serve"],
+      classify: () => "port_taken",
+      start_timeout_ms: () => 1,
       env: ({ spec }) => (spec.can_sleep ? { PYTHONPATH: "/guard", KEY: "quoxomb" } : {}),
     },
     {
@@ -139,8 +145,8 @@ async function running(program = docker) {
     const { handles } = await handlesIn(join(agent.home, "agent", "replicas")).readAll();
     const [handle] = handles;
     if (!handle) return [];
-    const client = nearFamily(handle).map(({ pid }) => pid);
-    return (await familyOf(handle)).filter(({ pid }) => !client.includes(pid));
+    const client = descendantsOf(handle).map(({ pid }) => pid);
+    return (await processTreeOf(handle)).filter(({ pid }) => !client.includes(pid));
   };
   return { agent, inside, replica };
 }

@@ -1,8 +1,8 @@
 /** An engine that comes as an image: the same command, run by Docker or Podman. */
 import { mkdir, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { DesiredReplica } from "../contract/messages.ts";
-import { Refusal } from "../refusal.ts";
+import type { DesiredReplica } from "../contract/protocol/messages.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { exitInside, inWords, lastOf, refusedByProgram } from "./container-failure.ts";
 import { devicesInside, gpusOf } from "./devices.ts";
 import { quiet } from "./engine-arguments.ts";
@@ -32,13 +32,13 @@ interface Contained {
 }
 
 /** Of the agent's (fence/mark.ts): by them the processes inside are known as ours. */
-const MARKS = ["HYPERVIZE_REPLICA", "SPT_NOENV"];
+const marks = ["HYPERVIZE_REPLICA", "SPT_NOENV"];
 /** Where the cache folder is inside, which is the home of whoever runs there. */
-const HOME_INSIDE = "/hypervize";
+const home_inside = "/hypervize";
 /** The agent's user need not be known inside, and PyTorch wants a name when it is imported (vllm#44548). */
-const USER = "hypervize";
-const NO_PROGRAM = "Neither Docker nor Podman is on this host. Install one of them.";
-const LOOK_MS = 10_000;
+const user_option = "hypervize";
+const no_program = "Neither Docker nor Podman is on this host. Install one of them.";
+const look_ms = 10_000;
 
 export function inContainer(
   engine: Contained,
@@ -51,7 +51,7 @@ export function inContainer(
     elsewhere: true,
     async detect() {
       const program = programOf(options);
-      const problem = program === undefined ? NO_PROGRAM : await problemOf(program, options);
+      const problem = program === undefined ? no_program : await problemOf(program, options);
       if (program !== undefined && problem === undefined) {
         told = undefined;
         return { name: engine.name, version, path: `${basename(program)}:${image}` };
@@ -66,14 +66,14 @@ export function inContainer(
     async plan(launch): Promise<Plan> {
       const program = programOf(options);
       if (program === undefined) {
-        throw new Refusal(
+        throw new StartError(
           "config",
-          `${engine.name} is to run from the image ${image}. ${NO_PROGRAM}`,
+          `${engine.name} is to run from the image ${image}. ${no_program}`,
         );
       }
       const { spec } = launch;
       const devices = devicesInside(spec, { name: engine.name, version });
-      const inside = { ...quiet, ...devices, HOME: HOME_INSIDE, USER };
+      const inside = { ...quiet, ...devices, HOME: home_inside, USER: user_option };
       const own = engine.env(launch);
       const folders = [...(await mountsOf(launch.weights_path)), own["PYTHONPATH"] ?? []].flat();
       const folder = join(cache_folder, engine.name);
@@ -87,10 +87,10 @@ export function inContainer(
         ...identityFor(program),
         ...gpuWords(program, spec),
         ...folders.flatMap((path) => ["-v", `${path}:${path}:ro`]),
-        ...["-v", `${folder}:${HOME_INSIDE}`],
+        ...["-v", `${folder}:${home_inside}`],
         ...Object.entries(inside).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
         // By name alone, their values come from the client's environment: a command line is for all to read.
-        ...[...Object.keys({ ...spec.env, ...own }), ...MARKS].flatMap((name) => ["-e", name]),
+        ...[...Object.keys({ ...spec.env, ...own }), ...marks].flatMap((name) => ["-e", name]),
         ...["--entrypoint", engine.entrypoint, image],
         ...engine.arguments(launch, version),
       ];
@@ -167,7 +167,7 @@ async function mountsOf(path: string): Promise<string[]> {
 
 /** Why the image cannot be run here; undefined when it lies here and the program works. */
 async function problemOf(program: string, options: ContainerOptions): Promise<string | undefined> {
-  const impatience = AbortSignal.timeout(LOOK_MS);
+  const impatience = AbortSignal.timeout(look_ms);
   const child = Bun.spawn([program, "image", "inspect", options.image], {
     env: clientEnvironment(options),
     stdio: ["ignore", "ignore", "pipe"],
@@ -176,6 +176,6 @@ async function problemOf(program: string, options: ContainerOptions): Promise<st
   });
   const said = await new Response(child.stderr).text();
   if ((await child.exited) === 0) return undefined;
-  if (impatience.aborted) return `${program} does not answer within ${LOOK_MS / 1000} s.`;
+  if (impatience.aborted) return `${program} does not answer within ${look_ms / 1000} s.`;
   return inWords(said) ?? `${program} says: ${lastOf(said.split("\n"))}`;
 }

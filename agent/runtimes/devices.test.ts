@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { agentHome, demoReplica } from "../agent-testbed.ts";
-import { FakeSmi } from "../hardware/fake-smi-testbed.ts";
+import { agentHome, demoReplica } from "../agent.testbed.ts";
+import { FakeSmi } from "../hardware/fake-smi.testbed.ts";
 import { devicesForEngine, devicesInside } from "./devices.ts";
 import { vllm } from "./engine.ts";
-import { EngineEnvironment } from "./fakes/environment-testbed.ts";
+import { EngineEnvironment } from "./fakes/environment.testbed.ts";
 
 const csv = readFileSync(join(import.meta.dir, "../hardware/samples/h200-pair.csv"), "utf8");
 const [first = "", second = ""] = csv.match(/GPU-[0-9a-f-]+/g) ?? [];

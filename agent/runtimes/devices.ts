@@ -1,4 +1,4 @@
-import type { DesiredReplica } from "../contract/messages.ts";
+import type { DesiredReplica } from "../contract/protocol/messages.ts";
 import { isAtLeast } from "./python-package.ts";
 import type { HostFacts } from "./runtime.ts";
 
@@ -12,7 +12,7 @@ export function devicesFor(spec: Pick<DesiredReplica, "devices">): Record<string
 }
 
 /** From which version on an engine takes UUIDs: before, it makes numbers of them and dies (vllm#20939, vllm#45026). */
-const TAKES_UUIDS: Readonly<Record<string, string | undefined>> = {
+const takes_uuids: Readonly<Record<string, string | undefined>> = {
   vllm: "0.24.0",
   // Its all-reduce makes numbers of them with two GPUs or more, still in 0.5.23 (sglang#25996).
   sglang: undefined,
@@ -54,6 +54,6 @@ const byNumber = (numbers: readonly unknown[]) => ({
 });
 
 function takesUuids({ name, version }: Engine): boolean {
-  const since = TAKES_UUIDS[name];
+  const since = takes_uuids[name];
   return since !== undefined && /^\d/.test(version) && isAtLeast(version, since);
 }

@@ -1,12 +1,12 @@
-import { readArguments } from "../contract/runtime-settings.ts";
-import { Refusal } from "../refusal.ts";
+import { readArguments } from "../contract/protocol/runtime-settings.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { gpusOf } from "./devices.ts";
-import { GUARD_CLASS } from "./guard.ts";
+import { guard_class } from "./guard.ts";
 import { isAtLeast } from "./python-package.ts";
 import type { Launch } from "./runtime.ts";
 
 /** The share of each GPU that a replica takes; sizing counts with the same one. */
-const MEMORY_SHARE = "0.9";
+const memory_share = "0.9";
 
 /**
  * The command line after `vllm`. Flags by version, from vLLM's `cli_args.py` and `arg_utils.py`: requests were logged
@@ -23,13 +23,13 @@ export function vllmArguments({ spec, weights_path, port }: Launch, version: str
     ...["--host", "127.0.0.1", "--port", String(port)],
     ...["--tensor-parallel-size", String(gpusIn(spec))],
     ...["--max-model-len", String(spec.context_tokens)],
-    ...["--gpu-memory-utilization", MEMORY_SHARE],
+    ...["--gpu-memory-utilization", memory_share],
     ...["--enable-prompt-tokens-details"],
     ...(isAtLeast(version, "0.10.1") ? [] : ["--disable-log-requests"]),
     ...(isAtLeast(version, "0.16.0")
       ? ["--disable-access-log-for-endpoints", "/health,/metrics"]
       : ["--disable-uvicorn-access-log"]),
-    ...(spec.can_sleep ? ["--enable-sleep-mode", "--middleware", GUARD_CLASS] : []),
+    ...(spec.can_sleep ? ["--enable-sleep-mode", "--middleware", guard_class] : []),
     ...args,
   ];
 }
@@ -47,7 +47,7 @@ export function sglangArguments({ spec, weights_path, port }: Launch): string[] 
     ...["--host", "127.0.0.1", "--port", String(port)],
     ...["--tp-size", String(gpusIn(spec))],
     ...["--context-length", String(spec.context_tokens)],
-    ...["--mem-fraction-static", MEMORY_SHARE],
+    ...["--mem-fraction-static", memory_share],
     ...["--enable-metrics", "--enable-cache-report"],
     ...["--log-level", "warning"],
     ...(spec.can_sleep ? ["--enable-memory-saver", "--enable-weights-cpu-backup"] : []),
@@ -70,6 +70,6 @@ const gpusIn = (spec: Launch["spec"]): number => Math.max(1, gpusOf(spec).length
 
 function argumentsIn(words: readonly string[], runtime: "vllm" | "sglang"): readonly string[] {
   const { args, refused } = readArguments(words, runtime);
-  if (refused !== undefined) throw new Refusal("config", refused);
+  if (refused !== undefined) throw new StartError("config", refused);
   return args;
 }

@@ -2,26 +2,28 @@ import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { logTail } from "../process/log.ts";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
 import type { Death } from "./runtime.ts";
 
 const died = (log_tail: readonly string[], changes: Partial<Death> = {}): Death => ({
-  ...{ exit: { code: 1, signal: undefined }, log_tail },
-  ...{ was_ready: false, out_of_memory_kills: false },
+  exit: { code: 1, signal: undefined },
+  log_tail,
+  was_ready: false,
+  out_of_memory_kills: false,
   ...changes,
 });
 
-function verdict(found: Refusal | "port_taken"): string {
-  if (!(found instanceof Refusal)) return found;
+function verdict(found: StartError | "port_taken"): string {
+  if (!(found instanceof StartError)) return found;
   return `${found.failure_class} ${found.retry ? "again" : "final"}: ${found.message}`;
 }
 
 /** Recorded with vLLM 0.32.0 on processors; of routes and marks below source lines a part is left out. */
-const SAMPLES = join(import.meta.dir, "samples/vllm-0.32");
-const sample = (name: string): string[] => logTail(join(SAMPLES, `${name}.txt`));
-const DAMAGED = "config final: The weights are damaged or incomplete. Copy or download them again.";
-const NOTHING = "runtime_crash again: vLLM ended with exit code 1 while it was starting";
+const samples = join(import.meta.dir, "samples/vllm-0.32");
+const sample = (name: string): string[] => logTail(join(samples, `${name}.txt`));
+const damaged = "config final: The weights are damaged or incomplete. Copy or download them again.";
+const nothing = "runtime_crash again: vLLM ended with exit code 1 while it was starting";
 
 const recorded: Readonly<Record<string, string>> = {
   arch: "config final: It does not know the model architecture FooForCausalLM. Install a newer version.",
@@ -29,10 +31,10 @@ const recorded: Readonly<Record<string, string>> = {
   flag: "config final: It does not know or accept the argument --swap-space. Remove or correct it.",
   guard:
     "config final: Its Python environment lacks the module hypervize_guard. Install the runtime again.",
-  html: DAMAGED,
+  html: damaged,
   kvsmall:
     "out_of_memory final: The context does not fit beside the weights. It fits with at most 2097024 tokens.",
-  lfs: DAMAGED,
+  lfs: damaged,
   maxlen: "config final: The model takes a context of at most 4096 tokens. Use a smaller one.",
   noconfig:
     "config final: The model has no config.json that can be read. Copy or download it again.",
@@ -45,16 +47,16 @@ const recorded: Readonly<Record<string, string>> = {
     "config final: It refuses the model or its settings: Cannot find the config file for awq.",
   remotecode:
     "config final: The model brings code of its own, which is not run here. Use a version of it for this runtime, or another model.",
-  shard: DAMAGED,
+  shard: damaged,
   sleepmode:
     "config final: It refuses the model or its settings: Sleep mode is not supported on current platform.",
-  truncated: DAMAGED,
+  truncated: damaged,
 };
 /** These became ready, and were ended from outside. */
 const good = ["good-start", "dropped", "notok", "pooling"];
 
 test("every recorded log is in one of the two lists", () => {
-  const names = readdirSync(SAMPLES).map((name) => name.replace(".txt", ""));
+  const names = readdirSync(samples).map((name) => name.replace(".txt", ""));
   expect(names.sort()).toEqual([...Object.keys(recorded), ...good].sort());
 });
 
@@ -63,9 +65,9 @@ test.each(Object.entries(recorded))("the recorded failure %s is named", (name, e
 });
 
 test.each(good)("nothing in the log of the good start %s is a cause", (name) => {
-  expect(verdict(classifyVllm(died(sample(name))))).toStartWith(NOTHING);
+  expect(verdict(classifyVllm(died(sample(name))))).toStartWith(nothing);
   expect(verdict(classifySglang(died(sample(name))))).toStartWith(
-    NOTHING.replace("vLLM", "SGLang"),
+    nothing.replace("vLLM", "SGLang"),
   );
 });
 
@@ -80,24 +82,24 @@ test.each(Object.entries(recorded))(
 
 test("a person is shown the lines around the cause, not the end of another process's traceback", () => {
   const refusal = classifyVllm(died(sample("kvsmall")));
-  if (!(refusal instanceof Refusal)) throw new Error(refusal);
+  if (!(refusal instanceof StartError)) throw new Error(refusal);
   expect(refusal.log_lines.at(-1)).toContain("estimated maximum model length is 2097024");
   expect(refusal.log_lines.length).toBeLessThanOrEqual(20);
 });
 
-const CORE = "(EngineCore_DP0 pid=132)";
-const START = `${CORE} INFO 03-09 12:54:00 [core.py:101] Initializing a V1 LLM engine (v0.16.1) with config: model='/m', trust_remote_code=False, dtype=torch.bfloat16`;
+const core = "(EngineCore_DP0 pid=132)";
+const start = `${core} INFO 03-09 12:54:00 [core.py:101] Initializing a V1 LLM engine (v0.16.1) with config: model='/m', trust_remote_code=False, dtype=torch.bfloat16`;
 /** As vLLM of each time prints the same exception: V1 with and without names of processes, and V0. */
 const shapes: Readonly<Record<string, (cause: string) => string[]>> = {
   "0.11 and later": (cause) => [
-    START,
-    `${CORE} ERROR 03-09 12:56:44 [core.py:1100] EngineCore failed to start.`,
-    `${CORE} ERROR 03-09 12:56:44 [core.py:1100] Traceback (most recent call last):`,
-    ...frames(`${CORE} ERROR 03-09 12:56:44 [core.py:1100]`, 20),
-    `${CORE} ERROR 03-09 12:56:44 [core.py:1100] ${cause}`,
-    `${CORE} Process EngineCore_DP0:`,
-    ...frames(CORE, 20),
-    `${CORE} ${cause}`,
+    start,
+    `${core} ERROR 03-09 12:56:44 [core.py:1100] EngineCore failed to start.`,
+    `${core} ERROR 03-09 12:56:44 [core.py:1100] Traceback (most recent call last):`,
+    ...frames(`${core} ERROR 03-09 12:56:44 [core.py:1100]`, 20),
+    `${core} ERROR 03-09 12:56:44 [core.py:1100] ${cause}`,
+    `${core} Process EngineCore_DP0:`,
+    ...frames(core, 20),
+    `${core} ${cause}`,
     "(APIServer pid=1) Traceback (most recent call last):",
     ...frames("(APIServer pid=1)", 63),
     "(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}",
@@ -161,7 +163,7 @@ const causes: readonly [cause: string, expected: string][] = [
     "ValueError: Free memory on device cuda:0 (12.18/23.56 GiB) on startup is less than desired GPU memory utilization (0.9, 21.2 GiB).",
     "out_of_memory again: Another program holds memory of the GPU (12.18/23.56 GiB free of all).",
   ],
-  ["safetensors_rust.SafetensorError: Error while deserializing header: HeaderTooLarge", DAMAGED],
+  ["safetensors_rust.SafetensorError: Error while deserializing header: HeaderTooLarge", damaged],
   [
     "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",
     "driver again: The GPU driver is missing",
@@ -195,14 +197,14 @@ test.each(inEachShape)("vLLM $version: $cause", ({ log, expected }) => {
 
 test("with the end of the log alone in view nothing is made up", () => {
   const end = sample("kvsmall").slice(-20);
-  expect(verdict(classifyVllm(died(end)))).toBe(`${NOTHING}.`);
+  expect(verdict(classifyVllm(died(end)))).toBe(`${nothing}.`);
 });
 
 test.each([
   ["INFO", "INFO 11-30 23:17:09 [x.py:1] CUDA out of memory is avoided by chunks"],
   [
     "WARNING",
-    `${CORE} WARNING 11-30 23:17:09 [x.py:1] torch.OutOfMemoryError: CUDA out of memory.`,
+    `${core} WARNING 11-30 23:17:09 [x.py:1] torch.OutOfMemoryError: CUDA out of memory.`,
   ],
   [
     "a warning of Python",
@@ -231,7 +233,7 @@ test.each([
   ],
 ])("%s is no cause, whatever it looks like", (_, text) => {
   const log = text.split("\n");
-  expect(verdict(classifyVllm(died(log)))).toBe(`${NOTHING}.`);
+  expect(verdict(classifyVllm(died(log)))).toBe(`${nothing}.`);
   // Nor does it hide the real one.
   const [, expected] = causes[6] ?? ["", ""];
   const [cause] = causes[6] ?? [""];
@@ -251,7 +253,7 @@ test("an architecture that could not be looked into is not told as one that it d
   );
 });
 
-const SIGKILL = { exit: { code: undefined, signal: "SIGKILL" } } as const;
+const sigkill = { exit: { code: undefined, signal: "SIGKILL" } } as const;
 
 test.each([
   [
@@ -272,16 +274,16 @@ test.each([
     "",
     "[2026-03-03 03:53:36] Received sigquit from a child process. It usually means the child failed.",
   ];
-  const death = died(log, { ...SIGKILL, out_of_memory_kills: true });
+  const death = died(log, { ...sigkill, out_of_memory_kills: true });
   expect(verdict(classifySglang(death))).toStartWith(expected);
 });
 
 test("a kill from outside, which no line explains, is told as one", () => {
   const log = sample("good-start");
-  expect(verdict(classifyVllm(died(log, SIGKILL)))).toStartWith(
+  expect(verdict(classifyVllm(died(log, sigkill)))).toStartWith(
     "runtime_crash again: vLLM was ended by SIGKILL while it was starting",
   );
-  const forMemory = died(log, { ...SIGKILL, out_of_memory_kills: true });
+  const forMemory = died(log, { ...sigkill, out_of_memory_kills: true });
   expect(verdict(classifyVllm(forMemory))).toStartWith(
     "out_of_memory again: The kernel killed vLLM",
   );

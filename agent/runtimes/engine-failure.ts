@@ -233,10 +233,10 @@ const machine: readonly Symptom[] = [
   },
 ];
 
-const PORT_TAKEN = /Address already in use|EADDRINUSE|port \d+ is (?:already )?in use/i;
+const port_taken = /Address already in use|EADDRINUSE|port \d+ is (?:already )?in use/i;
 
 const shared = {
-  port_taken: PORT_TAKEN,
+  port_taken: port_taken,
   symptoms: [...settings, ...memory, ...files, ...machine],
   complaints: complaintsIn,
   // When a scheduler has died, SGLang kills its whole tree; vLLM's API server kills what does not end in time.

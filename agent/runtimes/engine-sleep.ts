@@ -8,22 +8,22 @@
  * `--enable-weights-cpu-backup` (sglang#10873), without which the weights would be gone. It has no question for it.
  */
 import { type EngineName, requestsOf, sglangLoad } from "./engine-load.ts";
-import { GUARD_HEADER } from "./guard.ts";
+import { guard_header } from "./guard.ts";
 import { askLoopback } from "./loopback.ts";
 import type { SleepControl } from "./runtime.ts";
 
-const POLL_MS = 100;
+const poll_ms = 100;
 
 /** KEY: of the guard before its routes. */
 function vllmSleep(key: string): SleepControl {
   const order = (port: number, path: string, signal: AbortSignal) =>
-    told("vLLM", port, path, signal, { [GUARD_HEADER]: key });
+    told("vLLM", port, path, signal, { [guard_header]: key });
   const becomes = async (asleep: boolean, port: number, signal: AbortSignal): Promise<void> => {
-    const headers = { [GUARD_HEADER]: key };
+    const headers = { [guard_header]: key };
     for (;;) {
       const { body } = await askLoopback(port, "/is_sleeping", signal, undefined, headers);
       if (new RegExp(`"is_sleeping"\\s*:\\s*${asleep}`).test(body)) return;
-      await Bun.sleep(POLL_MS);
+      await Bun.sleep(poll_ms);
     }
   };
   return {
@@ -65,11 +65,11 @@ async function told(
 }
 
 /** So plain that a sound model is sure of every next word, whatever its numerics. */
-const COUNTING = "1 2 3 4 5 6 7 8 9 10 11 12";
+const counting = "1 2 3 4 5 6 7 8 9 10 11 12";
 
 /** Empty for a model that continues no text, such as one for embeddings. */
 async function recite(port: number, model: string, signal: AbortSignal): Promise<string> {
-  const asked = { model, prompt: COUNTING, max_tokens: 8, temperature: 0 };
+  const asked = { model, prompt: counting, max_tokens: 8, temperature: 0 };
   const { status, body } = await askLoopback(port, "/v1/completions", signal, asked);
   if (status >= 500) throw new Error(`It answered a fixed request with HTTP ${status}.`);
   if (status !== 200) return "";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AgentHome, agentHome, demoReplica, replicaIs, runtimesOf } from "../agent-testbed.ts";
-import type { DesiredReplica } from "../contract/messages.ts";
+import { type AgentHome, agentHome, demoReplica, replicaIs, runtimesOf } from "../agent.testbed.ts";
+import type { DesiredReplica } from "../contract/protocol/messages.ts";
 import { isAlive, livingGroup } from "../process/identity.ts";
-import { EngineEnvironment } from "./fakes/environment-testbed.ts";
+import { EngineEnvironment } from "./fakes/environment.testbed.ts";
 
 let environment: EngineEnvironment;
 beforeAll(() => {
@@ -23,7 +23,9 @@ async function running(
   const { vllm, sglang } = environment;
   const end = agent.open({ vllm, sglang });
   const replica = demoReplica({
-    ...{ runtime, source: `file://${environment.model}`, model: "endpt-one" },
+    runtime,
+    source: `file://${environment.model}`,
+    model: "endpt-one",
     ...changes,
   });
   agent.testbed.desire({ generation: 1, replicas: [replica] });

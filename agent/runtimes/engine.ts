@@ -1,21 +1,21 @@
 import { dirname } from "node:path";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { type ContainerOptions, inContainer } from "./container.ts";
 import { devicesForEngine } from "./devices.ts";
 import { quiet, sglangArguments, vllmArguments } from "./engine-arguments.ts";
 import { classifySglang, classifyVllm } from "./engine-failure.ts";
 import { type EngineName, requestsOf } from "./engine-load.ts";
 import { sleepOf } from "./engine-sleep.ts";
-import { GUARD_KEY, type Guard, proveGuarded } from "./guard.ts";
+import { type Guard, guard_key, proveGuarded } from "./guard.ts";
 import { askLoopback } from "./loopback.ts";
 import { proved, silenceFor } from "./probe.ts";
 import { type PythonProgram, pythonProgram } from "./python-package.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
 /** Imports, compilation and CUDA graphs come on top of reading the weights. */
-const START_MS = 15 * 60_000;
+const start_ms = 15 * 60_000;
 /** The slowest storage on which a start may still succeed. */
-const LOAD_BYTES_PER_MS = 50_000;
+const load_bytes_per_ms = 50_000;
 
 interface Engine {
   name: EngineName;
@@ -44,12 +44,15 @@ export interface EngineOptions {
 export const vllm = (options: EngineOptions): RuntimeDriver =>
   driverOf(
     {
-      ...{ name: "vllm", called: "vLLM", flag: "--vllm", classify: classifyVllm },
+      name: "vllm",
+      called: "vLLM",
+      flag: "--vllm",
+      classify: classifyVllm,
       inside: { entrypoint: "vllm", arguments: vllmArguments },
       command: ({ path, version }, launch) => [path, ...vllmArguments(launch, version)],
       env: ({ spec }, { folder, key }) =>
         spec.can_sleep
-          ? { VLLM_SERVER_DEV_MODE: "1", PYTHONPATH: folder, [GUARD_KEY]: key }
+          ? { VLLM_SERVER_DEV_MODE: "1", PYTHONPATH: folder, [guard_key]: key }
           : ({} as Record<string, string>),
     },
     options,
@@ -59,11 +62,14 @@ export const vllm = (options: EngineOptions): RuntimeDriver =>
 export const sglang = (options: EngineOptions): RuntimeDriver =>
   driverOf(
     {
-      ...{ name: "sglang", called: "SGLang", flag: "--sglang", classify: classifySglang },
+      name: "sglang",
+      called: "SGLang",
+      flag: "--sglang",
+      classify: classifySglang,
       inside: { entrypoint: "python3", arguments: sglangArguments },
       command: ({ python, path }, launch) => {
         if (python !== undefined) return [python, ...sglangArguments(launch)];
-        throw new Refusal("config", `There is no python3 beside ${path}. Install SGLang again.`);
+        throw new StartError("config", `There is no python3 beside ${path}. Install SGLang again.`);
       },
       env: () => ({}),
     },
@@ -89,7 +95,7 @@ function driverOf(
     async plan(launch: Launch): Promise<Plan> {
       const found = await find();
       if (found === undefined) {
-        throw new Refusal(
+        throw new StartError(
           "config",
           `${engine.name} cannot be run on this host (looked for ${JSON.stringify(executable)}). Install it, or start the agent with ${engine.flag} PATH.`,
         );
@@ -101,7 +107,9 @@ function driverOf(
       return {
         command: engine.command(found, launch),
         env: {
-          ...{ ...quiet, ...devices, ...engine.env(launch, guard) },
+          ...quiet,
+          ...devices,
+          ...engine.env(launch, guard),
           PATH: search,
         },
         start_timeout_ms: startTimeout(launch),
@@ -124,7 +132,10 @@ function driverOf(
   if (container === undefined) return driver;
   const { name, inside, classify } = engine;
   const contained = {
-    ...{ name, ...inside, classify, start_timeout_ms: startTimeout },
+    name,
+    ...inside,
+    classify,
+    start_timeout_ms: startTimeout,
     env: (launch: Launch) => engine.env(launch, guard),
   };
   return { ...driver, ...inContainer(contained, container) };
@@ -134,7 +145,7 @@ function driverOf(
 const isForProcessors = (version: string): boolean => /\+cpu\b/.test(version);
 
 const startTimeout = ({ weights_bytes }: Launch): number =>
-  START_MS + Math.ceil(weights_bytes / LOAD_BYTES_PER_MS);
+  start_ms + Math.ceil(weights_bytes / load_bytes_per_ms);
 
 /**
  * One token, or what a model that makes none makes. A base model has no chat template, so a plain completion is asked

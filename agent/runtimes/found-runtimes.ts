@@ -1,5 +1,5 @@
-import type { RuntimeFound } from "../contract/messages.ts";
-import { pause } from "../reconnect-pause.ts";
+import type { RuntimeFound } from "../contract/protocol/messages.ts";
+import { pause } from "../session/reconnect-pause.ts";
 import type { RuntimeDriver } from "./runtime.ts";
 
 /** The runtimes that work on this host, as its control plane is told. */

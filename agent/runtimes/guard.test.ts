@@ -2,13 +2,13 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GUARD_KEY, openGuard } from "./guard.ts";
+import { guard_key, openGuard } from "./guard.ts";
 
 const home = mkdtempSync(join(tmpdir(), "hypervize-guard-"));
 afterAll(() => rmSync(home, { recursive: true }));
 
 /** The protocol that vLLM's server speaks to its middleware (ASGI 3), with an application that always answers 200. */
-const PROGRAM = `
+const program = `
 import asyncio, json, sys
 from hypervize_guard import Guard
 async def app(scope, receive, send):
@@ -25,7 +25,7 @@ print(json.dumps([asyncio.run(ask(*asked)) for asked in json.loads(sys.argv[1])]
 type Asked = [kind: string, path: string, headers: Record<string, string>];
 
 async function statuses(asked: Asked[], env: Record<string, string>): Promise<unknown> {
-  const python = Bun.spawn(["python3", "-B", "-c", PROGRAM, JSON.stringify(asked)], {
+  const python = Bun.spawn(["python3", "-B", "-c", program, JSON.stringify(asked)], {
     env: { PATH: process.env["PATH"], ...env },
     stderr: "inherit",
   });
@@ -36,7 +36,7 @@ test.skipIf(Bun.which("python3") === null)(
   "what serves is open, sleep needs the key, and what runs code is not there",
   async () => {
     const { folder, key } = await openGuard(home);
-    const env = { PYTHONPATH: folder, [GUARD_KEY]: key };
+    const env = { PYTHONPATH: folder, [guard_key]: key };
     const shown = { "x-hypervize-guard": key };
     const asked: [Asked, number | string][] = [
       [["http", "/v1/chat/completions", {}], 200],
@@ -59,7 +59,7 @@ test.skipIf(Bun.which("python3") === null)(
       env,
     );
     expect(answers).toEqual(asked.map(([, answer]) => answer));
-    const { [GUARD_KEY]: _, ...keyless } = env;
+    const { [guard_key]: _, ...keyless } = env;
     expect(await statuses([["http", "/sleep", { "x-hypervize-guard": "" }]], keyless)).toEqual([
       404,
     ]);

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, writeDurably } from "../durable-file.ts";
-import { Refusal } from "../refusal.ts";
+import { isMissing, writeDurably } from "../files/durable-file.ts";
+import { StartError } from "../replicas/start-error.ts";
 import program from "./hypervize_guard.py" with { type: "text" };
 import { askLoopback } from "./loopback.ts";
 
@@ -15,10 +15,10 @@ export interface Guard {
 }
 
 /** As vLLM's `--middleware` takes it. */
-export const GUARD_CLASS = "hypervize_guard.Guard";
-export const GUARD_HEADER = "x-hypervize-guard";
+export const guard_class = "hypervize_guard.Guard";
+export const guard_header = "x-hypervize-guard";
 /** The variable in which the runtime is told the key. */
-export const GUARD_KEY = "HYPERVIZE_GUARD_KEY";
+export const guard_key = "HYPERVIZE_GUARD_KEY";
 
 /**
  * Throws a Refusal where a stranger can reach vLLM's developer routes, which run code: a server that takes the
@@ -27,7 +27,7 @@ export const GUARD_KEY = "HYPERVIZE_GUARD_KEY";
 export async function proveGuarded(port: number, signal: AbortSignal): Promise<void> {
   const { status } = await askLoopback(port, "/collective_rpc", signal, {});
   if (status === 404) return;
-  throw new Refusal(
+  throw new StartError(
     "config",
     `vLLM leaves the routes of its developer mode open (POST /collective_rpc answers ${status}). Set the endpoint's \`l1_timeout_s\` to 0, or install another version.`,
   );

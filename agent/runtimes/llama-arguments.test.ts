@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 import { argumentsFor } from "./llama-arguments.ts";
 import type { Launch } from "./runtime.ts";
 
-const GIB = 1024 ** 3;
-const FLAGS =
+const gib = 1024 ** 3;
+const known_flags =
   "--metrics --no-slots --no-ui --no-webui --jinja --offline --cors-origins --threads-http --cache-ram --fit";
-const NEW = { flags: new Set(FLAGS.split(" ")), has_log_levels: true };
+const NEW = { flags: new Set(known_flags.split(" ")), has_log_levels: true };
 const older = (...flags: string[]) => ({ flags: new Set(flags), has_log_levels: false });
 
 function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["host"]> = {}): Launch {
@@ -25,9 +25,9 @@ function launch(changes: Partial<Launch["spec"]> = {}, host: Partial<Launch["hos
       ...changes,
     },
     weights_path: "/m.gguf",
-    weights_bytes: GIB,
+    weights_bytes: gib,
     port: 4242,
-    host: { memory_bytes: 16 * GIB, gpu_count: 0, ...host },
+    host: { memory_bytes: 16 * gib, gpu_count: 0, ...host },
   };
 }
 
@@ -54,7 +54,7 @@ test("an old build is told to use the GPU; a new one finds out by itself", () =>
 
 test("the prompt cache never takes more than 8 GiB, and little of a small host", () => {
   const cacheOf = (memory_bytes: number) => argumentsFor(launch({}, { memory_bytes }), NEW).at(-1);
-  expect([cacheOf(512 * GIB), cacheOf(2 * GIB)]).toEqual(["8192", "128"]);
+  expect([cacheOf(512 * gib), cacheOf(2 * gib)]).toEqual(["8192", "128"]);
 });
 
 test("a small model is not spread over threads", () => {

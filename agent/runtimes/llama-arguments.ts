@@ -1,14 +1,14 @@
+import { readArguments } from "../contract/protocol/runtime-settings.ts";
 import type { RuntimeDevice } from "../contract/runtime-device.ts";
-import { readArguments } from "../contract/runtime-settings.ts";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { gpusOf } from "./devices.ts";
 import { deviceArgument } from "./llama-devices.ts";
 import type { Launch } from "./runtime.ts";
 
-const MIB = 1024 * 1024;
-const LARGEST_PROMPT_CACHE_MIB = 8192;
+const mib = 1024 * 1024;
+const largest_prompt_cache_mib = 8192;
 /** Below this, a layer is done before a second thread has noticed that it may begin. */
-const SMALL_WEIGHTS_BYTES = 64 * MIB;
+const small_weights_bytes = 64 * mib;
 
 /** What a build of llama-server understands, read from its --help. */
 export interface Abilities {
@@ -29,7 +29,7 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
   const known = abilities.flags;
   const slots = Math.max(1, spec.slots);
   const { args, refused } = readArguments(spec.args, "llama-server");
-  if (refused !== undefined) throw new Refusal("config", refused);
+  if (refused !== undefined) throw new StartError("config", refused);
   const optional: [flag: string, ...value: string[]][] = [
     ["--metrics"],
     ["--no-slots"],
@@ -56,7 +56,7 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
     ...optional.filter(([flag]) => known.has(flag)).flat(),
     // Threads spin at a barrier after each step. With another process on their cores, a 4 MB model
     // on two threads answered 40 requests in 3.5 s, on one in 0.7 s (without neighbours, 0.6 s both).
-    ...(launch.weights_bytes < SMALL_WEIGHTS_BYTES ? ["-t", "1", "-tb", "1"] : []),
+    ...(launch.weights_bytes < small_weights_bytes ? ["-t", "1", "-tb", "1"] : []),
     // Newer builds fit layers into free GPU memory by themselves, older ones use no GPU unasked.
     ...(host.gpu_count > 0 && !spec.devices.includes("cpu") && !known.has("--fit")
       ? ["-ngl", "999"]
@@ -76,5 +76,5 @@ function placed({ spec, host }: Launch, devices: readonly RuntimeDevice[]): stri
 }
 
 function promptCacheMib(memory_bytes: number): number {
-  return Math.min(LARGEST_PROMPT_CACHE_MIB, Math.floor(memory_bytes / 16 / MIB));
+  return Math.min(largest_prompt_cache_mib, Math.floor(memory_bytes / 16 / mib));
 }

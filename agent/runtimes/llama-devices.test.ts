@@ -1,21 +1,21 @@
 import { expect, test } from "bun:test";
 import { deviceArgument, devicesIn } from "./llama-devices.ts";
 
-const MIB = 2 ** 20;
+const mib = 2 ** 20;
 
 test.each([
   [
     "two cards",
     "ggml_cuda_init: found 2 CUDA devices:\n  Device 0: NVIDIA L4, compute capability 8.9\nAvailable devices:\n  CUDA0: NVIDIA L4 (22478 MiB, 22000 MiB free)\n  CUDA1: NVIDIA GeForce RTX 4090 (24564 MiB, 100 MiB free)\n",
     [
-      { id: "CUDA0", name: "NVIDIA L4", memory_bytes: 22478 * MIB },
-      { id: "CUDA1", name: "NVIDIA GeForce RTX 4090", memory_bytes: 24564 * MIB },
+      { id: "CUDA0", name: "NVIDIA L4", memory_bytes: 22478 * mib },
+      { id: "CUDA1", name: "NVIDIA GeForce RTX 4090", memory_bytes: 24564 * mib },
     ],
   ],
   [
     "a name with brackets",
     "Available devices:\n  Vulkan0: llvmpipe (LLVM 21.1.8, 256 bits) (24105 MiB, 23069 MiB free)\n",
-    [{ id: "Vulkan0", name: "llvmpipe (LLVM 21.1.8, 256 bits)", memory_bytes: 24105 * MIB }],
+    [{ id: "Vulkan0", name: "llvmpipe (LLVM 21.1.8, 256 bits)", memory_bytes: 24105 * mib }],
   ],
   ["none", "Available devices:\n  (none)\n", []],
   ["an empty list of older builds", "Available devices:\n", []],

@@ -2,7 +2,7 @@
 import type { RuntimeDevice } from "../contract/runtime-device.ts";
 import type { HostGpu } from "./runtime.ts";
 
-const MIB = 2 ** 20;
+const mib_value = 2 ** 20;
 
 /**
  * Reads `llama-server --list-devices` ("  Vulkan0: NVIDIA L4 (24570 MiB, 24000 MiB free)"), which names what its
@@ -13,7 +13,9 @@ export function devicesIn(printed: string): RuntimeDevice[] | undefined {
   if (list === undefined) return undefined;
   const lines = list.matchAll(/^ +([A-Za-z]+\d+): (.+) \((\d+) MiB, \d+ MiB free\)$/gm);
   return [...lines].map(([, id = "", name = "", mib]) => ({
-    ...{ id, name, memory_bytes: Number(mib) * MIB },
+    id,
+    name,
+    memory_bytes: Number(mib) * mib_value,
   }));
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { classifyLlamaServer } from "./llama-failure.ts";
 import type { Death } from "./runtime.ts";
 
@@ -10,8 +10,8 @@ const died = (log: string, changes: Partial<Death> = {}): Death => ({
   out_of_memory_kills: false,
   ...changes,
 });
-const SIGKILL = { exit: { code: undefined, signal: "SIGKILL" } };
-const SIGABRT = { exit: { code: undefined, signal: "SIGABRT" } };
+const sigkill = { exit: { code: undefined, signal: "SIGKILL" } };
+const sigabrt = { exit: { code: undefined, signal: "SIGABRT" } };
 
 test.each<[string, Death, string]>([
   [
@@ -60,7 +60,7 @@ test.each<[string, Death, string]>([
   ],
   [
     "no memory on the GPU",
-    died("cudaMalloc failed: out of memory\nCUDA error: out of memory", SIGABRT),
+    died("cudaMalloc failed: out of memory\nCUDA error: out of memory", sigabrt),
     "out_of_memory again: There was not enough memory.",
   ],
   [
@@ -70,30 +70,30 @@ test.each<[string, Death, string]>([
   ],
   [
     "a broken driver",
-    died("CUDA error: no CUDA-capable device is detected", SIGABRT),
+    died("CUDA error: no CUDA-capable device is detected", sigabrt),
     "driver again: The GPU driver failed.",
   ],
   [
     "no memory on the GPU, in Vulkan's words",
     died(
       "terminate called\n  what():  vk::Device::allocateMemory: ErrorOutOfDeviceMemory",
-      SIGABRT,
+      sigabrt,
     ),
     "out_of_memory again: There was not enough memory.",
   ],
   [
     "a device that was lost",
-    died("what():  vk::Queue::submit: ErrorDeviceLost", { ...SIGABRT, was_ready: true }),
+    died("what():  vk::Queue::submit: ErrorDeviceLost", { ...sigabrt, was_ready: true }),
     "driver again: The GPU driver failed.",
   ],
   [
     "the kernel's memory killer",
-    died("", { ...SIGKILL, out_of_memory_kills: true }),
+    died("", { ...sigkill, out_of_memory_kills: true }),
     "out_of_memory again: The kernel killed llama-server",
   ],
   [
     "kill -9 by hand",
-    died("loading failed to allocate", SIGKILL),
+    died("loading failed to allocate", sigkill),
     "runtime_crash again: llama-server was ended by SIGKILL while it was starting.",
   ],
   [
@@ -113,7 +113,7 @@ test.each<[string, Death, string]>([
   ],
 ])("%s", (_, death, verdict) => {
   const refusal = classifyLlamaServer(death);
-  if (!(refusal instanceof Refusal)) throw new Error(refusal);
+  if (!(refusal instanceof StartError)) throw new Error(refusal);
   const { failure_class, retry, message } = refusal;
   expect(`${failure_class} ${retry ? "again" : "final"}: ${message}`).toStartWith(verdict);
 });
@@ -133,7 +133,7 @@ test.each([
 ])("%s is no cause, and does not hide the real one", (line) => {
   const verdictOf = (log: string) => {
     const refusal = classifyLlamaServer(died(log));
-    return refusal instanceof Refusal ? refusal.message : refusal;
+    return refusal instanceof StartError ? refusal.message : refusal;
   };
   expect(verdictOf(line)).toBe("llama-server ended with exit code 1 while it was starting.");
   expect(verdictOf(`${line}\nerror loading model: unknown model architecture: 'nova9'`)).toBe(

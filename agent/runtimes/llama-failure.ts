@@ -1,11 +1,11 @@
 import type { Complaint } from "./complaints.ts";
 import { classifierOf, type Symptom } from "./symptom.ts";
 
-const PORT_TAKEN =
+const port_taken =
   /couldn't bind (?:HTTP )?(?:server )?socket|bind\(\) failed|Address already in use/i;
 
 /** The first that matches wins. Texts as llama.cpp builds 3000 to 11669 print them. */
-const SYMPTOMS: readonly Symptom[] = [
+const symptoms: readonly Symptom[] = [
   {
     pattern: /invalid argument: (\S+)|error while handling argument "([^"]+)"/i,
     failure_class: "config",
@@ -57,19 +57,19 @@ const SYMPTOMS: readonly Symptom[] = [
  * Newer builds name the level (`0.00.123.456 W …`, `W …`), older ones write "warning:" into some lines. What does not
  * hinder it is not always told by that: it goes on when it may lock no memory, or finds no library of a backend.
  */
-const HARMLESS =
+const harmless =
   /^(?:[\d.:]+ )?[IWD] |\bwarn(?:ing)?\b *[:(]|RLIMIT_MEMLOCK|failed to mlock|ggml_backend_load|\.so(?:\.\d+)*: cannot open|params_fit|fitting params/i;
 
 function complaintsIn(log: readonly string[]): Complaint[] {
   return log.flatMap((text, at) =>
-    HARMLESS.test(text) ? [] : [{ at, text, context: "", exception: false }],
+    harmless.test(text) ? [] : [{ at, text, context: "", exception: false }],
   );
 }
 
 export const classifyLlamaServer = classifierOf({
   name: "llama-server",
-  port_taken: PORT_TAKEN,
-  symptoms: SYMPTOMS,
+  port_taken: port_taken,
+  symptoms: symptoms,
   complaints: complaintsIn,
   kills_itself: false,
 });

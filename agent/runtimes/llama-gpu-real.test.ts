@@ -5,8 +5,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { agentHome, demoReplica, replicaIs } from "../agent-testbed.ts";
-import { FakeSmi } from "../hardware/fake-smi-testbed.ts";
+import { agentHome, demoReplica, replicaIs } from "../agent.testbed.ts";
+import { FakeSmi } from "../hardware/fake-smi.testbed.ts";
 import demo from "../weights/demo/hypervize-demo.gguf" with { type: "file" };
 import { llamaServer } from "./llama-server.ts";
 
@@ -36,12 +36,16 @@ describe.skipIf(vulkan === "")(`a build for Vulkan${reason}`, () => {
       await driver.detect();
       const { command, env } = await driver.plan({
         spec: demoReplica({ devices: [...devices] }),
-        ...{ weights_path: demo, weights_bytes: 4_000_000, port: await portOf() },
+        weights_path: demo,
+        weights_bytes: 4_000_000,
+        port: await portOf(),
         host: { memory_bytes: 2 ** 33, gpu_count: 1, gpus },
       });
       // As it is started, but with all that it says.
       const child = Bun.spawn([...command, "-lv", "5"], {
-        ...{ env: { ...process.env, ...env }, stdout: "ignore", stderr: "pipe" },
+        env: { ...process.env, ...env },
+        stdout: "ignore",
+        stderr: "pipe",
       });
       started.push(child);
       expect(await saying(child.stderr, /(\S+) KV buffer size/)).toBe(place);

@@ -3,7 +3,7 @@ import { devNull } from "node:os";
 import demo from "../weights/demo/hypervize-demo.gguf" with { type: "file" };
 import { abilitiesIn, inFlightOf, llamaServer } from "./llama-server.ts";
 
-const EXECUTABLE = process.env["HYPERVIZE_LLAMA_SERVER"] ?? "llama-server";
+const executable = process.env["HYPERVIZE_LLAMA_SERVER"] ?? "llama-server";
 const signal = new AbortController().signal;
 const servers: Bun.Server<undefined>[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop(true))));
@@ -45,7 +45,7 @@ const launch = {
 };
 
 test("finds the installed llama-server and its version", async () => {
-  const found = await llamaServer(EXECUTABLE).detect();
+  const found = await llamaServer(executable).detect();
   expect(found).toMatchObject({ name: "llama-server", path: expect.stringMatching(/^\//) });
   expect(found?.version).not.toBe("unknown");
 });
@@ -62,7 +62,7 @@ test.each([
   [[], {}],
 ])("a replica on %j sees the GPUs %j", async (devices, env) => {
   const spec = { ...launch.spec, devices };
-  const plan = await llamaServer(EXECUTABLE).plan({ ...launch, spec, weights_path: demo });
+  const plan = await llamaServer(executable).plan({ ...launch, spec, weights_path: demo });
   expect(plan.env).toEqual(env);
 });
 
@@ -95,7 +95,7 @@ llamacpp:prompt_tokens_total 900
 });
 
 test("ready means health 200; loading, another program and nobody do not", async () => {
-  const driver = llamaServer(EXECUTABLE);
+  const driver = llamaServer(executable);
   expect(await driver.ready(answering({ "/health": 200 }).port, signal)).toBe(true);
   expect(await driver.ready(answering({ "/health": 503 }).port, signal)).toBe(false);
   expect(await driver.ready(answering({}).port, signal)).toBe(false);
@@ -104,17 +104,17 @@ test("ready means health 200; loading, another program and nobody do not", async
 
 test("a model without a chat template is probed by a plain completion", async () => {
   const { port, asked } = answering({ "/v1/chat/completions": 500, "/completion": 200 });
-  await llamaServer(EXECUTABLE).probe(port, "m", signal);
+  await llamaServer(executable).probe(port, "m", signal);
   expect(asked).toEqual(["/v1/chat/completions", "/completion"]);
   const broken = answering({ "/v1/chat/completions": 500, "/completion": 500 });
-  await expect(llamaServer(EXECUTABLE).probe(broken.port, "m", signal)).rejects.toThrow(
+  await expect(llamaServer(executable).probe(broken.port, "m", signal)).rejects.toThrow(
     "answered a one-token request with HTTP 500",
   );
 });
 
 test.each(["/v1/embeddings", "/v1/rerank"])("a model for %s is probed by that", async (path) => {
   const { port, asked } = answering({ [path]: 200 });
-  await llamaServer(EXECUTABLE).probe(port, "m", signal);
+  await llamaServer(executable).probe(port, "m", signal);
   expect(asked.at(-1)).toBe(path);
 });
 

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import type { RuntimeFound } from "../contract/messages.ts";
+import type { RuntimeFound } from "../contract/protocol/messages.ts";
 import type { RuntimeDevice } from "../contract/runtime-device.ts";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { checkGguf } from "../weights/gguf-check.ts";
 import { devicesFor, gpusOf } from "./devices.ts";
 import { type Abilities, argumentsFor } from "./llama-arguments.ts";
@@ -13,16 +13,16 @@ import { askLoopback } from "./loopback.ts";
 import { proved } from "./probe.ts";
 import type { Launch, Plan, RuntimeDriver } from "./runtime.ts";
 
-const START_MS = 120_000;
+const start_ms = 120_000;
 /** The slowest storage on which a start may still succeed. */
-const LOAD_BYTES_PER_MS = 50_000;
+const load_bytes_per_ms = 50_000;
 
 /** A driver that hangs hangs whoever asks it. */
-const LOOK_MS = 15_000;
+const look_ms = 15_000;
 
 type Build = Pick<RuntimeFound, "name" | "version" | "path"> & Abilities;
 
-const WITHOUT_BACKEND =
+const without_backend =
   "This llama-server is a build without a backend for GPUs, so it would run on the processors. Install one with such a backend, or start the agent with --llama-server PATH of one; `hypervize doctor` on the host says which devices it sees.";
 
 /** llama.cpp's server. EXECUTABLE is a path or a name on PATH. */
@@ -52,20 +52,20 @@ export function llamaServer(executable = "llama-server"): RuntimeDriver {
     async plan(launch: Launch): Promise<Plan> {
       const build = await findBuild();
       if (build === undefined) {
-        throw new Refusal(
+        throw new StartError(
           "config",
           `llama-server cannot be run on this host (looked for ${JSON.stringify(executable)}). Install it, or start the agent with --llama-server PATH.`,
         );
       }
       const gpus = gpusOf(launch.spec);
       if (gpus.length > 0 && launch.host.gpu_count > 0 && devices?.length === 0) {
-        throw new Refusal("config", WITHOUT_BACKEND);
+        throw new StartError("config", without_backend);
       }
       await checkGguf(launch.weights_path);
       return {
         command: [build.path, ...argumentsFor(launch, { ...build, devices: devices ?? [] })],
         env: devicesFor(launch.spec),
-        start_timeout_ms: START_MS + Math.ceil(launch.weights_bytes / LOAD_BYTES_PER_MS),
+        start_timeout_ms: start_ms + Math.ceil(launch.weights_bytes / load_bytes_per_ms),
       };
     },
     async ready(port, signal) {
@@ -105,7 +105,7 @@ async function examine(path: string): Promise<Build | undefined> {
 /** A process that waits for a driver may not even end by SIGKILL: it is left behind. */
 async function devicesOf(path: string): Promise<RuntimeDevice[] | undefined> {
   const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), LOOK_MS + 1000);
+  const timer = setTimeout(() => late.resolve(undefined), look_ms + 1000);
   const printed = outputOf(path, "--list-devices").then((text) => devicesIn(text ?? ""));
   return Promise.race([printed, late.promise]).finally(() => clearTimeout(timer));
 }
@@ -113,7 +113,7 @@ async function devicesOf(path: string): Promise<RuntimeDevice[] | undefined> {
 async function outputOf(path: string, flag: string): Promise<string | undefined> {
   try {
     const killSignal = "SIGKILL";
-    const limits = { timeout: LOOK_MS, killSignal, maxBuffer: 4 * 1024 * 1024 } as const;
+    const limits = { timeout: look_ms, killSignal, maxBuffer: 4 * 1024 * 1024 } as const;
     const { stdout, stderr } = await promisify(execFile)(path, [flag], limits);
     return stdout + stderr;
   } catch {

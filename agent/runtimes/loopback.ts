@@ -5,7 +5,7 @@ export interface Answer {
   body: string;
 }
 
-const MOST_BYTES = 1024 * 1024;
+const most_bytes = 1024 * 1024;
 
 /**
  * One HTTP exchange with a runtime on this host; BODY is sent by POST, a form as it is and all else as JSON, EXTRA as headers. node:http and not
@@ -30,7 +30,7 @@ export function askLoopback(
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
           answer += chunk;
-          if (answer.length > MOST_BYTES) asked.destroy(new Error("The answer is too long."));
+          if (answer.length > most_bytes) asked.destroy(new Error("The answer is too long."));
         });
         response.on("end", () => settle({ status: response.statusCode ?? 0, body: answer }));
         response.on("error", fail);

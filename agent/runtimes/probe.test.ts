@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import { sglang, vllm } from "./engine.ts";
 import { llamaServer } from "./llama-server.ts";
 
@@ -17,7 +17,8 @@ type Route = number | { status: number; body: string };
 /** A runtime whose routes answer so, and 404 all others. */
 function runtime(routes: Record<string, Route>): number {
   const server = Bun.serve({
-    ...{ port: 0, hostname: "127.0.0.1" },
+    port: 0,
+    hostname: "127.0.0.1",
     async fetch(request) {
       const { pathname } = new URL(request.url);
       const form = pathname === "/v1/audio/transcriptions" && (await request.formData());
@@ -57,9 +58,10 @@ test.each([
   async (_, body) => {
     for (const name of ["vLLM", "SGLang", "llama-server"] as const) {
       const refusal = await probed(name, everywhere({ status: 400, body }));
-      expect(refusal).toBeInstanceOf(Refusal);
+      expect(refusal).toBeInstanceOf(StartError);
       expect(refusal).toMatchObject({
-        ...{ failure_class: "config", retry: false },
+        failure_class: "config",
+        retry: false,
         message: `${name} has loaded the model but refuses a one-token request with HTTP 400: ${words}`,
       });
     }
@@ -81,7 +83,7 @@ test.each([500, 502, 503, 408, 429])(
   async (status) => {
     const body = JSON.stringify({ error: { message: "EngineCore encountered an issue." } });
     const error = await probed("vLLM", everywhere({ status, body }));
-    expect(error).not.toBeInstanceOf(Refusal);
+    expect(error).not.toBeInstanceOf(StartError);
     expect(error).toMatchObject({
       message: `It is healthy but answered a one-token request with HTTP ${status}: EngineCore encountered an issue.`,
     });
@@ -105,7 +107,8 @@ test.each([
 
 test("a server without any of the routes is refused, and not loaded again", async () => {
   expect(await probed("vLLM", {})).toMatchObject({
-    ...{ failure_class: "config", retry: false },
+    failure_class: "config",
+    retry: false,
     message: "vLLM has loaded the model but refuses a one-token request with HTTP 404.",
   });
 });

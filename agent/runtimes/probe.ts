@@ -1,5 +1,5 @@
 /** A first request, as the proof that a server can answer: its health proves little (vllm#39863). */
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 import type { Answer, Form } from "./loopback.ts";
 
 export type Attempt = () => Promise<Answer>;
@@ -11,10 +11,10 @@ export interface Prover {
 }
 
 /** A server that is busy or still starting says so with these. */
-const PASSING = new Set([408, 425, 429]);
+const passing = new Set([408, 425, 429]);
 /** It does not have the route, or not for this model. */
-const NO_ROUTE = new Set([404, 405, 501]);
-const WORDS_CHARS = 300;
+const no_route = new Set([404, 405, 501]);
+const words_chars = 300;
 
 /**
  * Makes ATTEMPTS in turn until one is answered with 200. Throws a Refusal when the server has understood all of them
@@ -38,9 +38,9 @@ export async function proved(
       `It is healthy but answered a one-token request with HTTP ${failed.status}${after(failed)}`,
     );
   }
-  const told = answers.find(({ status }) => !NO_ROUTE.has(status)) ?? answers[0];
+  const told = answers.find(({ status }) => !no_route.has(status)) ?? answers[0];
   if (told === undefined) return;
-  throw new Refusal(
+  throw new StartError(
     "config",
     `${name} has loaded the model but refuses a one-token request with HTTP ${told.status}${after(told)}`,
   );
@@ -48,7 +48,7 @@ export async function proved(
 
 /** It knows what it was asked for, and failed. */
 const hasFailed = ({ status }: Answer): boolean =>
-  PASSING.has(status) || (status >= 500 && !NO_ROUTE.has(status));
+  passing.has(status) || (status >= 500 && !no_route.has(status));
 
 function after({ body }: Answer): string {
   const words = wordsIn(body);
@@ -59,7 +59,7 @@ function after({ body }: Answer): string {
 function wordsIn(body: string): string {
   const words = sentenceOf(parsed(body)) ?? "";
   const line = words.replace(/\s+/g, " ").trim();
-  return line.length > WORDS_CHARS ? `${line.slice(0, WORDS_CHARS)}…` : line;
+  return line.length > words_chars ? `${line.slice(0, words_chars)}…` : line;
 }
 
 function sentenceOf(value: unknown): string | undefined {
@@ -82,8 +82,8 @@ function parsed(body: string): unknown {
   }
 }
 
-const RATE = 16_000;
-const BOUNDARY = "hypervize-probe";
+const rate = 16_000;
+const boundary = "hypervize-probe";
 
 /** A second of silence, as a form that asks for its words. */
 export function silenceFor(model: string): Form {
@@ -94,17 +94,17 @@ export function silenceFor(model: string): Form {
   const bytes = Buffer.concat([
     Buffer.from(head),
     silence(),
-    Buffer.from(`\r\n--${BOUNDARY}--\r\n`),
+    Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
-  return { type: `multipart/form-data; boundary=${BOUNDARY}`, bytes };
+  return { type: `multipart/form-data; boundary=${boundary}`, bytes };
 }
 
 const part = (name: string, more: readonly string[]): string =>
-  [`--${BOUNDARY}`, `content-disposition: form-data; ${name}`, ...more].join("\r\n");
+  [`--${boundary}`, `content-disposition: form-data; ${name}`, ...more].join("\r\n");
 
 /** One channel of 16-bit samples, with the header of RIFF. */
 function silence(): Buffer {
-  const samples = Buffer.alloc(RATE * 2);
+  const samples = Buffer.alloc(rate * 2);
   const head = Buffer.alloc(44);
   head.write("RIFF", 0);
   head.writeUInt32LE(36 + samples.length, 4);
@@ -112,8 +112,8 @@ function silence(): Buffer {
   head.writeUInt32LE(16, 16);
   head.writeUInt16LE(1, 20);
   head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(RATE, 24);
-  head.writeUInt32LE(RATE * 2, 28);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate * 2, 28);
   head.writeUInt16LE(2, 32);
   head.writeUInt16LE(16, 34);
   head.write("data", 36);

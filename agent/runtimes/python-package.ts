@@ -36,15 +36,15 @@ async function versionIn(prefix: string, name: string): Promise<string | undefin
     for (const python of pythons) {
       for (const packages of ["site-packages", "dist-packages"]) {
         const entries = await namesIn(join(prefix, lib, python, packages));
-        const info = entries.find((entry) => entry.startsWith(`${name}-`) && INFO.test(entry));
-        if (info !== undefined) return INFO.exec(info)?.[1];
+        const info = entries.find((entry) => entry.startsWith(`${name}-`) && dist_info.test(entry));
+        if (info !== undefined) return dist_info.exec(info)?.[1];
       }
     }
   }
   return undefined;
 }
 
-const INFO = /^[^-]+-(.+)\.dist-info$/;
+const dist_info = /^[^-]+-(.+)\.dist-info$/;
 
 const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 

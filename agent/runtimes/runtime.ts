@@ -1,6 +1,6 @@
-import type { DesiredReplica, Gpu, RuntimeFound } from "../contract/messages.ts";
+import type { DesiredReplica, Gpu, RuntimeFound } from "../contract/protocol/messages.ts";
 import type { Exit } from "../process/supervise.ts";
-import type { Refusal } from "../refusal.ts";
+import type { StartError } from "../replicas/start-error.ts";
 import type { WeightsFormat } from "../weights/weights.ts";
 
 /** What this host offers to a runtime. Drivers read no clock and no environment. */
@@ -77,5 +77,5 @@ export interface RuntimeDriver {
    * Why it died. `retry` on the Refusal says whether the same start may succeed later; "port_taken",
    * that it would with another port at once.
    */
-  classify(death: Death): Refusal | "port_taken";
+  classify(death: Death): StartError | "port_taken";
 }

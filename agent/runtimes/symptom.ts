@@ -1,5 +1,5 @@
-import type { Cause } from "../contract/messages.ts";
-import { Refusal } from "../refusal.ts";
+import type { Cause } from "../contract/protocol/messages.ts";
+import { StartError } from "../replicas/start-error.ts";
 import type { Complaint } from "./complaints.ts";
 import type { Death } from "./runtime.ts";
 
@@ -27,23 +27,23 @@ interface Patient {
 }
 
 /** Of a server that had served: what is older did not end it. */
-const LAST_LINES = 400;
+const last_lines = 400;
 /** To a person: where it was raised, and the cause as the last of them. */
-const SHOWN_LINES = 20;
-const WORDS_CHARS = 300;
+const shown_lines = 20;
+const words_chars = 300;
 /** What processes say of the end of another one. */
-const SECOND_HAND = /Engine core initialization failed|EngineDeadError|Engine process failed/;
+const second_hand = /Engine core initialization failed|EngineDeadError|Engine process failed/;
 
 /**
  * Reads how a server ended and its log. What one that had served wrote in its log says little
  * about its file or its arguments, so only symptoms that pass by themselves count then.
  */
 export function classifierOf(patient: Patient) {
-  return (death: Death): Refusal | "port_taken" => {
+  return (death: Death): StartError | "port_taken" => {
     const { exit, was_ready } = death;
     const wasKilled = exit.signal === "SIGKILL";
     if (wasKilled && !patient.kills_itself) return killed(patient.name, death, []);
-    const log = was_ready ? death.log_tail.slice(-LAST_LINES) : death.log_tail;
+    const log = was_ready ? death.log_tail.slice(-last_lines) : death.log_tail;
     const complaints = patient.complaints(log);
     if (!was_ready && complaints.some(({ text }) => patient.port_taken.test(text))) {
       return "port_taken";
@@ -51,8 +51,8 @@ export function classifierOf(patient: Patient) {
     const found = causeIn(complaints, patient.symptoms, was_ready);
     if (found === undefined) return killed(patient.name, death, complaints);
     const { sentence, failure_class, retry, at } = found;
-    const shown = log.slice(Math.max(0, at + 1 - SHOWN_LINES), at + 1);
-    return new Refusal(failure_class, sentence, retry, shown);
+    const shown = log.slice(Math.max(0, at + 1 - shown_lines), at + 1);
+    return new StartError(failure_class, sentence, retry, shown);
   };
 }
 
@@ -73,24 +73,24 @@ function causeIn(
   return undefined;
 }
 
-function killed(name: string, death: Death, complaints: readonly Complaint[]): Refusal {
+function killed(name: string, death: Death, complaints: readonly Complaint[]): StartError {
   if (death.exit.signal !== "SIGKILL" || !death.out_of_memory_kills) {
     return crashed(name, death, complaints);
   }
-  return new Refusal(
+  return new StartError(
     "out_of_memory",
     `The kernel killed ${name} because the host ran out of memory. Use a smaller context, fewer slots or a smaller model.`,
     true,
   );
 }
 
-function crashed(name: string, death: Death, complaints: readonly Complaint[]): Refusal {
+function crashed(name: string, death: Death, complaints: readonly Complaint[]): StartError {
   const end = `${name} ${endOf(death)}`;
-  if (death.was_ready) return new Refusal("runtime_crash", `${end} while it was serving.`, true);
+  if (death.was_ready) return new StartError("runtime_crash", `${end} while it was serving.`, true);
   // Only of a start: later an exception may quote a request.
-  const words = complaints.findLast(({ exception, text }) => exception && !SECOND_HAND.test(text));
-  const said = words === undefined ? "." : `: ${words.text.slice(0, WORDS_CHARS)}`;
-  return new Refusal("runtime_crash", `${end} while it was starting${said}`, true);
+  const words = complaints.findLast(({ exception, text }) => exception && !second_hand.test(text));
+  const said = words === undefined ? "." : `: ${words.text.slice(0, words_chars)}`;
+  return new StartError("runtime_crash", `${end} while it was starting${said}`, true);
 }
 
 function endOf({ exit }: Death): string {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, temporaryFor } from "../durable-file.ts";
-import { Refusal } from "../refusal.ts";
+import { errorCode, temporaryFor } from "../files/durable-file.ts";
+import { StartError } from "../replicas/start-error.ts";
 import demo from "./demo/hypervize-demo.gguf" with { type: "file" };
 import type { Builtins } from "./source.ts";
 
@@ -29,7 +29,7 @@ export async function copyOnce(embedded: string, name: string, folder: string): 
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     if (errorCode(error) === "ENOSPC") {
-      throw new Refusal(
+      throw new StartError(
         "disk_full",
         `The disk that holds ${folder} is full. Free some space.`,
         true,

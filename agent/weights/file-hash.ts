@@ -9,13 +9,13 @@ export type DigestKind = "sha256" | "git" | "md5" | `parts ${number}` | "none";
 
 /** `partsDigest` is the only one with its own form; the others are told by their length. */
 export function kindOf(digest: string): DigestKind {
-  const part_bytes = PARTS.exec(digest)?.[1];
+  const part_bytes = parts.exec(digest)?.[1];
   if (part_bytes !== undefined) return `parts ${Number(part_bytes)}`;
-  return HEX.test(digest) ? (kinds[digest.length] ?? "none") : "none";
+  return hex.test(digest) ? (kinds[digest.length] ?? "none") : "none";
 }
 
-const HEX = /^[0-9a-f]+$/;
-const PARTS = /^[0-9a-f]{32}-\d+-(\d+)$/;
+const hex = /^[0-9a-f]+$/;
+const parts = /^[0-9a-f]{32}-\d+-(\d+)$/;
 const kinds: Readonly<Record<number, DigestKind>> = { 32: "md5", 40: "git", 64: "sha256" };
 
 /** ETAG is S3's, of an upload in parts. */
@@ -113,12 +113,12 @@ export interface FileHash {
 }
 
 /** A thread costs milliseconds and megabytes, so smaller files are read at the end. */
-const SMALL_BYTES = 2 * 1024 * 1024;
+const small_bytes = 2 * 1024 * 1024;
 
 /** PATH exists; BYTES is what the whole file will have. */
 export function fileHash(path: string, kind: DigestKind, bytes: number): FileHash {
   if (kind === "none") return unhashed;
-  if (bytes >= SMALL_BYTES || kind.startsWith("parts ")) return new HashThread(path, kind, bytes);
+  if (bytes >= small_bytes || kind.startsWith("parts ")) return new HashThread(path, kind, bytes);
   return {
     upTo: () => undefined,
     async digest(so_many) {
@@ -155,31 +155,31 @@ const newHash = (kind: DigestKind, bytes: number): Hash =>
   kind === "git" ? createHash("sha1").update(`blob ${bytes}\0`) : createHash(kind);
 
 class HashThread implements FileHash {
-  private readonly worker = new Worker(
+  readonly #worker = new Worker(
     URL.createObjectURL(new Blob([thread], { type: "text/javascript" })),
   );
-  private readonly answer = Promise.withResolvers<string>();
+  readonly #answer = Promise.withResolvers<string>();
 
   constructor(path: string, kind: DigestKind, bytes: number, from_disk = false) {
-    this.answer.promise.catch(() => undefined);
-    this.worker.onmessage = ({ data }) => {
-      if ("digest" in data) this.answer.resolve(data.digest);
-      else this.answer.reject(new Error(`${path} cannot be read back: ${data.error}`));
+    this.#answer.promise.catch(() => undefined);
+    this.#worker.onmessage = ({ data }) => {
+      if ("digest" in data) this.#answer.resolve(data.digest);
+      else this.#answer.reject(new Error(`${path} cannot be read back: ${data.error}`));
     };
-    this.worker.onerror = ({ message }) => this.answer.reject(new Error(message));
-    this.worker.postMessage({ path, kind, bytes, from_disk, to: 0 });
+    this.#worker.onerror = ({ message }) => this.#answer.reject(new Error(message));
+    this.#worker.postMessage({ path, kind, bytes, from_disk, to: 0 });
   }
 
   upTo(bytes: number): void {
-    this.worker.postMessage({ to: bytes });
+    this.#worker.postMessage({ to: bytes });
   }
 
   async digest(bytes: number): Promise<string> {
-    this.worker.postMessage({ to: bytes, end: true });
-    return this.answer.promise.finally(() => this.end());
+    this.#worker.postMessage({ to: bytes, end: true });
+    return this.#answer.promise.finally(() => this.end());
   }
 
   end(): void {
-    this.worker.terminate();
+    this.#worker.terminate();
   }
 }

@@ -25,17 +25,17 @@ interface Parts {
   data_bytes?: number;
 }
 
-const NAME = Buffer.concat([text("general.name"), u32(8), text("sample")]);
-const ALIGNMENT = Buffer.concat([text("general.alignment"), u32(4), u32(64)]);
-const TOKENS = Buffer.concat([
+const name = Buffer.concat([text("general.name"), u32(8), text("sample")]);
+const alignment = Buffer.concat([text("general.alignment"), u32(4), u32(64)]);
+const tokens = Buffer.concat([
   text("tokenizer.ggml.tokens"),
   ...[u32(9), u32(8), u64(3), text("a"), text("bb"), text("")],
 ]);
-const SCORES = Buffer.concat([text("scores"), u32(9), u32(6), u64(2), u32(0), u32(0)]);
+const scores = Buffer.concat([text("scores"), u32(9), u32(6), u64(2), u32(0), u32(0)]);
 
 /** A GGUF file of one tensor, by default whole: 256 Q4_K values take 144 bytes. */
 function gguf(parts: Parts = {}): Buffer {
-  const metadata = parts.metadata ?? [NAME, ALIGNMENT, TOKENS, SCORES];
+  const metadata = parts.metadata ?? [name, alignment, tokens, scores];
   const [type, values] = parts.tensor ?? [12, 256];
   const header = Buffer.concat([
     Buffer.from(parts.magic ?? "GGUF"),

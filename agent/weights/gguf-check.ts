@@ -1,8 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { Refusal } from "../refusal.ts";
+import { StartError } from "../replicas/start-error.ts";
 
 /** Bytes per block and values per block of each ggml type id (ggml.c `type_traits`, 2026). */
-const TYPES: Readonly<Record<number, readonly [bytes: number, values: number]>> = {
+const types: Readonly<Record<number, readonly [bytes: number, values: number]>> = {
   0: [4, 1], // F32
   1: [2, 1], // F16
   2: [18, 32], // Q4_0
@@ -38,7 +38,7 @@ const TYPES: Readonly<Record<number, readonly [bytes: number, values: number]>> 
 };
 
 /** Bytes of a metadata value by its type id; strings (8) and arrays (9) say their own length. */
-const SCALAR_BYTES: Readonly<Record<number, number>> = {
+const scalar_bytes: Readonly<Record<number, number>> = {
   0: 1,
   1: 1,
   2: 2,
@@ -51,11 +51,11 @@ const SCALAR_BYTES: Readonly<Record<number, number>> = {
   11: 8,
   12: 8,
 };
-const STRING = 8;
-const ARRAY = 9;
-const CHUNK_BYTES = 1024 * 1024;
+const string = 8;
+const array = 9;
+const chunk_bytes = 1024 * 1024;
 /** Far above every real model; a damaged count must not keep us reading. */
-const MOST_ENTRIES = 1_000_000;
+const most_entries = 1_000_000;
 
 /**
  * Reads the header of a GGUF file (ggml `docs/gguf.md`) and checks that every tensor that it lists
@@ -68,7 +68,7 @@ export async function checkGguf(path: string): Promise<number> {
     const { size } = await file.stat();
     const fault = await faultOf(new HeaderReader(file, size), size);
     if (fault === undefined) return size;
-    throw new Refusal(
+    throw new StartError(
       "config",
       `The model file ${path} is damaged or incomplete: ${fault}. Copy or download it again.`,
     );
@@ -109,13 +109,13 @@ async function skipMetadata(reader: HeaderReader, entries: number): Promise<numb
 }
 
 async function skipValue(reader: HeaderReader, type: number, depth: number): Promise<void> {
-  const bytes = SCALAR_BYTES[type];
+  const bytes = scalar_bytes[type];
   if (bytes !== undefined) return reader.skip(bytes);
-  if (type === STRING) return reader.skip(await reader.length());
-  if (type !== ARRAY || depth > 3) throw new HeaderFault("its metadata cannot be read");
+  if (type === string) return reader.skip(await reader.length());
+  if (type !== array || depth > 3) throw new HeaderFault("its metadata cannot be read");
   const of = await reader.number(4);
   const count = await reader.length();
-  const each = SCALAR_BYTES[of];
+  const each = scalar_bytes[of];
   if (each !== undefined) return reader.skip(count * each);
   for (let index = 0; index < count; index++) await skipValue(reader, of, depth + 1);
 }
@@ -129,7 +129,7 @@ async function lastTensorByte(reader: HeaderReader, tensors: number): Promise<nu
     if (dimensions > 8) throw new HeaderFault("its list of tensors cannot be read");
     let values = 1;
     for (let axis = 0; axis < dimensions; axis++) values *= await reader.number(8);
-    const [bytes, block] = TYPES[await reader.number(4)] ?? [0, 1];
+    const [bytes, block] = types[await reader.number(4)] ?? [0, 1];
     last = Math.max(last, (await reader.number(8)) + (values / block) * bytes);
   }
   return last;
@@ -140,60 +140,60 @@ class HeaderFault extends Error {}
 /** Little-endian reads from the front of a file through one buffer. */
 class HeaderReader {
   offset = 0;
-  private readonly file: FileHandle;
-  private readonly size: number;
-  private buffer = Buffer.alloc(0);
-  private bufferAt = 0;
+  readonly #file: FileHandle;
+  readonly #size: number;
+  #buffer = Buffer.alloc(0);
+  #bufferAt = 0;
 
   constructor(file: FileHandle, size: number) {
-    this.file = file;
-    this.size = size;
+    this.#file = file;
+    this.#size = size;
   }
 
   async number(bytes: 4 | 8): Promise<number> {
-    const at = await this.take(bytes);
-    return bytes === 4 ? this.buffer.readUInt32LE(at) : Number(this.buffer.readBigUInt64LE(at));
+    const at = await this.#take(bytes);
+    return bytes === 4 ? this.#buffer.readUInt32LE(at) : Number(this.#buffer.readBigUInt64LE(at));
   }
 
   /** A number of entries or characters to read one by one. */
   async count(): Promise<number> {
     const count = await this.number(8);
-    if (count > MOST_ENTRIES) throw new HeaderFault("its header holds impossible counts");
+    if (count > most_entries) throw new HeaderFault("its header holds impossible counts");
     return count;
   }
 
   /** A number of bytes or values to skip. */
   async length(): Promise<number> {
     const length = await this.number(8);
-    if (length > this.size) throw new HeaderFault("its header holds impossible lengths");
+    if (length > this.#size) throw new HeaderFault("its header holds impossible lengths");
     return length;
   }
 
   async text(bytes: number): Promise<string> {
-    const at = await this.take(bytes);
-    return this.buffer.toString("latin1", at, at + bytes);
+    const at = await this.#take(bytes);
+    return this.#buffer.toString("latin1", at, at + bytes);
   }
 
   async skip(bytes: number): Promise<void> {
-    if (this.offset + bytes > this.size) throw new HeaderFault("it ends inside its header");
+    if (this.offset + bytes > this.#size) throw new HeaderFault("it ends inside its header");
     this.offset += bytes;
   }
 
   /** Brings BYTES into the buffer and returns where they begin in it. */
-  private async take(bytes: number): Promise<number> {
-    if (this.offset + bytes > this.size) throw new HeaderFault("it ends inside its header");
-    const at = this.offset - this.bufferAt;
-    const isHeld = at >= 0 && at + bytes <= this.buffer.length;
-    if (!isHeld) await this.refill(Math.max(bytes, CHUNK_BYTES));
-    const start = this.offset - this.bufferAt;
+  async #take(bytes: number): Promise<number> {
+    if (this.offset + bytes > this.#size) throw new HeaderFault("it ends inside its header");
+    const at = this.offset - this.#bufferAt;
+    const isHeld = at >= 0 && at + bytes <= this.#buffer.length;
+    if (!isHeld) await this.#refill(Math.max(bytes, chunk_bytes));
+    const start = this.offset - this.#bufferAt;
     this.offset += bytes;
     return start;
   }
 
-  private async refill(bytes: number): Promise<void> {
-    const buffer = Buffer.alloc(Math.min(bytes, this.size - this.offset));
-    const { bytesRead } = await this.file.read(buffer, 0, buffer.length, this.offset);
-    this.buffer = buffer.subarray(0, bytesRead);
-    this.bufferAt = this.offset;
+  async #refill(bytes: number): Promise<void> {
+    const buffer = Buffer.alloc(Math.min(bytes, this.#size - this.offset));
+    const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.offset);
+    this.#buffer = buffer.subarray(0, bytesRead);
+    this.#bufferAt = this.offset;
   }
 }

@@ -2,15 +2,15 @@ import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { errorCode, isMissing } from "../durable-file.ts";
-import { Refusal } from "../refusal.ts";
+import { errorCode, isMissing } from "../files/durable-file.ts";
+import { StartError } from "../replicas/start-error.ts";
 import type { HubWeights } from "./hub/hub-weights.ts";
 import type { Weights, WeightsFound, WeightsRequest } from "./weights.ts";
 
 /** Weights that travel inside the program: each name gives the path of its copy in the home. */
 export type Builtins = Readonly<Record<string, () => Promise<string>>>;
 
-const SUPPORTED =
+const supported =
   "Use builtin:NAME, file:///absolute/path, or hf:ORG/REPO with @REVISION and :FILE or :QUANT if needed, or s3://BUCKET/FOLDER.";
 
 /** Everything that a source can name. */
@@ -34,15 +34,15 @@ async function local(
     const copy = Object.hasOwn(builtins, name) ? builtins[name] : undefined;
     if (copy !== undefined) return readable(await copy(), format);
     const names = Object.keys(builtins).join(", ");
-    throw new Refusal(
+    throw new StartError(
       "not_found",
       `No model ${JSON.stringify(name)} is built in. There is: ${names}.`,
     );
   }
   if (source.startsWith("file:")) return readable(pathOf(source), format);
-  throw new Refusal(
+  throw new StartError(
     "config",
-    `This agent cannot get weights from ${JSON.stringify(source)}. ${SUPPORTED}`,
+    `This agent cannot get weights from ${JSON.stringify(source)}. ${supported}`,
   );
 }
 
@@ -54,7 +54,7 @@ function pathOf(source: string): string {
   } catch {
     // Falls through to the sentence below.
   }
-  throw new Refusal("config", `${JSON.stringify(source)} names no absolute path. ${SUPPORTED}`);
+  throw new StartError("config", `${JSON.stringify(source)} names no absolute path. ${supported}`);
 }
 
 async function readable(path: string, format: WeightsRequest["format"]): Promise<WeightsFound> {
@@ -63,16 +63,22 @@ async function readable(path: string, format: WeightsRequest["format"]): Promise
     if (format === "safetensors")
       return { path, bytes: await folderBytes(path, found.isDirectory()) };
     if (!found.isFile()) {
-      throw new Refusal("config", `${path} is not a file. Name the .gguf file itself.`);
+      throw new StartError("config", `${path} is not a file. Name the .gguf file itself.`);
     }
     await access(path, constants.R_OK);
     return { path, bytes: found.size };
   } catch (error) {
     if (isMissing(error)) {
-      throw new Refusal("not_found", `${path} does not exist on this host. Copy the model there.`);
+      throw new StartError(
+        "not_found",
+        `${path} does not exist on this host. Copy the model there.`,
+      );
     }
     if (errorCode(error) === "EACCES") {
-      throw new Refusal("config", `The agent's user may not read ${path}. Change its permissions.`);
+      throw new StartError(
+        "config",
+        `The agent's user may not read ${path}. Change its permissions.`,
+      );
     }
     throw error;
   }
@@ -82,7 +88,7 @@ async function readable(path: string, format: WeightsRequest["format"]): Promise
 async function folderBytes(path: string, is_folder: boolean): Promise<number> {
   const names = is_folder ? await readdir(path) : [];
   if (!names.includes("config.json") || !names.some((name) => name.endsWith(".safetensors"))) {
-    throw new Refusal(
+    throw new StartError(
       "config",
       `${path} is no folder with config.json and safetensors. Name the folder of the model.`,
     );

@@ -1,5 +1,5 @@
-import type { S3Access } from "../contract/messages.ts";
-import type { Download } from "../replica.ts";
+import type { S3Access } from "../contract/protocol/messages.ts";
+import type { Download } from "../replicas/replica.ts";
 
 /** `gguf`: one file, or the first of its parts. `safetensors`: a folder with config, tokenizer and weights. */
 export type WeightsFormat = "gguf" | "safetensors";

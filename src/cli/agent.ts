@@ -1,5 +1,5 @@
-import { type Labels, parseLabels } from "../../agent/contract/labels.ts";
-import { homeFrom, joinTokenFrom, labelsFrom, llamaServerFrom } from "../config.ts";
+import { type Labels, parseLabels } from "../../agent/contract/protocol/labels.ts";
+import { homeFrom, joinTokenFrom, labelsFrom, llamaServerFrom } from "../app/config.ts";
 import { type Command, UsageError } from "./command.ts";
 
 /** What main.ts passes in: the only place where src meets the agent's code. */

@@ -1,6 +1,6 @@
 /** What main.ts passes in of the agent's code, which knows where weights and runtimes lie. */
 import type { FileHandle } from "node:fs/promises";
-import type { S3Access } from "../../agent/contract/messages.ts";
+import type { S3Access } from "../../agent/contract/protocol/messages.ts";
 
 export interface BundleTools {
   exportBundle(options: ExportWish): Promise<{

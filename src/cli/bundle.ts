@@ -2,10 +2,15 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { version } from "../../package.json";
-import { rememberModels } from "../bundle/imported-models.ts";
-import { isFingerprint, signingKeyOf, trustedKeys, trustKey } from "../bundle/signing-key.ts";
-import { environment, homeFrom, llamaServerHere, s3FromEnvironment } from "../config.ts";
-import { readLocalModel } from "../sizing/local-files.ts";
+import { environment, homeFrom, llamaServerHere, s3FromEnvironment } from "../app/config.ts";
+import { rememberModels } from "../control/models/bundle/imported-models.ts";
+import {
+  isFingerprint,
+  signingKeyOf,
+  trustedKeys,
+  trustKey,
+} from "../control/models/bundle/signing-key.ts";
+import { readLocalModel } from "../control/scheduler/sizing/local-files.ts";
 import type { BundleTools } from "./bundle-tools.ts";
 import { deployable } from "./bundle-words.ts";
 import { type Command, type Terminal, UsageError, type Words } from "./command.ts";
@@ -73,7 +78,11 @@ async function exportTo(
   // Standard output may be the bundle itself.
   const say = file === "-" ? terminal.err : terminal.out;
   const { fingerprint, bytes, stored_bytes } = await tools.exportBundle({
-    ...{ file, models, runtimes, say, env: environment() },
+    file,
+    models,
+    runtimes,
+    say,
+    env: environment(),
     cache: words.text("cache") ?? join(home, "agent", "weights", "hub"),
     s3: s3FromEnvironment,
     signer: signingKeyOf(home),
@@ -115,7 +124,9 @@ async function importFrom(
   const known = trustedKeys(home);
   try {
     const imported = await tools.importBundle({
-      ...{ home, facts_only, input: input ?? "-" },
+      home,
+      facts_only,
+      input: input ?? "-",
       trusts: (fingerprint) => fingerprint === trust || known.has(fingerprint),
       async learn(item, path, below_home) {
         const facts = await factsAt(path, terminal);

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetchOwn } from "../../agent/contract/proxy.ts";
-import { remoteFromEnvironment } from "../config.ts";
+import { remoteFromEnvironment } from "../app/config.ts";
 import { runningAppliance } from "./running.ts";
 
 export interface Client {

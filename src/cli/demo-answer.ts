@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetchOwn, isProxied } from "../../agent/contract/proxy.ts";
-import { environment } from "../config.ts";
-import { writeDurably } from "../storage/durable.ts";
+import { environment } from "../app/config.ts";
+import { writeDurably } from "../control/storage/durable-files.ts";
 
 export interface Demo {
   url: string;

@@ -4,8 +4,8 @@
  * a session of its own: so kill -9 of the appliance leaves model and agent running, and the next
  * start finds them.
  */
-import type { Appliance } from "../compose.ts";
-import { configFrom, default_port, homeFrom, llamaServerFrom } from "../config.ts";
+import type { Appliance } from "../app/compose.ts";
+import { configFrom, default_port, homeFrom, llamaServerFrom } from "../app/config.ts";
 import { ensureAgent, stopAgent } from "./agent-process.ts";
 import type { Command, Terminal, Words } from "./command.ts";
 import { chatOnce, type Demo, readDemo, summary, writeDemo } from "./demo-answer.ts";
@@ -50,7 +50,7 @@ async function foreground(home: string, words: Words, terminal: Terminal): Promi
   const port = words.integer("port", 1, 65_535) ?? default_port;
   const known = readDemo(home);
   const config = configFrom({ home, port, ...(known && { agent_port: known.agent_port }) });
-  const { startAppliance } = await import("../compose.ts");
+  const { startAppliance } = await import("../app/compose.ts");
   const appliance = await startAppliance(config, { log: terminal.err, any_agent_port: !known });
   recordAppliance(home, appliance.url);
   try {

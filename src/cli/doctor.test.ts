@@ -3,13 +3,17 @@ import { type Command, read, type Terminal } from "./command.ts";
 import { doctorCommand, type Finding, inWords } from "./doctor.ts";
 
 const finding = (state: Finding["state"]): Finding => ({
-  ...{ name: `A ${state}`, state, detail: "So it is.", advice: state === "ok" ? "" : "Do it." },
+  name: `A ${state}`,
+  state,
+  detail: "So it is.",
+  advice: state === "ok" ? "" : "Do it.",
 });
 
 async function run(found: Finding[], ...words: string[]): Promise<[number, string]> {
   const lines: string[] = [];
   const terminal: Terminal = {
-    ...{ out: (line) => void lines.push(line), err: () => undefined },
+    out: (line) => void lines.push(line),
+    err: () => undefined,
     stop: new AbortController().signal,
   };
   const command: Command = doctorCommand(async () => found);

@@ -1,5 +1,5 @@
 /** `hypervize doctor`: what is wrong with this host, and what to do. */
-import { homesFrom, llamaServerFrom } from "../config.ts";
+import { homesFrom, llamaServerFrom } from "../app/config.ts";
 import { type Command, UsageError } from "./command.ts";
 import { runningAgent, runningAppliance } from "./running.ts";
 

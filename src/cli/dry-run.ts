@@ -1,5 +1,5 @@
 /** What would become of something, for a person at a terminal. */
-import type { DryRunView } from "../artifacts/forecast.ts";
+import type { DryRunView } from "../control/models/resolution/forecast.ts";
 import type { Terminal, Words } from "./command.ts";
 
 /** Returns the exit code: 1 where it has no place now. */

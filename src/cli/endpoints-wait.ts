@@ -1,6 +1,6 @@
 /** Waiting at a terminal until an endpoint is up or has failed. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { EndpointView } from "../endpoints/view.ts";
+import type { EndpointView } from "../control/models/endpoints/view.ts";
 import type { Terminal } from "./command.ts";
 
 const look_ms = 500;

@@ -3,12 +3,12 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { people } from "../access.testbed.ts";
-import { guardWith } from "../access.ts";
-import { changeOf, decide, demo } from "../endpoints/endpoints-testbed.ts";
-import type { EndpointRouteParts } from "../endpoints/routes.ts";
-import { fits, live, type World, worldWith } from "../endpoints/routes-testbed.ts";
-import type { Standing } from "../endpoints/status.ts";
+import { people } from "../app/access.testbed.ts";
+import { changeOf, decide, demo } from "../control/models/endpoints/endpoints.testbed.ts";
+import type { EndpointRouteParts } from "../control/models/endpoints/route-deps.ts";
+import { fits, live, type World, worldWith } from "../control/models/endpoints/routes.testbed.ts";
+import type { EndpointState } from "../control/models/endpoints/status.ts";
+import { guardWith } from "../shared/access.ts";
 import { adminCommands } from "./admin.ts";
 import { read, UsageError } from "./command.ts";
 import { progressText } from "./endpoints-wait.ts";
@@ -50,7 +50,7 @@ async function run(...argv: string[]) {
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
-const move = (standing: Partial<Standing>): void =>
+const move = (standing: Partial<EndpointState>): void =>
   decide(world.database, world.endpoints, [changeOf(world.endpoints.existing("chat"), standing)]);
 
 test("create sends every word that was said", async () => {
@@ -69,19 +69,29 @@ test("create sends every word that was said", async () => {
       "--label",
       "pool=a",
     ],
-    ...["--env", "TZ=UTC=0", "--arg=--flash-attn", "--arg", "on", "--hf-token-file", token],
+    ...["--env", "TZ=Etc/UTC", "--arg=--flash-attn", "--arg", "on", "--hf-token-file", token],
   ];
   const { code, out, err } = await run("create", demo, ...words);
   expect([code, err]).toEqual([0, ""]);
   const { id, spec } = world.endpoints.existing("chat");
   expect(out).toStartWith(`${id}\nchat is building: ${server.url.origin}/api/d/${id}/v1`);
   expect(spec).toEqual({
-    ...{ model: demo, revision: null, task: null, runtime: "llama-server" },
-    ...{ gpu: { type: "cpu", count: null }, context: 512, concurrency: 2 },
-    ...{ min_replicas: 0, max_replicas: 3, idle_timeout_s: null, cold_start: "fail" },
+    model: demo,
+    revision: null,
+    task: null,
+    runtime: "llama-server",
+    gpu: { type: "cpu", count: null },
+    context: 512,
+    concurrency: 2,
+    min_replicas: 0,
+    max_replicas: 3,
+    idle_timeout_s: null,
+    cold_start: "fail",
     l1_timeout_s: 0,
-    ...{ labels: { region: "eu", pool: "a" }, env: { TZ: "UTC=0" } },
-    ...{ args: ["--flash-attn", "on"], visibility: "team" },
+    labels: { region: "eu", pool: "a" },
+    env: { TZ: "Etc/UTC" },
+    args: ["--flash-attn", "on"],
+    visibility: "team",
   });
   expect(world.endpoints.tokenOf(id)).toBe("hf_secret");
 });
@@ -118,7 +128,7 @@ test("a dry run says where, why and at whose cost; a refusal is exit 1", async (
 });
 
 /** The status moves on whenever somebody looks. */
-function moving(...standings: Partial<Standing>[]): void {
+function moving(...standings: Partial<EndpointState>[]): void {
   open({
     liveOf() {
       const next = standings.shift();
@@ -164,7 +174,8 @@ test("logs print lines without what would command a terminal; followed ones say 
   await run("create", demo, "--name", "chat");
   expect((await run("logs", "chat", "--tail", "5")).out).toBe("one\n[2Jred\tgrün");
   expect(await run("logs", "chat", "--follow", "--tail", "7")).toEqual({
-    ...{ code: 0, out: "rep_1 one\nrep_1 [2Jred\tgrün" },
+    code: 0,
+    out: "rep_1 one\nrep_1 [2Jred\tgrün",
     err: "rep_1: It is not on alpha any more.",
   });
 });

@@ -1,6 +1,7 @@
 /** `hypervize endpoints`: Dedicated endpoints from the shell. */
-import type { DryRunView } from "../artifacts/forecast.ts";
-import type { EndpointView } from "../endpoints/view.ts";
+
+import type { EndpointView } from "../control/models/endpoints/view.ts";
+import type { DryRunView } from "../control/models/resolution/forecast.ts";
 import type { Client } from "./client.ts";
 import { type Terminal, UsageError, type Words } from "./command.ts";
 import { printDryRun } from "./dry-run.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { llamaServerHere } from "../config.ts";
+import { llamaServerHere } from "../app/config.ts";
 import { importHomeFrom } from "./import-home.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "import-home-"));

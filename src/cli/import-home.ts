@@ -1,7 +1,7 @@
 /** Where a bundle's contents go, and as whom they are written. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { homesFrom } from "../config.ts";
+import { homesFrom } from "../app/config.ts";
 
 /** A file that shows that a home is in use, by what keeps its data there. */
 const in_use = { appliance: "hypervize.db", agent: join("agent", "identity.json") } as const;

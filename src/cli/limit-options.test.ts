@@ -3,7 +3,9 @@ import { type Command, read, UsageError } from "./command.ts";
 import { limitOptions, limitsFrom } from "./limit-options.ts";
 
 const command: Command = {
-  ...{ name: "keys", summary: "API keys.", options: limitOptions },
+  name: "keys",
+  summary: "API keys.",
+  options: limitOptions,
   run: () => Promise.resolve(0),
 };
 const limits = (...words: string[]) => limitsFrom(read(command, words));
@@ -11,10 +13,13 @@ const limits = (...words: string[]) => limitsFrom(read(command, words));
 test("the limits that were given are sent, and no others", () => {
   expect(limits()).toEqual({});
   expect(limits("--rpm", "60", "--model", "a", "--model=org/b")).toEqual({
-    ...{ rpm_limit: 60, models: ["a", "org/b"] },
+    rpm_limit: 60,
+    models: ["a", "org/b"],
   });
   expect(limits("--tpm=1000", "--parallel=4", "--budget=12.50")).toEqual({
-    ...{ tpm_limit: 1000, max_parallel_requests: 4, monthly_budget: 12.5 },
+    tpm_limit: 1000,
+    max_parallel_requests: 4,
+    monthly_budget: 12.5,
   });
 });
 

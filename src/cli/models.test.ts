@@ -3,16 +3,16 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { people } from "../access.testbed.ts";
-import { guardWith } from "../access.ts";
-import type { ModelStatus } from "../catalog/listing.ts";
+import { people } from "../app/access.testbed.ts";
+import type { ModelStatus } from "../control/models/catalog/listing.ts";
 import {
   type CatalogWorld,
   catalogHub,
   catalogWorld,
   downloading,
-} from "../catalog/routes-testbed.ts";
-import { test_commit } from "../sizing/hub-testbed.ts";
+} from "../control/models/catalog/routes.testbed.ts";
+import { test_commit } from "../control/scheduler/sizing/hub.testbed.ts";
+import { guardWith } from "../shared/access.ts";
 import { adminCommands } from "./admin.ts";
 import { read, UsageError } from "./command.ts";
 
@@ -72,7 +72,10 @@ test("add sends every word that was said, and says what runs", async () => {
   expect(out).toContain(`runs hf:org/gated@${test_commit}:g-Q4_K_M.gguf on llama-server`);
   const model = world.catalog.existing("llama");
   expect(model).toMatchObject({
-    ...{ gpu: { type: "L4", count: 1 }, context_tokens: 512, slots: 2, replicas: 3 },
+    gpu: { type: "L4", count: 1 },
+    context_tokens: 512,
+    slots: 2,
+    replicas: 3,
     asked: { source: "org/gated:Q4_K_M", revision: test_commit, runtime: "llama-server" },
   });
   expect(world.catalog.tokenOf(model.id)).toBe("hf_right");
@@ -124,7 +127,8 @@ test("--wait shows how far it is, and ends when it is up or has failed", async (
   const failed = { ...up, status: "failed" as const, problem: "It is gated. Set hf_token." };
   statuses = [failed];
   expect(await run("retry", "a", "--wait")).toMatchObject({
-    ...{ code: 1, err: "a is failed. It is gated. Set hf_token." },
+    code: 1,
+    err: "a is failed. It is gated. Set hf_token.",
   });
 });
 

@@ -1,6 +1,7 @@
 /** `hypervize models`: the Elastic catalog from the shell. */
-import type { DryRunView } from "../artifacts/forecast.ts";
-import type { ModelView } from "../http.ts";
+
+import type { ModelView } from "../app/control-api.ts";
+import type { DryRunView } from "../control/models/resolution/forecast.ts";
 import type { Client } from "./client.ts";
 import { type Terminal, UsageError, type Words } from "./command.ts";
 import { printDryRun } from "./dry-run.ts";
@@ -152,7 +153,10 @@ async function followed(
   const line = progressLine(terminal);
   const look = async () => startingOf(await client.get<ModelView>(path(view.model_id)));
   const { model } = await untilSettled({
-    ...{ look, noun: "models", terminal, show: line.show },
+    look,
+    noun: "models",
+    terminal,
+    show: line.show,
   }).finally(line.clear);
   const is = `${model.id} is ${model.status}.`;
   if (model.status === "up") {
@@ -171,8 +175,12 @@ function saved(model: ModelView): string {
 
 /** As an endpoint is watched while it starts. */
 const startingOf = (model: ModelView): Starting & { model: ModelView } => ({
-  ...{ name: model.id, status: model.status, phase: model.phase, progress: model.progress },
-  ...{ detail: model.problem ?? "", model },
+  name: model.id,
+  status: model.status,
+  phase: model.phase,
+  progress: model.progress,
+  detail: model.problem ?? "",
+  model,
 });
 
 /** `starting` alone says little of the minutes that a download takes. */

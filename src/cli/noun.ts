@@ -1,5 +1,5 @@
 /** A noun of the command line: a table of verbs, each one request and one way to print it. */
-import { homesFrom } from "../config.ts";
+import { homesFrom } from "../app/config.ts";
 import { type Client, clientFor } from "./client.ts";
 import { type Command, type Option, type Terminal, UsageError, type Words } from "./command.ts";
 import { type Row, table } from "./print.ts";

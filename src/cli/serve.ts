@@ -1,4 +1,4 @@
-import { configFrom, default_agent_port, default_port } from "../config.ts";
+import { configFrom, default_agent_port, default_port } from "../app/config.ts";
 import type { Command, Words } from "./command.ts";
 import { forgetAppliance, recordAppliance, runningAppliance } from "./running.ts";
 
@@ -28,7 +28,7 @@ export const serve: Command = {
         `An appliance already serves ${config.home} at ${running.url} (process ${running.pid}). Stop it with \`hypervize stop\`.`,
       );
     }
-    const { startAppliance } = await import("../compose.ts");
+    const { startAppliance } = await import("../app/compose.ts");
     const appliance = await startAppliance(config, { log: terminal.err });
     recordAppliance(config.home, appliance.url);
     terminal.out(`Hypervize is up at ${appliance.url}`);

@@ -2,11 +2,11 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { S3Testbed } from "../../agent/contract/s3/s3-testbed.ts";
-import { ggufHeader, smallLlama, smallTensors } from "../sizing/gguf-testbed.ts";
-import { testHub } from "../sizing/hub-testbed.ts";
-import { safetensors } from "../sizing/safetensors-testbed.ts";
-import truth from "../sizing/truth.json";
+import { S3Testbed } from "../../agent/contract/s3/s3.testbed.ts";
+import { ggufHeader, smallLlama, smallTensors } from "../control/scheduler/sizing/gguf.testbed.ts";
+import { testHub } from "../control/scheduler/sizing/hub.testbed.ts";
+import { safetensors } from "../control/scheduler/sizing/safetensors.testbed.ts";
+import truth from "../control/scheduler/sizing/truth.json";
 import { read, UsageError } from "./command.ts";
 import { sizeCommand } from "./size.ts";
 

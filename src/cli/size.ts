@@ -1,13 +1,18 @@
 /** `hypervize size`: what a model would need, without an appliance. */
 import { basename } from "node:path";
 import { fetchOutside } from "../../agent/contract/proxy.ts";
-import { hubFromEnvironment, s3FromEnvironment } from "../config.ts";
-import { Failure } from "../failure.ts";
-import { gpus } from "../sizing/gpus.ts";
-import { answerFromHub, hubReader, storeReader } from "../sizing/hub-question.ts";
-import { readLocalModel } from "../sizing/local-files.ts";
-import { answer, default_gpu, default_utilization, type Question } from "../sizing/question.ts";
-import type { Sizing } from "../sizing/size.ts";
+import { hubFromEnvironment, s3FromEnvironment } from "../app/config.ts";
+import { gpus } from "../control/scheduler/sizing/gpus.ts";
+import { answerFromHub, hubReader, storeReader } from "../control/scheduler/sizing/hub-question.ts";
+import { readLocalModel } from "../control/scheduler/sizing/local-files.ts";
+import type { Sizing } from "../control/scheduler/sizing/plan.ts";
+import {
+  answer,
+  default_gpu,
+  default_utilization,
+  type Question,
+} from "../control/scheduler/sizing/question.ts";
+import { Failure } from "../shared/failure.ts";
 import { type Command, UsageError, type Words } from "./command.ts";
 import { table } from "./print.ts";
 
@@ -87,12 +92,10 @@ function askStores(question: Question): Promise<Sizing> {
     );
   }
   const store = {
-    ...{
-      access: s3FromEnvironment,
-      fetch: fetchOutside,
-      now: Date.now,
-      timeout_ms: hub_patience_ms,
-    },
+    access: s3FromEnvironment,
+    fetch: fetchOutside,
+    now: Date.now,
+    timeout_ms: hub_patience_ms,
   };
   return answerFromHub(
     question,

@@ -1,5 +1,5 @@
-import { homesFrom } from "../config.ts";
-import type { HostView, ModelView } from "../http.ts";
+import { homesFrom } from "../app/config.ts";
+import type { HostView, ModelView } from "../app/control-api.ts";
 import { clientFor } from "./client.ts";
 import type { Command } from "./command.ts";
 import { withPhase } from "./models.ts";

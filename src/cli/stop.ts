@@ -1,4 +1,4 @@
-import { homeFrom } from "../config.ts";
+import { homeFrom } from "../app/config.ts";
 import type { Command } from "./command.ts";
 import { isAlive, type Running, runningAgent, runningAppliance, serviceOf } from "./running.ts";
 

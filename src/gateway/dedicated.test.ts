@@ -8,7 +8,7 @@ import {
   hello,
   readyReplica,
   said,
-} from "./gateway-under-test.ts";
+} from "./gateway.testbed.ts";
 import { type ScriptedServer, scriptedServer } from "./upstream/scripted-server.ts";
 
 let server: ScriptedServer;

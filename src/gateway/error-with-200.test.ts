@@ -1,6 +1,6 @@
 /** Slips in completions, which pass through as chats do, and the status of errors that came with 200. */
 import { afterEach, expect, test } from "bun:test";
-import { gatewayUnderTest, hello, said } from "./gateway-under-test.ts";
+import { gatewayUnderTest, hello, said } from "./gateway.testbed.ts";
 import { asking, told } from "./told.testbed.ts";
 import { type Answering, scriptedServer } from "./upstream/scripted-server.ts";
 

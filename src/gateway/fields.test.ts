@@ -1,11 +1,11 @@
 /** What of a request does not reach a runtime, on every protocol, and what of an answer does not reach a client. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { withProviders } from "../providers/pool.ts";
-import { askOfForm } from "./ask.ts";
+import { withProviders } from "../control/models/providers/pool.ts";
 import { leftOut } from "./fields.ts";
-import { parseForm } from "./form.ts";
-import { frames, gatewayUnderTest, hello, type readyReplica } from "./gateway-under-test.ts";
+import { frames, gatewayUnderTest, hello, type readyReplica } from "./gateway.testbed.ts";
+import { parseForm } from "./request/form.ts";
+import { requestOfForm } from "./request/parsed-request.ts";
 import { scriptedServer } from "./upstream/scripted-server.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -18,8 +18,11 @@ const message = { role: "assistant", content: "Hi." };
 const canary = "canary-in-the-prompt";
 const answer = {
   choices: [{ index: 0, message, text: "Hi.", finish_reason: "stop" }],
-  ...{ data: [{ index: 0, embedding: [0.5] }], results: [], usage },
-  ...{ __verbose: { prompt: canary }, prompt_text: canary },
+  data: [{ index: 0, embedding: [0.5] }],
+  results: [],
+  usage,
+  __verbose: { prompt: canary },
+  prompt_text: canary,
 };
 
 /** A runtime that tells of itself, a provider that does, and the bodies that each of them got. */
@@ -41,7 +44,12 @@ function under() {
     answering.finish();
   });
   const provider = {
-    ...{ id: "prv_1", name: "Far", key: "sealed", enabled: true, slots: 4, created_at: 7 },
+    id: "prv_1",
+    name: "Far",
+    key: "sealed",
+    enabled: true,
+    slots: 4,
+    created_at: 7,
     base_url: `http://127.0.0.1:${server.port}/v1`,
     models: [{ name: "far", upstream: "far", burst: false }],
   };
@@ -67,15 +75,34 @@ const protocols: readonly [string, object][] = [
 ];
 
 const dangerous: Readonly<Record<string, unknown>> = {
-  ...{ verbose: true, __verbose: 1, response_fields: ["prompt"], return_tokens: true },
-  ...{ return_token_ids: true, return_prompt_text: true, return_hidden_states: "last" },
-  ...{ return_routed_experts: true, return_meta_info: true },
-  ...{ custom_logit_processor: "gASV", custom_params: {}, logits_processors: ["os.system"] },
-  ...{ vllm_xargs: { a: 1 }, prompt_embeds: "UEsD", chat_parser: "{}", id_slot: 0 },
-  ...{ kv_transfer_params: { remote_host: "x" }, ec_transfer_params: {}, session_params: {} },
-  ...{ bootstrap_host: "10.0.0.1", bootstrap_port: 1, data_parallel_rank: 1 },
-  ...{ lora: [{ id: 0, scale: 9 }], lora_path: "/x", allowed_local_media_path: "/" },
-  ...{ chat_template: "{{ messages }}", mm_processor_kwargs: {}, media_io_kwargs: {} },
+  verbose: true,
+  __verbose: 1,
+  response_fields: ["prompt"],
+  return_tokens: true,
+  return_token_ids: true,
+  return_prompt_text: true,
+  return_hidden_states: "last",
+  return_routed_experts: true,
+  return_meta_info: true,
+  custom_logit_processor: "gASV",
+  custom_params: {},
+  logits_processors: ["os.system"],
+  vllm_xargs: { a: 1 },
+  prompt_embeds: "UEsD",
+  chat_parser: "{}",
+  id_slot: 0,
+  kv_transfer_params: { remote_host: "x" },
+  ec_transfer_params: {},
+  session_params: {},
+  bootstrap_host: "10.0.0.1",
+  bootstrap_port: 1,
+  data_parallel_rank: 1,
+  lora: [{ id: 0, scale: 9 }],
+  lora_path: "/x",
+  allowed_local_media_path: "/",
+  chat_template: "{{ messages }}",
+  mm_processor_kwargs: {},
+  media_io_kwargs: {},
 };
 
 describe.each(protocols)("%s", (path, body) => {
@@ -234,7 +261,7 @@ test("an upload with a dangerous field is refused by its name", async () => {
   const read = async () => {
     const request = new Request("http://x", { method: "POST", body: form });
     const type = request.headers.get("content-type") ?? "";
-    return askOfForm(
+    return requestOfForm(
       parseForm(Buffer.from(await request.arrayBuffer()), type),
       "audio/transcriptions",
     );

@@ -8,9 +8,9 @@
  * - what is not known is left out. Engines ignore fields that they do not know, and so many clients send some that
  *   mean nothing here that refusing these would shut them out. To a provider they go, since it has its own extras.
  */
-import { badRequest } from "../failure.ts";
-import type { Kind } from "./allow-list.ts";
-import { isObject } from "./json.ts";
+import { badRequest } from "../shared/failure.ts";
+import type { Kind } from "./request/allow-list.ts";
+import { isObject } from "./request/json.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type GatewayUnderTest, gatewayUnderTest, hello, said } from "./gateway-under-test.ts";
+import { type GatewayUnderTest, gatewayUnderTest, hello, said } from "./gateway.testbed.ts";
 import { type ScriptedServer, scriptedServer } from "./upstream/scripted-server.ts";
 
 let server: ScriptedServer;

@@ -1,22 +1,22 @@
 /** The inference side of the appliance: allow-listed paths in, runtimes out. No database, no Elysia. */
-import { asFailure, badKey, Failure, notFound } from "../failure.ts";
-import type { Answer } from "../http1/answer.ts";
-import type { ServerRequest } from "../http1/incoming.ts";
-import { newRequestId } from "../identifier.ts";
-import { isOurs, type Route, routeOf } from "./allow-list.ts";
-import { clientGone, Exchange } from "./exchange.ts";
-import { Live } from "./live.ts";
-import { defaultPatience, type Patience } from "./patience.ts";
+import { asFailure, badKey, Failure, notFound } from "../shared/failure.ts";
+import type { Answer } from "../shared/http1/answer.ts";
+import type { ServerRequest } from "../shared/http1/incoming.ts";
+import { newRequestId } from "../shared/identifier.ts";
 import type { AskRuntime, Caller, GatewayPorts, Replica, Router, Uncounted } from "./ports.ts";
-import { readAsk } from "./read-ask.ts";
-import { refusalFor } from "./refusal.ts";
-import { relay } from "./relay.ts";
-import { scaleUpTimeout } from "./scale-up.ts";
+import { clientGone, Exchange } from "./proxy/exchange.ts";
+import { InflightRegistry } from "./proxy/inflight.ts";
+import { refusalFor } from "./proxy/refusal.ts";
+import { relay } from "./proxy/relay.ts";
+import { defaultTimeouts, type Timeouts } from "./proxy/timeouts.ts";
+import { isOurs, type Route, routeOf } from "./request/allow-list.ts";
+import { readRequest } from "./request/read-request.ts";
+import { scaleUpTimeout } from "./request/scale-up.ts";
 import { createUpstream, type Upstream } from "./upstream/client.ts";
 import type { Address } from "./upstream/request.ts";
 import { wholeAnswer } from "./upstream/whole.ts";
 
-export interface GatewayOptions extends Partial<Patience> {
+export interface GatewayOptions extends Partial<Timeouts> {
   max_body_bytes?: number;
   /** For what is uploaded as a form. */
   max_upload_bytes?: number;
@@ -38,7 +38,7 @@ export interface Gateway {
   /** Breaks every connection to the runtimes of a host: it was removed. */
   cutHost(host_id: string): void;
   /** Whether a connection can be made: null, or in a word what went wrong. */
-  knock: Upstream["knock"];
+  probe: Upstream["probe"];
   /** What a runtime says of itself at PATH. Rejects when it cannot be had. */
   read(address: Address, path: string, signal: AbortSignal): Promise<string>;
   /** Requests being relayed now. */
@@ -50,19 +50,21 @@ export interface Gateway {
 const jsonHeaders = [["content-type", "application/json"]] as const;
 
 export function createGateway(ports: GatewayPorts, options: GatewayOptions = {}): Gateway {
-  const patience: Patience = { ...defaultPatience, ...options };
+  const patience: Timeouts = { ...defaultTimeouts, ...options };
   const most = {
     body_bytes: options.max_body_bytes ?? 32 * 1024 * 1024,
     upload_bytes: options.max_upload_bytes ?? 128 * 1024 * 1024,
   };
-  const live = new Live(options.sweep_ms ?? 250, ports.now);
+  const live = new InflightRegistry(options.sweep_ms ?? 250, ports.now);
   const upstream = createUpstream({
     ...(ports.identity && { identity: ports.identity }),
     ...(ports.machines && { machines: ports.machines }),
     connect_timeout_ms: options.connect_timeout_ms ?? 3_000,
   });
   const around = {
-    ...{ ports, live, patience },
+    ports,
+    inflight: live,
+    timeouts: patience,
     async recount(replica: Replica, request: Uncounted) {
       const ask: AskRuntime = async (path, body, signal) => {
         const text = JSON.stringify(body);
@@ -94,14 +96,17 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     // Before the body: who may not ask is not read.
     const caller = ports.authenticate(request);
     const scale_up_timeout_s = scaleUpTimeout(request.headers);
-    const reading = readAsk(request, route, most);
+    const reading = readRequest(request, route, most);
     const ask = reading instanceof Promise ? await reading : reading;
     const admission = ports.limits.admit(caller, Math.ceil(ask.text.length / 4));
     const sticky = stickyOf(request, ask.body);
-    const exchange = new Exchange({ id, arrivedAt, caller, ask, sticky, admission }, around);
+    const exchange = new Exchange(
+      { id, arrivedAt, caller, parsed: ask, sticky, admission },
+      around,
+    );
     request.onGone(() => exchange.interrupt(clientGone()));
     const accept = request.headers.get("accept") ?? "*/*";
-    return relay(context, { id, exchange, ask, accept, scale_up_timeout_s, hold: null });
+    return relay(context, { id, exchange, parsed: ask, accept, scale_up_timeout_s, hold: null });
   }
 
   async function answer(request: ServerRequest): Promise<Answer> {
@@ -128,7 +133,7 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     handle: (request) => (isOurs(request.path) ? answer(request) : null),
     cut: (whose) => live.cut(whose, badKey()),
     cutHost: (host_id) => upstream.cut((address) => address.host_id === host_id),
-    knock: upstream.knock,
+    probe: upstream.probe,
     async read(address, path, signal) {
       const asked = { method: "GET", path, headers: [], body: "" } as const;
       const { status, text } = await wholeAnswer(upstream, address, asked, signal);

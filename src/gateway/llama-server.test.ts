@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import OpenAI from "openai";
-import { type GatewayUnderTest, gatewayUnderTest } from "./gateway-under-test.ts";
+import { type GatewayUnderTest, gatewayUnderTest } from "./gateway.testbed.ts";
 
 const weights = new URL("../../agent/weights/demo/hypervize-demo.gguf", import.meta.url).pathname;
 const binary = process.env["HYPERVIZE_LLAMA_SERVER"] ?? Bun.which("llama-server");
@@ -100,7 +100,8 @@ describe.skipIf(!binary || !existsSync(weights))("with a real llama-server", () 
   test("what makes llama-server show its prompt is refused, and is still called that", async () => {
     const body = { ...request, verbose: true };
     const bare = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
-      ...{ method: "POST", headers: { "content-type": "application/json" } },
+      method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
     expect(await bare.json()).toHaveProperty("__verbose.prompt");

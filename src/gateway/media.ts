@@ -3,8 +3,8 @@
  * host for any other text that ends like a picture's name, and vLLM and llama-server do for `file:` where they are
  * told to. Ready-made tensors (vLLM's `image_embeds`) are unpickled.
  */
-import { badRequest } from "../failure.ts";
-import { isObject } from "./json.ts";
+import { badRequest } from "../shared/failure.ts";
+import { isObject } from "./request/json.ts";
 
 const addressed = ["image_url", "video_url", "audio_url", "source"];
 const tensors = ["image_embeds", "audio_embeds", "video_embeds", "image_pil"];

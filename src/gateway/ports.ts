@@ -1,6 +1,6 @@
 /** What the gateway needs from the rest of the appliance. Composition passes it in. */
-import type { Role, Sent } from "../access.ts";
-import type { Failure } from "../failure.ts";
+import type { Role, Sent } from "../shared/access.ts";
+import type { Failure } from "../shared/failure.ts";
 import type { Identity, Machines } from "./upstream/dial.ts";
 import type { ProvidedBy, RelayedTo } from "./upstream/request.ts";
 
@@ -72,7 +72,7 @@ export interface Wake {
   refusal(): Failure;
   eta_ms(): number;
   /** Starts the wake without waiting for it. */
-  knock(): void;
+  trigger(): void;
   /** Starts the wake and resolves when a replica is ready. Rejects with a `Failure`, or with SIGNAL's reason. */
   wait(signal: AbortSignal): Promise<Claim>;
 }
@@ -140,7 +140,7 @@ export interface UsageRow {
 }
 
 /** One finished request, for metrics: it holds nothing that a client can make up. */
-export interface Measured {
+export interface RequestMetrics {
   /** The row's, but empty for a model that does not exist. */
   model: string;
   endpoint: string | null;
@@ -191,7 +191,7 @@ export interface GatewayPorts {
    */
   recount?(ask: AskRuntime, request: Uncounted): Promise<TokenCounts | null>;
   /** Called once for every row. */
-  measured?(measured: Measured): void;
+  measured?(measured: RequestMetrics): void;
   /** Milliseconds, with fractions, and never going back: for durations. */
   now(): number;
   /** Milliseconds since the epoch, as the clock on the wall says now: for what is stored. */

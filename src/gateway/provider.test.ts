@@ -1,7 +1,7 @@
 /** A model that a provider serves, from a client's point of view. */
 import { afterEach, expect, test } from "bun:test";
-import { withProviders } from "../providers/pool.ts";
-import { frames, gatewayUnderTest, hello, readyReplica } from "./gateway-under-test.ts";
+import { withProviders } from "../control/models/providers/pool.ts";
+import { frames, gatewayUnderTest, hello, readyReplica } from "./gateway.testbed.ts";
 import { scriptedServer } from "./upstream/scripted-server.ts";
 
 type Script = Parameters<typeof scriptedServer>[0];
@@ -15,7 +15,12 @@ afterEach(async () => {
 function provided(script: Script) {
   const server = scriptedServer(script);
   const provider = {
-    ...{ id: "prv_1", name: "Far", key: "sealed", enabled: true, slots: 4, created_at: 7 },
+    id: "prv_1",
+    name: "Far",
+    key: "sealed",
+    enabled: true,
+    slots: 4,
+    created_at: 7,
     base_url: `http://127.0.0.1:${server.port}/openai/v2`,
     models: [{ name: "far", upstream: "their/far", burst: false }],
   };
@@ -102,11 +107,20 @@ test("a pool without a place bursts out, and the provider takes no more than its
   const [own, far] = [scriptedServer(script), scriptedServer(script)];
   const local = { ...readyReplica("rep_1", own.port), slots: 1 };
   const model = {
-    ...{ id: "mdl_burst", name: "burst", created_at: 1, ready: [local] },
-    ...{ reason: null, endpoint: null },
+    id: "mdl_burst",
+    name: "burst",
+    created_at: 1,
+    ready: [local],
+    reason: null,
+    endpoint: null,
   } as const;
   const provider = {
-    ...{ id: "prv_1", name: "Far", key: "", enabled: true, slots: 1, created_at: 7 },
+    id: "prv_1",
+    name: "Far",
+    key: "",
+    enabled: true,
+    slots: 1,
+    created_at: 7,
     base_url: `http://127.0.0.1:${far.port}/v1`,
     models: [{ name: "burst", upstream: "burst", burst: true }],
   };

@@ -1,9 +1,9 @@
 /** Every slip that services are known for, in every protocol, whole and as a stream. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ChatReader } from "./chat-reader.ts";
-import { type GatewayUnderTest, gatewayUnderTest } from "./gateway-under-test.ts";
+import { type GatewayUnderTest, gatewayUnderTest } from "./gateway.testbed.ts";
+import { ChatReader } from "./protocols/chat-reader.ts";
+import { Tap } from "./proxy/tap.ts";
 import { type Slip, send, slips } from "./slips.testbed.ts";
-import { Tap } from "./tap.ts";
 import { asking, type Json, protocols, type Told, told } from "./told.testbed.ts";
 import { scriptedServer } from "./upstream/scripted-server.ts";
 

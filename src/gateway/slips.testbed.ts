@@ -8,10 +8,12 @@ export const frame = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
 export const done = "data: [DONE]\n\n";
 export const chunk = (delta: unknown, finish: unknown = null, more: object = {}) =>
   frame({ ...head, choices: [{ index: 0, delta, finish_reason: finish }], ...more });
-export const usageFrame = frame({ ...head, choices: [], usage });
-export const ending = chunk({}, "stop") + usageFrame + done;
+const usageFrame = frame({ ...head, choices: [], usage });
+const ending = chunk({}, "stop") + usageFrame + done;
 export const answer = (message: unknown, finish: unknown = "stop", more: object = {}) => ({
-  ...{ ...head, object: "chat.completion", usage },
+  ...head,
+  object: "chat.completion",
+  usage,
   choices: [{ index: 0, message, finish_reason: finish }],
   ...more,
 });

@@ -1,8 +1,8 @@
 /** What is metered when a service says nothing of it, something untrue, or says it elsewhere. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type GatewayUnderTest, gatewayUnderTest } from "./gateway-under-test.ts";
+import { type GatewayUnderTest, gatewayUnderTest } from "./gateway.testbed.ts";
+import { Tap } from "./proxy/tap.ts";
 import { answer, chunk, done, frame } from "./slips.testbed.ts";
-import { Tap } from "./tap.ts";
 import { asking, protocols } from "./told.testbed.ts";
 import { scriptedServer } from "./upstream/scripted-server.ts";
 

@@ -8,7 +8,7 @@ import {
   hello,
   readyReplica,
   said,
-} from "./gateway-under-test.ts";
+} from "./gateway.testbed.ts";
 import { createUpstream, type Upstream } from "./upstream/client.ts";
 import { type Answering, scriptedServer } from "./upstream/scripted-server.ts";
 

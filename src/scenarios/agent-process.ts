@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { eventually, type Testbed } from "./testbed.ts";
+import { eventually, type Testbed } from "./appliance.testbed.ts";
 
 /** A host agent that can be killed and started again on the same home. */
 export class AgentProcess {

@@ -1,9 +1,9 @@
 /** What lives on when a part is killed: the promises of the contract, A8 1 and 2. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { S3Testbed } from "../../agent/contract/s3/s3-testbed.ts";
-import { HubTestbed } from "../../agent/weights/hub/hub-testbed.ts";
-import type { Sizing } from "../http.ts";
+import { S3Testbed } from "../../agent/contract/s3/s3.testbed.ts";
+import { HubTestbed } from "../../agent/weights/hub/hub.testbed.ts";
+import type { Sizing } from "../app/control-api.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
 import { makeRemoteMachine, type RemoteMachine, whyNoRemoteMachine } from "./remote-machine.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(120_000);
 
@@ -54,8 +54,11 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
     const models = [model, stored, `file://${demo}`].flatMap((one) => ["--model", one]);
     const { endpoint, access_key_id, secret_access_key } = store.access();
     const exported = await testbed.run([...words, ...models, "--runtime", "llama-server"], {
-      ...{ HF_ENDPOINT: hub.url, AWS_ENDPOINT_URL: endpoint, AWS_CA_BUNDLE: "" },
-      ...{ AWS_ACCESS_KEY_ID: access_key_id, AWS_SECRET_ACCESS_KEY: secret_access_key },
+      HF_ENDPOINT: hub.url,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_CA_BUNDLE: "",
+      AWS_ACCESS_KEY_ID: access_key_id,
+      AWS_SECRET_ACCESS_KEY: secret_access_key,
     });
     expect([exported.code, exported.err]).toEqual([0, ""]);
     fingerprint = /by the key ([0-9a-f]{64})\./.exec(exported.out)?.[1] ?? "";

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { HostView, ModelView, UsageRow } from "../http.ts";
+import type { HostView, ModelView, UsageRow } from "../app/control-api.ts";
 import { AgentProcess } from "./agent-process.ts";
+import { eventually, freePort, type Testbed } from "./appliance.testbed.ts";
 import { model } from "./chat.ts";
-import { eventually, freePort, type Testbed } from "./testbed.ts";
 
 /** An appliance process that can be killed and started again on the same home and ports. */
 export class ApplianceProcess {

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
+import { FakeSmi } from "../../agent/hardware/fake-smi.testbed.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const samples = new URL("../../agent/hardware/samples/", import.meta.url);
 const testbed = new Testbed();
@@ -31,8 +31,12 @@ const ask = (query: string, gpu?: object) =>
   appliance.api<{ placement: { devices: string[]; why: string } | null; refused: object | null }>(
     `/api/provision${query}`,
     {
-      ...{ model: "builtin:hypervize-demo", min_replicas: 1, max_replicas: 1, visibility: "team" },
-      ...{ runtime: "llama-server", ...(gpu && { gpu }) },
+      model: "builtin:hypervize-demo",
+      min_replicas: 1,
+      max_replicas: 1,
+      visibility: "team",
+      runtime: "llama-server",
+      ...(gpu && { gpu }),
     },
   );
 
@@ -80,8 +84,13 @@ test.skipIf(vulkan === "")(
     });
     expect(placed.devices[0]).toStartWith("GPU-");
     const endpoint = await EndpointClient.provision(appliance, {
-      ...{ model: "builtin:hypervize-demo", runtime: "llama-server", gpu: { count: 1 } },
-      ...{ min_replicas: 1, max_replicas: 1, context: 512, concurrency: 1 },
+      model: "builtin:hypervize-demo",
+      runtime: "llama-server",
+      gpu: { count: 1 },
+      min_replicas: 1,
+      max_replicas: 1,
+      context: 512,
+      concurrency: 1,
     });
     await endpoint.is("up");
     expect((await endpoint.chat("Hello")).status).toBe(200);

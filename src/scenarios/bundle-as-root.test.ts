@@ -2,7 +2,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { chownSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Testbed } from "./testbed.ts";
+import { Testbed } from "./appliance.testbed.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,7 +1,7 @@
 /** The verbs as a person types them. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually, freePort, residentBytes } from "./testbed.ts";
+import { eventually, freePort, residentBytes } from "./appliance.testbed.ts";
 
 const binary = join(import.meta.dir, "../../dist/hypervize");
 const folder = mkdtempSync(join(tmpdir(), "hypervize-binary-"));

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
-import { EngineEnvironment } from "../../agent/runtimes/fakes/environment-testbed.ts";
-import type { HostView } from "../http.ts";
-import { type Smtp, startSmtp } from "../notify/smtp-testbed.ts";
+import { FakeSmi } from "../../agent/hardware/fake-smi.testbed.ts";
+import { EngineEnvironment } from "../../agent/runtimes/fakes/environment.testbed.ts";
+import type { HostView } from "../app/control-api.ts";
+import { type Smtp, startSmtp } from "../control/observability/notify/smtp.testbed.ts";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(90_000);
 
@@ -41,9 +41,15 @@ beforeAll(async () => {
   smtp = await startSmtp();
   appliance = await ApplianceProcess.create(testbed);
   const mail = {
-    ...{ enabled: true, host: "localhost", port: smtp.port, security: "starttls" },
-    ...{ user: "mailer", password: "hunter2", ca_pem: smtp.ca_pem },
-    ...{ from: "hypervize@example.org", to: ["ops@example.org"] },
+    enabled: true,
+    host: "localhost",
+    port: smtp.port,
+    security: "starttls",
+    user: "mailer",
+    password: "hunter2",
+    ca_pem: smtp.ca_pem,
+    from: "hypervize@example.org",
+    to: ["ops@example.org"],
   };
   const webhook = { enabled: true, url: `http://127.0.0.1:${receiver.port}/` };
   const endpoints = { unready_timeout_s: 10 };
@@ -64,8 +70,14 @@ afterAll(async () => {
 
 const provision = (name: string, more: object = {}) =>
   EndpointClient.provision(appliance, {
-    ...{ model: `file://${environment.model}`, runtime: "vllm", name, context: 4096 },
-    ...{ concurrency: 2, min_replicas: 1, max_replicas: 1, ...more },
+    model: `file://${environment.model}`,
+    runtime: "vllm",
+    name,
+    context: 4096,
+    concurrency: 2,
+    min_replicas: 1,
+    max_replicas: 1,
+    ...more,
   });
 
 type Replica = HostView["replicas"][number];

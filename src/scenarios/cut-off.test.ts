@@ -1,9 +1,9 @@
 /** An agent that cannot be heard: what it runs goes on, and nothing is started a second time. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

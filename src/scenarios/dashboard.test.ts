@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { Testbed } from "./testbed.ts";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) =>
   existsSync(path),

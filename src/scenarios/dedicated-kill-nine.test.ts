@@ -1,9 +1,9 @@
 /** The control plane dies in every phase of an endpoint's life, and ends where it would have without. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { EndpointView } from "../http.ts";
+import type { EndpointView } from "../app/control-api.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
@@ -33,7 +33,8 @@ test("right after the answer to a provision: the same key finds the same endpoin
       method: "POST",
       headers: {
         authorization: `Bearer ${await appliance.adminKey()}`,
-        ...{ "content-type": "application/json", "idempotency-key": "one" },
+        "content-type": "application/json",
+        "idempotency-key": "one",
       },
       body: JSON.stringify(body),
     });

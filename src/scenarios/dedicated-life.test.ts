@@ -1,11 +1,11 @@
 /** A Dedicated endpoint from its provision to the mail, through sleep, a crash and updates, to its end. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import OpenAI from "openai";
-import { type Smtp, startSmtp } from "../notify/smtp-testbed.ts";
+import { type Smtp, startSmtp } from "../control/observability/notify/smtp.testbed.ts";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
@@ -18,9 +18,15 @@ beforeAll(async () => {
   appliance = await ApplianceProcess.create(testbed);
   agent = await appliance.addAgent();
   const mail = {
-    ...{ enabled: true, host: "localhost", port: smtp.port, security: "starttls" },
-    ...{ user: "mailer", password: "hunter2", ca_pem: smtp.ca_pem },
-    ...{ from: "hypervize@example.org", to: ["ops@example.org"] },
+    enabled: true,
+    host: "localhost",
+    port: smtp.port,
+    security: "starttls",
+    user: "mailer",
+    password: "hunter2",
+    ca_pem: smtp.ca_pem,
+    from: "hypervize@example.org",
+    to: ["ops@example.org"],
   };
   await appliance.api("/api/settings", { mail }, "PUT");
   await eventually("a host is up", async () => (await appliance.hosts())[0]?.status === "up");
@@ -43,7 +49,8 @@ test("it has its address at once, is up a moment later, answers, and one mail sa
   const { openai_base_url } = await endpoint.is("up");
   const client = new OpenAI({ baseURL: openai_base_url, apiKey: await appliance.adminKey() });
   const answer = await client.chat.completions.create({
-    ...{ model: "anything", temperature: 0 },
+    model: "anything",
+    temperature: 0,
     messages: [{ role: "user", content: "What is 2+2?" }],
   });
   expect(answer.choices[0]?.message.content).toBe("2 + 2 = 4.");

@@ -3,8 +3,8 @@ import { afterAll, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { alive, eventually, freePort, Testbed } from "./appliance.testbed.ts";
 import { chat } from "./chat.ts";
-import { alive, eventually, freePort, Testbed } from "./testbed.ts";
 
 interface Demo {
   url: string;

@@ -1,9 +1,9 @@
 /** Models that make no text: an endpoint for embeddings, asked in both encodings, and what it does not serve. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import OpenAI from "openai";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;
@@ -15,13 +15,16 @@ beforeAll(async () => {
   await appliance.addAgent();
   await eventually("a host is up", async () => (await appliance.hosts())[0]?.status === "up");
   endpoint = await EndpointClient.provision(appliance, {
-    ...{ name: "vectors", task: "feature-extraction" },
+    name: "vectors",
+    task: "feature-extraction",
     // A model made for embeddings says itself how its tokens become one vector; the demo model is none.
     args: ["--pooling", "mean"],
   });
   const { openai_base_url } = await endpoint.is("up");
   openai = new OpenAI({
-    ...{ baseURL: openai_base_url, apiKey: await appliance.adminKey(), maxRetries: 0 },
+    baseURL: openai_base_url,
+    apiKey: await appliance.adminKey(),
+    maxRetries: 0,
   });
 }, 60_000);
 afterAll(() => testbed.end(), 30_000);
@@ -40,7 +43,10 @@ test("the same vectors come as numbers and as base64, and their tokens are meter
   }
   const [row] = await appliance.usage();
   expect(row).toMatchObject({
-    ...{ endpoint: endpoint.id, status: 200, source: "engine", completion_tokens: 0 },
+    endpoint: endpoint.id,
+    status: 200,
+    source: "engine",
+    completion_tokens: 0,
     prompt_tokens: numbers.usage.prompt_tokens,
   });
 });

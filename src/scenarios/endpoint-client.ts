@@ -1,6 +1,6 @@
-import type { EndpointEvent, EndpointView, Status } from "../http.ts";
+import type { EndpointEvent, EndpointView, Status } from "../app/control-api.ts";
+import { eventually } from "./appliance.testbed.ts";
 import type { ApplianceProcess } from "./appliance-process.ts";
-import { eventually } from "./testbed.ts";
 
 /** One Dedicated endpoint of an appliance, as its owner uses it. */
 export class EndpointClient {

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
-import { EngineEnvironment } from "../../agent/runtimes/fakes/environment-testbed.ts";
+import { FakeSmi } from "../../agent/hardware/fake-smi.testbed.ts";
+import { EngineEnvironment } from "../../agent/runtimes/fakes/environment.testbed.ts";
+import { Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { Testbed } from "./testbed.ts";
 
 const pair = new URL("../../agent/hardware/samples/h200-pair.csv", import.meta.url);
 const testbed = new Testbed();
@@ -26,8 +26,11 @@ afterAll(async () => {
 }, 30_000);
 
 const body = () => ({
-  ...{ model: `file://${environment.model}`, context: 4096, concurrency: 2 },
-  ...{ min_replicas: 1, max_replicas: 1 },
+  model: `file://${environment.model}`,
+  context: 4096,
+  concurrency: 2,
+  min_replicas: 1,
+  max_replicas: 1,
 });
 
 test.each(["vllm", "sglang"])(
@@ -39,8 +42,11 @@ test.each(["vllm", "sglang"])(
     expect(text).toContain(" stand-in");
     expect(text.trimEnd()).toEndWith("data: [DONE]");
     expect((await appliance.usage(1))[0]).toMatchObject({
-      ...{ endpoint: endpoint.id, status: 200, source: "engine" },
-      ...{ prompt_tokens: 5, completion_tokens: 6 },
+      endpoint: endpoint.id,
+      status: 200,
+      source: "engine",
+      prompt_tokens: 5,
+      completion_tokens: 6,
     });
     await endpoint.remove();
     await endpoint.isGone();
@@ -65,7 +71,8 @@ test("a context that does not fit fails with the engine's own number", async () 
 }, 60_000);
 
 test("what the engine says of a first request that it refuses is what the endpoint says", async () => {
-  const asked = { ...body(), runtime: "vllm", env: { FAKE_FAILS: "tokenless" } };
+  environment.behaves({ FAKE_FAILS: "tokenless" });
+  const asked = { ...body(), runtime: "vllm" };
   const endpoint = await EndpointClient.provision(appliance, asked);
   await endpoint.is("failed");
   expect(await endpoint.view()).toMatchObject({

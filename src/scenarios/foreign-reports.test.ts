@@ -1,15 +1,15 @@
 /** A host that has joined speaks of another one's replica: nobody listens. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { decodeJoinToken } from "../../agent/contract/join-token.ts";
 import { listenerOn } from "../../agent/contract/listener.ts";
-import type { CommandStream, ObservedReplica } from "../../agent/contract/messages.ts";
 import { networkId } from "../../agent/contract/network-id.ts";
-import { dial } from "../../agent/control-plane.ts";
-import { enrol } from "../../agent/enrolment.ts";
-import { hello, observedReplica } from "../fleet/fleet-testbed.ts";
+import { decodeJoinToken } from "../../agent/contract/protocol/join-token.ts";
+import type { CommandStream, ObservedReplica } from "../../agent/contract/protocol/messages.ts";
+import { dial } from "../../agent/session/control-plane.ts";
+import { enrol } from "../../agent/session/enrolment.ts";
+import { hello, observedReplica } from "../control/fleet/fleet.testbed.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(60_000);
 
@@ -89,6 +89,13 @@ test("neither a prompt nor a verdict follows its word", async () => {
 });
 
 const beat = {
-  ...{ at_ms: 0, memory_used_bytes: 1, disk_free_bytes: 1, cpu_ratio: 0, cache_used_bytes: 0 },
-  ...{ download_bytes_total: 0, gpus: [], xids: [], damaged_sources: [] },
+  at_ms: 0,
+  memory_used_bytes: 1,
+  disk_free_bytes: 1,
+  cpu_ratio: 0,
+  cache_used_bytes: 0,
+  download_bytes_total: 0,
+  gpus: [],
+  xids: [],
+  damaged_sources: [],
 };

@@ -3,9 +3,9 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { AgentProcess } from "./agent-process.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
-import type { AlertView, Series } from "../http.ts";
+import { FakeSmi } from "../../agent/hardware/fake-smi.testbed.ts";
+import type { AlertView, Series } from "../app/control-api.ts";
 import type { AgentProcess } from "./agent-process.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const samples = new URL("../../agent/hardware/samples/", import.meta.url);
 const pair = readFileSync(new URL("h200-pair.csv", samples), "utf8");
@@ -72,8 +72,12 @@ test("a host says which GPUs it has, and every heartbeat what they do and for wh
 test("placement leaves alone what others hold, and says so", async () => {
   const answer = () =>
     appliance.api<object>("/api/provision?dry_run=1", {
-      ...{ model: "builtin:hypervize-demo", min_replicas: 1, max_replicas: 1, visibility: "team" },
-      ...{ runtime: "llama-server", gpu: { type: "H200", count: 1 } },
+      model: "builtin:hypervize-demo",
+      min_replicas: 1,
+      max_replicas: 1,
+      visibility: "team",
+      runtime: "llama-server",
+      gpu: { type: "H200", count: 1 },
     });
   expect(JSON.stringify(await answer())).not.toContain("not ours");
   smi.prints("apps", [idleId, busyId].map((id) => `${id}, 1, 143770, /opt/x\n`).join(""));
@@ -112,7 +116,9 @@ test("memory errors are an alert, told once and shown while they are there", asy
     return open.length > 0 && open;
   });
   expect(alert).toMatchObject({
-    ...{ kind: "gpu_ecc", severity: "critical", gpu: { index: 1, uuid: busyId } },
+    kind: "gpu_ecc",
+    severity: "critical",
+    gpu: { index: 1, uuid: busyId },
     title: "GPU 1 has memory errors",
   });
   await eventually("the webhook was called", async () => told.length > 0);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { closeSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { openLog, rotateLog } from "../../agent/process/log.ts";
-import { Session } from "../../agent/session.ts";
+import { Session } from "../../agent/session/session.ts";
 import {
   type ControlPlane,
   enrol,
@@ -11,8 +11,8 @@ import {
   hello,
   newSecret,
   observedReplica,
-} from "../fleet/fleet-testbed.ts";
-import { Testbed } from "./testbed.ts";
+} from "../control/fleet/fleet.testbed.ts";
+import { Testbed } from "./appliance.testbed.ts";
 
 let testbed: Testbed;
 let plane: ControlPlane;

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { HubTestbed } from "../../agent/weights/hub/hub-testbed.ts";
-import type { EndpointView } from "../http.ts";
+import { HubTestbed } from "../../agent/weights/hub/hub.testbed.ts";
+import type { EndpointView } from "../app/control-api.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const demo = join(import.meta.dir, "../../agent/weights/demo/hypervize-demo.gguf");
 const token = "hf_of_a_person";

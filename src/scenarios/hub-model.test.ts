@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
-import { EngineEnvironment } from "../../agent/runtimes/fakes/environment-testbed.ts";
-import { HubTestbed } from "../../agent/weights/hub/hub-testbed.ts";
-import type { ModelView } from "../http.ts";
-import { safetensors } from "../sizing/safetensors-testbed.ts";
-import truth from "../sizing/truth.json";
+import { FakeSmi } from "../../agent/hardware/fake-smi.testbed.ts";
+import { EngineEnvironment } from "../../agent/runtimes/fakes/environment.testbed.ts";
+import { HubTestbed } from "../../agent/weights/hub/hub.testbed.ts";
+import type { ModelView } from "../app/control-api.ts";
+import { safetensors } from "../control/scheduler/sizing/safetensors.testbed.ts";
+import truth from "../control/scheduler/sizing/truth.json";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const demo = join(import.meta.dir, "../../agent/weights/demo/hypervize-demo.gguf");
 const pair = new URL("../../agent/hardware/samples/h200-pair.csv", import.meta.url);

@@ -3,9 +3,9 @@
  * row. HYPERVIZE_KILLS=200 runs the full count of the issue.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { Testbed } from "./testbed.ts";
 
 const kills = Number(process.env["HYPERVIZE_KILLS"] ?? 20);
 const testbed = new Testbed();

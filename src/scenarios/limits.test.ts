@@ -1,8 +1,8 @@
 /** Limits, money, aliases and revocation against a real appliance, an agent and llama-server. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat, model } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

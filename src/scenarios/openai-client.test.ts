@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
 import type { AgentProcess } from "./agent-process.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { model } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

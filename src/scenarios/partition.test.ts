@@ -1,11 +1,11 @@
 /** The cable to a host is cut, without a word to either side, and mended again. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
 import { EndpointClient } from "./endpoint-client.ts";
 import { makeRemoteMachine, type RemoteMachine, whyNoRemoteMachine } from "./remote-machine.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,11 +1,11 @@
 /** Four machines start one model, and it crosses the cable to the hub once. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { HubTestbed } from "../../agent/weights/hub/hub-testbed.ts";
+import { HubTestbed } from "../../agent/weights/hub/hub.testbed.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
 import { makeRemoteMachine, type RemoteMachine, whyNoRemoteMachine } from "./remote-machine.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(60_000);
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import SQLite from "better-sqlite3";
+import { Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
-import { Testbed } from "./testbed.ts";
 
 const obstacle = whyNoDisk();
 if (obstacle !== null) process.stderr.write(`Power cuts are not tested: ${obstacle}.\n`);

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { selfSigned } from "../gateway/upstream/certificate-testbed.ts";
-import type { ProviderView } from "../http.ts";
+import type { ProviderView } from "../app/control-api.ts";
+import { selfSigned } from "../gateway/upstream/certificate.testbed.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const secret = "sk-canary-of-the-provider";
 const testbed = new Testbed();
@@ -29,7 +29,9 @@ beforeAll(async () => {
   else process.env["SSL_CERT_FILE"] = before;
   key = (await appliance.createKey()).key;
   provider = await appliance.api<ProviderView>("/api/providers", {
-    ...{ name: "Far", base_url: `https://localhost:${service.port}/openai/v1`, api_key: secret },
+    name: "Far",
+    base_url: `https://localhost:${service.port}/openai/v1`,
+    api_key: secret,
     models: [{ name: "far/model", upstream: "theirs" }],
   });
 }, 60_000);

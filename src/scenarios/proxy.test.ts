@@ -4,8 +4,8 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { allBy, RecordingProxy } from "../../agent/contract/proxy-testbed.ts";
-import { freePort, Testbed } from "./testbed.ts";
+import { allBy, RecordingProxy } from "../../agent/contract/proxy.testbed.ts";
+import { freePort, Testbed } from "./appliance.testbed.ts";
 
 const testbed = new Testbed();
 const home = testbed.folder();

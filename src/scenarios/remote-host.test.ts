@@ -4,10 +4,10 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { AgentProcess } from "./agent-process.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
 import { makeRemoteMachine, type RemoteMachine, whyNoRemoteMachine } from "./remote-machine.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 // A busy machine can make a llama-server take seconds for an answer.
 setDefaultTimeout(60_000);

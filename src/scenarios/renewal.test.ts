@@ -3,22 +3,22 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newKeyAndRequest } from "../../agent/certificate-request.ts";
+import { newKeyAndRequest } from "../../agent/session/certificate-request.ts";
 import {
   type KeyPair,
   nextPairIn,
   readMembership,
   writeMembership,
-} from "../../agent/membership.ts";
-import { Renewal, type RenewalParts } from "../../agent/renewal.ts";
-import { callRenew } from "../../agent/renewal-call.ts";
+} from "../../agent/session/membership.ts";
+import { Renewal, type RenewalParts } from "../../agent/session/renewal.ts";
+import { callRenew } from "../../agent/session/renewal-call.ts";
 import {
   AgentLine,
   type ControlPlane,
   enrol,
   FleetWorld,
   newSecret,
-} from "../fleet/fleet-testbed.ts";
+} from "../control/fleet/fleet.testbed.ts";
 
 const day_ms = 86_400_000;
 let world: FleetWorld;

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { S3Testbed, test_keys } from "../../agent/contract/s3/s3-testbed.ts";
-import type { ModelView } from "../http.ts";
+import { S3Testbed, test_keys } from "../../agent/contract/s3/s3.testbed.ts";
+import type { ModelView } from "../app/control-api.ts";
 import type { AgentProcess } from "./agent-process.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const demo = readFileSync(join(import.meta.dir, "../../agent/weights/demo/hypervize-demo.gguf"));
 const model = "s3://models/llms/demo/demo-Q4_K_M.gguf";

@@ -5,13 +5,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { FakeSmi } from "../../agent/hardware/fake-smi-testbed.ts";
-import { EngineEnvironment } from "../../agent/runtimes/fakes/environment-testbed.ts";
-import { safetensors } from "../sizing/safetensors-testbed.ts";
+import { FakeSmi } from "../../agent/hardware/fake-smi.testbed.ts";
+import { EngineEnvironment } from "../../agent/runtimes/fakes/environment.testbed.ts";
+import { safetensors } from "../control/scheduler/sizing/safetensors.testbed.ts";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 const samples = new URL("../../agent/hardware/samples/", import.meta.url);
 const [gpu = ""] = readFileSync(new URL("h200-pair.csv", samples), "utf8").split("\n");
@@ -23,15 +23,27 @@ let agent: AgentProcess;
 let endpoint: EndpointClient;
 
 const config = {
-  ...{ architectures: ["LlamaForCausalLM"], model_type: "llama", torch_dtype: "bfloat16" },
-  ...{ hidden_size: 256, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 4 },
-  ...{ head_dim: 64, intermediate_size: 512, vocab_size: 1000, max_position_embeddings: 8192 },
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  torch_dtype: "bfloat16",
+  hidden_size: 256,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 4,
+  head_dim: 64,
+  intermediate_size: 512,
+  vocab_size: 1000,
+  max_position_embeddings: 8192,
 };
 
 const provision = (name: string, more: object = {}) =>
   EndpointClient.provision(appliance, {
-    ...{ name, model: `file://${join(environment.folder, "small")}`, runtime: "vllm" },
-    ...{ context: 2048, idle_timeout_s: 600, l1_timeout_s: 3600 },
+    name,
+    model: `file://${join(environment.folder, "small")}`,
+    runtime: "vllm",
+    context: 2048,
+    idle_timeout_s: 600,
+    l1_timeout_s: 3600,
     ...more,
   });
 

@@ -1,9 +1,9 @@
 /** One Elastic model on two agents of this machine: spread by load, failed over when one dies. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
+import { alive, eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat, model } from "./chat.ts";
-import { alive, eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

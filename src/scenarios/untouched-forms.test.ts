@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { type FormCase, formCases, otherFields, otherForms, type Shown } from "./forms.testbed.ts";
-import { Testbed } from "./testbed.ts";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) =>
   existsSync(path),
@@ -188,7 +188,7 @@ test("the role of a user, which is saved as it is chosen, is the one that is sto
 test("a form or a field that no case covers does not exist", async () => {
   const covered = new Set(names.map((of) => of.split(" ")[0] ?? ""));
   const found: string[] = [];
-  const ui = join(import.meta.dir, "..", "..", "ui");
+  const ui = join(import.meta.dir, "../../ui");
   for await (const file of new Bun.Glob("**/*.tsx").scan(ui)) {
     const text = await Bun.file(join(ui, file)).text();
     const isForm = /<(?:form|Form|SettingsForm)\b/.test(text);

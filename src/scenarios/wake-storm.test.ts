@@ -1,8 +1,8 @@
 /** Many at once at the door of a sleeping endpoint: one start, everybody answered, little time lost. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { EndpointClient } from "./endpoint-client.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const testbed = new Testbed();
 let appliance: ApplianceProcess;

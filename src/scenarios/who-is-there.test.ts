@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat, model } from "./chat.ts";
 import { makeRemoteMachine, whyNoRemoteMachine } from "./remote-machine.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 setDefaultTimeout(60_000);
 

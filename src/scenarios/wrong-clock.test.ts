@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KeyView } from "../http.ts";
+import type { KeyView } from "../app/control-api.ts";
+import { eventually, Testbed } from "./appliance.testbed.ts";
 import { ApplianceProcess } from "./appliance-process.ts";
 import { chat } from "./chat.ts";
-import { eventually, Testbed } from "./testbed.ts";
 
 const faketime = Bun.which("faketime");
 const preloaded = faketime

@@ -1,12 +1,12 @@
 /** The files of a folder of a store. Pure but for the requests, which are the caller's. */
-import { partsOf, stemOf } from "../gguf-name.ts";
+import { partsOf, stemOf } from "../gguf/gguf-name.ts";
 import type { S3Ask } from "./request.ts";
 import { isPlainName, keyOf, type S3Folder, type S3Object } from "./source.ts";
 
 /** Pages of 1,000 keys. */
-const MOST_PAGES = 20;
-const MOST_PARTS = 200;
-export const MOST_PAGE_BYTES = 4 * 1024 * 1024;
+const most_pages = 20;
+const most_parts = 200;
+export const most_page_bytes = 4 * 1024 * 1024;
 
 interface Page {
   /** With its folders, from the top of the bucket. */
@@ -44,7 +44,7 @@ export async function listFolder(
     if (file === undefined || !reader.isDenied(error)) throw error;
     // A key may be allowed to read and not to list, as by MinIO's own policy `readonly`.
     const parts = partsOf(file);
-    const names = parts.length > MOST_PARTS ? [file] : parts;
+    const names = parts.length > most_parts ? [file] : parts;
     return Promise.all(names.map((name) => lookedAt(place, name, reader))).catch(() => {
       throw error;
     });
@@ -55,7 +55,7 @@ async function listed(place: S3Folder, stem: string, { ask }: S3Reader): Promise
   const prefix = keyOf(place, stem);
   const found: S3Object[] = [];
   let next: Page["next"];
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < most_pages; page++) {
     const query = { "encoding-type": "url", "list-type": "2", prefix, ...next };
     const { bytes } = await ask({ method: "GET", bucket: place.bucket, query });
     const answer = pageIn(bytes);
@@ -63,13 +63,14 @@ async function listed(place: S3Folder, stem: string, { ask }: S3Reader): Promise
     next = answer.next;
     if (next === undefined) return found.flatMap((object) => below(place, object));
   }
-  throw new TooManyFiles(`More than ${MOST_PAGES * 1000} files lie there.`);
+  throw new TooManyFiles(`More than ${most_pages * 1000} files lie there.`);
 }
 
 async function lookedAt(place: S3Folder, name: string, { ask }: S3Reader): Promise<S3Object> {
   const { headers } = await ask({ method: "HEAD", bucket: place.bucket, key: keyOf(place, name) });
   const object = {
-    ...{ name, bytes: Number(headers.get("content-length") ?? Number.NaN) },
+    name,
+    bytes: Number(headers.get("content-length") ?? Number.NaN),
     etag: bareTag(headers.get("etag") ?? ""),
   };
   if (!isWhole(object)) throw new Error("It tells no size.");

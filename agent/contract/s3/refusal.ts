@@ -1,5 +1,5 @@
 /** What a store's refusal means, in words for the person who can do something about it. Pure. */
-import type { S3Access } from "../messages.ts";
+import type { S3Access } from "../protocol/messages.ts";
 
 export interface S3Refused {
   status: number;
@@ -15,19 +15,19 @@ export interface S3Problem {
 }
 
 /** Said where nobody has set one up. */
-export const NO_S3 =
+export const no_s3 =
   "No S3 store is set up. An admin sets its endpoint and keys under Settings, or with PUT /api/settings.";
 
 /** Said where something is written in another way. */
-export const S3_FORM =
+export const s3_form =
   "A model in S3 is written s3://BUCKET/FOLDER, with :FILE or :QUANT if needed, or s3://BUCKET/FOLDER/FILE.gguf; paths have up to 200 characters and no : or @.";
 
-const SETTINGS = "An admin changes that under Settings.";
-const WRONG_KEYS = new Set([
+const settings = "An admin changes that under Settings.";
+const wrong_keys = new Set([
   ...["InvalidAccessKeyId", "InvalidSecurity", "NotSignedUp"],
   ...["InvalidToken", "ExpiredToken", "UnrecognizedClientException"],
 ]);
-const OTHER_REGION = new Set([
+const other_region = new Set([
   ...[
     "PermanentRedirect",
     "TemporaryRedirect",
@@ -35,7 +35,7 @@ const OTHER_REGION = new Set([
     "IllegalLocationConstraintException",
   ],
 ]);
-const WAIT = new Set([
+const wait = new Set([
   ...["SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Busy", "Throttling"],
 ]);
 
@@ -52,7 +52,7 @@ export function s3Problem(
   if (error.code === "RequestTimeTooSkewed" || error.code === "RequestExpired") {
     return config(`${skewOf(headers, now_ms)} Set it by NTP.`);
   }
-  if (OTHER_REGION.has(error.code) || (status >= 300 && status < 400)) {
+  if (other_region.has(error.code) || (status >= 300 && status < 400)) {
     return elsewhere(access, what, refused, error);
   }
   return problemByCode(error, access, what) ?? problemByStatus(status, error.code, store, what);
@@ -75,7 +75,7 @@ function elsewhere(
   }
   const where = told ? `, and ${host} says ${told}` : "";
   return config(
-    `${what} lies in another region or under another endpoint than are set up (${region || "us-east-1"}${where}). ${SETTINGS}`,
+    `${what} lies in another region or under another endpoint than are set up (${region || "us-east-1"}${where}). ${settings}`,
   );
 }
 
@@ -87,11 +87,11 @@ function problemByCode(
   const { host: store, hostname } = new URL(endpoint);
   if (code === "SignatureDoesNotMatch") {
     return config(
-      `${store} does not accept the S3 access key (${code}): its secret is another one, or a proxy before the store changes the host's name or the path, which are signed. ${SETTINGS}`,
+      `${store} does not accept the S3 access key (${code}): its secret is another one, or a proxy before the store changes the host's name or the path, which are signed. ${settings}`,
     );
   }
-  if (WRONG_KEYS.has(code)) {
-    return config(`${store} does not accept the S3 access key (${code}). ${SETTINGS}`);
+  if (wrong_keys.has(code)) {
+    return config(`${store} does not accept the S3 access key (${code}). ${settings}`);
   }
   // Ceph 16 takes a name of its own that it does not know (rgw_dns_name) for a bucket's.
   if (code === "NoSuchBucket" && bucket.endsWith(hostname)) {
@@ -102,7 +102,7 @@ function problemByCode(
   if (code === "NoSuchBucket") {
     return { kind: "missing", sentence: `${store} has no bucket of ${what}. Check its name.` };
   }
-  if (code === "NoSuchKey" && BUCKET.test(what)) {
+  if (code === "NoSuchKey" && bucket_pattern.test(what)) {
     return config(
       `${store} looked for a file where the bucket of ${what} should be. Set up its endpoint without a bucket or a path.`,
     );
@@ -112,14 +112,14 @@ function problemByCode(
 }
 
 /** A question about a bucket, not about an object. */
-const BUCKET = /^s3:\/\/[^/]+$/;
+const bucket_pattern = /^s3:\/\/[^/]+$/;
 
 function problemByStatus(status: number, code: string, store: string, what: string): S3Problem {
   if (status === 412) {
     return { kind: "changed", sentence: `${what} changed in the store while it was fetched.` };
   }
   // What a store has not implemented (501) it will not in a moment either.
-  if (WAIT.has(code) || status === 408 || status === 429 || (status >= 500 && status !== 501)) {
+  if (wait.has(code) || status === 408 || status === 429 || (status >= 500 && status !== 501)) {
     return { kind: "unreachable", sentence: `answered ${status}${named(code)}` };
   }
   if (status === 404) {
@@ -132,7 +132,7 @@ function problemByStatus(status: number, code: string, store: string, what: stri
     };
   }
   // Ceph 16 has no more words than this for what only its uploader's key opens.
-  const own_key = status === 400 && !BUCKET.test(what);
+  const own_key = status === 400 && !bucket_pattern.test(what);
   const check = own_key ? ", and that it is not encrypted with its uploader's own key (SSE-C)" : "";
   return config(
     `${store} answered ${status}${named(code)} for ${what}. Check the S3 settings${check}.`,

@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { signedRequest } from "./request.ts";
 
 const access = {
-  ...{ endpoint: "https://s3.amazonaws.com", region: "us-east-1", path_style: false },
+  endpoint: "https://s3.amazonaws.com",
+  region: "us-east-1",
+  path_style: false,
   access_key_id: "AKIAIOSFODNN7EXAMPLE",
   secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 };

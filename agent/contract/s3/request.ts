@@ -1,7 +1,7 @@
 /** Requests to an S3-compatible store, signed (AWS Signature Version 4). */
 import { isIP } from "node:net";
 import { AwsV4Signer } from "aws4fetch";
-import type { S3Access } from "../messages.ts";
+import type { S3Access } from "../protocol/messages.ts";
 
 export interface S3Ask {
   method: "GET" | "HEAD";
@@ -18,7 +18,7 @@ export interface SignedRequest {
 }
 
 /** Where nobody says; stores of one's own take it, too. */
-const USUAL_REGION = "us-east-1";
+const usual_region = "us-east-1";
 
 /** NOW_MS: the store refuses a time that is a quarter of an hour from its own. */
 export async function signedRequest(
@@ -35,8 +35,12 @@ export async function signedRequest(
     .map(([name, value]) => `${name}=${encoded(value)}`)
     .join("&");
   const signer = new AwsV4Signer({
-    ...{ method, url: base.href, service: "s3", region: access.region || USUAL_REGION },
-    ...{ accessKeyId: access.access_key_id, secretAccessKey: access.secret_access_key },
+    method,
+    url: base.href,
+    service: "s3",
+    region: access.region || usual_region,
+    accessKeyId: access.access_key_id,
+    secretAccessKey: access.secret_access_key,
     datetime: new Date(now_ms).toISOString().replace(/[:-]|\.\d{3}/g, ""),
     headers: { ...headers },
   });

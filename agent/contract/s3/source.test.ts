@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { hubSource } from "../hub-source.ts";
+import { hubSource } from "../gguf/hub-source.ts";
 import { isPlainName, parseS3Source, pinOf, type S3Object, s3Folder } from "./source.ts";
 
 const pin = "0123456789abcdef0123456789abcdef01234567";

@@ -3,7 +3,7 @@
  * `s3://BUCKET/FOLDER/FILE.gguf`. It is read as a repository: the folder is its name, and the pin the commit.
  */
 import { createHash } from "node:crypto";
-import type { HubSource } from "../hub-source.ts";
+import type { HubSource } from "../gguf/hub-source.ts";
 
 /** One file of a folder, as the store lists it. */
 export interface S3Object {
@@ -20,24 +20,24 @@ export interface S3Folder {
   folder: string;
 }
 
-const WRITTEN = /^s3:\/\/([^/@:]+)(?:\/([^@:]*))?(?:@([0-9a-f]{40}))?(?::(.+))?$/;
+const written = /^s3:\/\/([^/@:]+)(?:\/([^@:]*))?(?:@([0-9a-f]{40}))?(?::(.+))?$/;
 /** Older stores allow capitals and underscores, too. */
-const BUCKET = /^(?!.*\.\.)[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/;
+const bucket_pattern = /^(?!.*\.\.)[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/;
 /** It becomes the name of a folder on the host's disk. */
-const LONGEST_PLACE = 240;
+const longest_place = 240;
 
 /** Undefined for text that names nothing in a store. */
 export function parseS3Source(text: string): HubSource | undefined {
-  const [, bucket = "", path = "", revision = null, said = null] = WRITTEN.exec(text) ?? [];
+  const [, bucket = "", path = "", revision = null, said = null] = written.exec(text) ?? [];
   const parts = path.replace(/\/+$/, "").split("/");
   const isFile = /\.gguf$/i.test(path);
   if (isFile && said !== null) return undefined;
   const file = isFile ? parts.pop() : undefined;
   const folder = parts.join("/");
   const word = said ?? file ?? null;
-  if (!BUCKET.test(bucket) || (folder !== "" && !isPlainName(folder))) return undefined;
+  if (!bucket_pattern.test(bucket) || (folder !== "" && !isPlainName(folder))) return undefined;
   if (word !== null && !(isPlainName(word) && word.length <= 256)) return undefined;
-  if (encodeURIComponent(`${bucket}/${folder}`).length > LONGEST_PLACE) return undefined;
+  if (encodeURIComponent(`${bucket}/${folder}`).length > longest_place) return undefined;
   return { repository: placeOf({ bucket, folder }), revision, word };
 }
 

@@ -46,45 +46,76 @@ const limit = either(isNumber, eachOf(isNumber));
 const media_limits = json({ image: limit, video: limit, audio: limit });
 
 const sampling = json({
-  ...{ temperature: isNumber, top_p: isNumber, top_k: isNumber, min_p: isNumber },
-  ...{ repetition_penalty: isNumber, max_new_tokens: isNumber },
-  ...{ presence_penalty: isNumber, frequency_penalty: isNumber },
+  temperature: isNumber,
+  top_p: isNumber,
+  top_k: isNumber,
+  min_p: isNumber,
+  repetition_penalty: isNumber,
+  max_new_tokens: isNumber,
+  presence_penalty: isNumber,
+  frequency_penalty: isNumber,
 });
 
 /** `auto_map` among them would name code. */
 const overrides = json({
   architectures: listOf(isName),
-  ...{ classifier_from_token: listOf(isName), is_original_qwen3_reranker: isFlag },
-  ...{ rope_scaling: eachOf(scalar), rope_parameters: eachOf(scalar), rope_theta: isNumber },
-  ...{ num_labels: isNumber, is_matryoshka: isFlag, matryoshka_dimensions: listOf(isNumber) },
-  ...{ method: isName, use_activation: isFlag, sliding_window: isNumber },
+  classifier_from_token: listOf(isName),
+  is_original_qwen3_reranker: isFlag,
+  rope_scaling: eachOf(scalar),
+  rope_parameters: eachOf(scalar),
+  rope_theta: isNumber,
+  num_labels: isNumber,
+  is_matryoshka: isFlag,
+  matryoshka_dimensions: listOf(isNumber),
+  method: isName,
+  use_activation: isFlag,
+  sliding_window: isNumber,
 });
 
 const pooler = json({
-  ...{ pooling_type: isName, seq_pooling_type: isName, tok_pooling_type: isName },
-  ...{ normalize: isFlag, softmax: isFlag, activation: isFlag, use_activation: isFlag },
-  ...{ dimensions: isNumber, step_tag_id: isNumber, returned_token_ids: listOf(isNumber) },
-  ...{ enable_chunked_processing: isFlag, max_embed_len: isNumber, logit_bias: isNumber },
+  pooling_type: isName,
+  seq_pooling_type: isName,
+  tok_pooling_type: isName,
+  normalize: isFlag,
+  softmax: isFlag,
+  activation: isFlag,
+  use_activation: isFlag,
+  dimensions: isNumber,
+  step_tag_id: isNumber,
+  returned_token_ids: listOf(isNumber),
+  enable_chunked_processing: isFlag,
+  max_embed_len: isNumber,
+  logit_bias: isNumber,
 });
 
 /** Others name a folder, a backend's class or passes, which are imported. */
 const compilation = json({
-  ...{ level: isNumber, mode: either(isNumber, isName), cudagraph_mode: isName },
-  ...{ cudagraph_capture_sizes: listOf(isNumber), max_cudagraph_capture_size: isNumber },
-  ...{ cudagraph_num_of_warmups: isNumber, use_inductor: isFlag, use_cudagraph: isFlag },
+  level: isNumber,
+  mode: either(isNumber, isName),
+  cudagraph_mode: isName,
+  cudagraph_capture_sizes: listOf(isNumber),
+  max_cudagraph_capture_size: isNumber,
+  cudagraph_num_of_warmups: isNumber,
+  use_inductor: isFlag,
+  use_cudagraph: isFlag,
 });
 
 /** With no model beside the own one. */
 const speculation = json({
   method: (method) =>
     typeof method === "string" && /^(?:ngram|suffix|mtp|[a-z0-9_]{1,24}_mtp)$/.test(method),
-  ...{ num_speculative_tokens: isNumber, prompt_lookup_max: isNumber, prompt_lookup_min: isNumber },
-  ...{ disable_by_batch_size: isNumber },
+  num_speculative_tokens: isNumber,
+  prompt_lookup_max: isNumber,
+  prompt_lookup_min: isNumber,
+  disable_by_batch_size: isNumber,
 });
 
 const grammars = json({
-  ...{ backend: isName, disable_fallback: isFlag, disable_any_whitespace: isFlag },
-  ...{ disable_additional_properties: isFlag, reasoning_parser: isName },
+  backend: isName,
+  disable_fallback: isFlag,
+  disable_any_whitespace: isFlag,
+  disable_additional_properties: isFlag,
+  reasoning_parser: isName,
 });
 
 const context = "the context is the endpoint's `context`";

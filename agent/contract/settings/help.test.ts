@@ -1,7 +1,7 @@
 /** Our table of flags beside the program that reads them. */
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { readArguments } from "../runtime-settings.ts";
+import { readArguments } from "../protocol/runtime-settings.ts";
 import { llamaServer } from "./llama-server.ts";
 
 const program = process.env["HYPERVIZE_LLAMA_SERVER"] ?? "llama-server";

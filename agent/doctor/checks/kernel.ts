@@ -15,7 +15,8 @@ export async function probeSecureBoot(host: Host, gpus: number): Promise<SecureB
   const modules = (await host.read("/proc/modules")) ?? "";
   return {
     enabled: word === undefined ? null : word === "enabled",
-    ...{ gpus, loaded: /^nvidia /m.test(modules) },
+    gpus,
+    loaded: /^nvidia /m.test(modules),
   };
 }
 

@@ -24,7 +24,10 @@ Max processes             96046                96046                processes
 Max open files            ${files}              524288               files
 `;
 const port = (over: Partial<Port>): Port => ({
-  ...{ number: 8443, for_what: "agents", taken: false, ours_runs: false },
+  number: 8443,
+  for_what: "agents",
+  taken: false,
+  ours_runs: false,
   ...over,
 });
 const docker_down =

@@ -29,7 +29,9 @@ export async function probePorts(
   const relay = { number: relay_port ?? 0, for_what: "the agent's relay", owner: "agent" } as const;
   return Promise.all(
     [...known, ...(relay_port ? [relay] : [])].map(async ({ number, for_what, owner }) => ({
-      ...{ number, for_what, ours_runs: running[owner] },
+      number,
+      for_what,
+      ours_runs: running[owner],
       taken: await host.isTaken(number),
     })),
   );

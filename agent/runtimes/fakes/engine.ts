@@ -113,7 +113,9 @@ function serve(stage: Stage, log: (line: string) => void): void {
   };
   try {
     Bun.serve({
-      ...{ hostname: "127.0.0.1", port: stage.port, idleTimeout: 0 },
+      hostname: "127.0.0.1",
+      port: stage.port,
+      idleTimeout: 0,
       fetch(request) {
         const { pathname } = new URL(request.url);
         const controlled = stage.control(request, sleeper, running);

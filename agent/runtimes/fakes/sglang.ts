@@ -18,7 +18,9 @@ const wrong = notANumber();
 if (wrong && gpuCount > 1) die(wrong);
 
 await play({
-  ...{ model, port: Number(flags.get("--port")), weights: flags.get("--model-path") ?? "" },
+  model,
+  port: Number(flags.get("--port")),
+  weights: flags.get("--model-path") ?? "",
   context_tokens: Number(flags.get("--context-length")),
   says: [],
   // Its scheduler tells the parent, who kills them all, itself too.

@@ -33,7 +33,10 @@ if (wrong && !isAtLeast(process.env["ENGINE_VERSION"] ?? "unknown", "0.24.0")) {
 }
 
 await play({
-  ...{ model: name, port: Number(flags.get("--port")), weights, context_tokens },
+  model: name,
+  port: Number(flags.get("--port")),
+  weights,
+  context_tokens,
   says: [
     "INFO 11-23 10:00:00 [api_server.py:1346] vLLM API server version 0.30.0",
     `INFO 11-23 10:00:00 [model.py:1510] Using max model len ${context_tokens}`,

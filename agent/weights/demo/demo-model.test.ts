@@ -6,10 +6,10 @@ import cases from "./answers.json";
 // Two busy cores can make a llama-server take seconds to start.
 setDefaultTimeout(30_000);
 
-const WEIGHTS = new URL("./hypervize-demo.gguf", import.meta.url).pathname;
-const MOST_BYTES = 6 * 1024 * 1024;
-const POLL_MS = 20;
-const SLOTS = 4;
+const weights = new URL("./hypervize-demo.gguf", import.meta.url).pathname;
+const most_bytes = 6 * 1024 * 1024;
+const poll_ms = 20;
+const slots = 4;
 
 interface ToolCall {
   index?: number;
@@ -36,7 +36,7 @@ interface Case {
   expect: { content?: string; tool_calls?: { name: string; arguments: object }[] };
 }
 
-const CASES: Case[] = cases;
+const recorded_cases: Case[] = cases;
 let server: Bun.Subprocess | undefined;
 let base = "";
 
@@ -53,7 +53,7 @@ beforeAll(async () => {
     "4",
     "--jinja",
   ];
-  server = Bun.spawn([llamaServer(), "-m", WEIGHTS, ...flags], {
+  server = Bun.spawn([llamaServer(), "-m", weights, ...flags], {
     stdout: "ignore",
     stderr: "ignore",
   });
@@ -67,7 +67,7 @@ afterAll(async () => {
 });
 
 describe("the demo model", () => {
-  for (const asked of CASES) {
+  for (const asked of recorded_cases) {
     test(asked.name, async () => {
       expect(said(await chat(asked))).toEqual(asked.expect);
     });
@@ -75,8 +75,8 @@ describe("the demo model", () => {
 });
 
 test("answers the same when four questions arrive at once", async () => {
-  for (let first = 0; first < CASES.length; first += SLOTS) {
-    const round = CASES.slice(first, first + SLOTS);
+  for (let first = 0; first < recorded_cases.length; first += slots) {
+    const round = recorded_cases.slice(first, first + slots);
     const answers = await Promise.all(round.map((asked) => chat(asked)));
     expect(answers.map(said)).toEqual(round.map((asked) => asked.expect));
   }
@@ -150,7 +150,7 @@ test("keeps to the schema when the client wants one", async () => {
 });
 
 test("is small enough to lie in the repository", () => {
-  expect(Bun.file(WEIGHTS).size).toBeLessThanOrEqual(MOST_BYTES);
+  expect(Bun.file(weights).size).toBeLessThanOrEqual(most_bytes);
 });
 
 function llamaServer(): string {
@@ -163,7 +163,7 @@ async function healthy(started: Bun.Subprocess): Promise<void> {
   while (started.exitCode === null && started.signalCode === null) {
     const answer = await fetch(`${base}/health`).catch(() => undefined);
     if (answer?.ok) return;
-    await Bun.sleep(POLL_MS);
+    await Bun.sleep(poll_ms);
   }
   throw new Error(
     `llama-server ended (${started.exitCode ?? started.signalCode}) before it was ready.`,
@@ -171,7 +171,7 @@ async function healthy(started: Bun.Subprocess): Promise<void> {
 }
 
 function caseOf(name: string): Case {
-  const found = CASES.find((candidate) => candidate.name.startsWith(name));
+  const found = recorded_cases.find((candidate) => candidate.name.startsWith(name));
   if (found) return found;
   throw new Error(`answers.json has no case "${name}".`);
 }

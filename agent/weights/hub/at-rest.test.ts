@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { digestsOf } from "./hub-testbed-repos.ts";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { digestsOf } from "./hub-repos.testbed.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 
-const SIZE = 100_000;
-const small = testBytes(SIZE, 1);
+const size = 100_000;
+const small = testBytes(size, 1);
 /** Its checksum is made by a thread. */
 const large = testBytes(3 * 1024 * 1024, 2);
-const files = { "a-Q4_K_M.gguf": small, "b-Q8_0.gguf": testBytes(SIZE, 3), "c-BF16.gguf": large };
+const files = { "a-Q4_K_M.gguf": small, "b-Q8_0.gguf": testBytes(size, 3), "c-BF16.gguf": large };
 const source = "hf:org/repo:a-Q4_K_M.gguf";
 
 let bench: HubBench;
@@ -22,7 +22,7 @@ const records = () => readdirSync(join(bench.folder, ".records"));
 
 function flip(path: string): void {
   const bytes = readFileSync(path);
-  bytes[SIZE / 2] = (bytes[SIZE / 2] ?? 0) ^ 1;
+  bytes[size / 2] = (bytes[size / 2] ?? 0) ^ 1;
   writeFileSync(path, bytes);
 }
 
@@ -65,7 +65,7 @@ test("a blob of which nothing is known is checked once, as one that another prog
 
 test("the longest unused makes room, is no longer told of, and comes again when it is wanted", async () => {
   let now = 1_000_000;
-  const total_bytes = 10 * SIZE;
+  const total_bytes = 10 * size;
   let free_bytes = total_bytes;
   const needed: string[] = [];
   await bench.reopen({
@@ -107,7 +107,7 @@ test("in a cache that others use too nothing is removed", async () => {
 test("what lies here and what came is counted", async () => {
   await bench.get({ source });
   await bench.get({ source });
-  expect([bench.weights.downloaded(), await bench.weights.usedBytes()]).toEqual([SIZE, SIZE]);
+  expect([bench.weights.downloaded(), await bench.weights.usedBytes()]).toEqual([size, size]);
 });
 
 test("two agents that share a cache fetch a model once", async () => {

@@ -16,39 +16,39 @@ export interface Flight {
  */
 export class Flights {
   /** Bytes that came from the network for flights that are over. */
-  private landed = 0;
-  private readonly open = new Map<string, { flight: Flight; users: number }>();
+  #landed = 0;
+  readonly #open = new Map<string, { flight: Flight; users: number }>();
 
   /** RECEIVED counts only for the first. */
   join(path: string, bytes: number, received: number): Flight {
-    const known = this.open.get(path) ?? { flight: flightOf(bytes, received), users: 0 };
+    const known = this.#open.get(path) ?? { flight: flightOf(bytes, received), users: 0 };
     known.users += 1;
-    this.open.set(path, known);
+    this.#open.set(path, known);
     return known.flight;
   }
 
   has(path: string): boolean {
-    return this.open.has(path);
+    return this.#open.has(path);
   }
 
   leave(path: string): void {
-    const known = this.open.get(path);
+    const known = this.#open.get(path);
     if (known === undefined) return;
     known.users -= 1;
     if (known.users > 0) return;
-    this.open.delete(path);
-    this.landed += known.flight.arrived;
+    this.#open.delete(path);
+    this.#landed += known.flight.arrived;
   }
 
   /** Bytes that came from the network, in all. */
   arrived(): number {
-    const flights = [...this.open.values()].map(({ flight }) => flight);
-    return flights.reduce((sum, { arrived }) => sum + arrived, this.landed);
+    const flights = [...this.#open.values()].map(({ flight }) => flight);
+    return flights.reduce((sum, { arrived }) => sum + arrived, this.#landed);
   }
 
   /** Bytes that are still to be written, in all. */
   missing(): number {
-    const flights = [...this.open.values()].map(({ flight }) => flight);
+    const flights = [...this.#open.values()].map(({ flight }) => flight);
     return flights.reduce((sum, { bytes, received }) => sum + bytes - received, 0);
   }
 }

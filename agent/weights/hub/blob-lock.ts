@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { tryLock } from "../../lock.ts";
+import { tryLock } from "../../files/lock.ts";
 
 const look_ms = 200;
 

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { open, readFile, realpath, stat, unlink, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { writeDurably } from "../../durable-file.ts";
+import { writeDurably } from "../../files/durable-file.ts";
 import { digestOf, kindOf } from "../file-hash.ts";
 
 /** In the place of a time. */
-const DAMAGED = "damaged";
+const damaged = "damaged";
 
 /** What is known of a blob that was not touched since. */
-export type Proof = { proved_at_ms: number } | typeof DAMAGED;
+export type Proof = { proved_at_ms: number } | typeof damaged;
 
 /**
  * Which blobs are known to be right, and when they were last used: one small file per blob, written when
@@ -17,51 +17,51 @@ export type Proof = { proved_at_ms: number } | typeof DAMAGED;
  * checksum was made last. Its own time of change is when the blob was last used.
  */
 export class BlobRecords {
-  private readonly folder: string;
+  readonly #folder: string;
   /** Found right by this process, until the disk has a record of it: others may already ask. */
-  private readonly fresh = new Map<string, string>();
+  readonly #fresh = new Map<string, string>();
 
-  private readonly now: () => number;
+  readonly #now: () => number;
 
   constructor(folder: string, now: () => number) {
-    this.folder = folder;
-    this.now = now;
+    this.#folder = folder;
+    this.#now = now;
   }
 
   /** Its checksum was right a moment ago. Resolves when the disk has it. */
   async keep(path: string): Promise<void> {
     const blob = await realpath(path);
-    this.fresh.set(blob, await stampOf(blob));
+    this.#fresh.set(blob, await stampOf(blob));
     const file = await open(blob, "r");
     try {
       await file.sync();
     } finally {
       await file.close();
     }
-    const now_ms = this.now();
-    await this.write(blob, String(now_ms), now_ms);
-    this.fresh.delete(blob);
+    const now_ms = this.#now();
+    await this.#write(blob, String(now_ms), now_ms);
+    this.#fresh.delete(blob);
   }
 
   /** As `keep`, for a blob that nobody uses by that. */
   async proved(blob: string): Promise<void> {
-    await this.write(blob, String(this.now()), await this.usedAt(blob));
+    await this.#write(blob, String(this.#now()), await this.usedAt(blob));
   }
 
   /** Its checksum is wrong although nobody has touched it. Nothing reads or gives it as whole any more. */
   async condemn(blob: string): Promise<void> {
     const used_at_ms = await this.usedAt(blob);
-    this.fresh.delete(blob);
-    await this.write(blob, DAMAGED, used_at_ms);
+    this.#fresh.delete(blob);
+    await this.#write(blob, damaged, used_at_ms);
   }
 
   /** Undefined for a blob of which nothing is known, or that was touched since. */
   async proofOf(blob: string): Promise<Proof | undefined> {
-    const known = await readFile(await this.recordOf(blob), "utf8").catch(() => "");
+    const known = await readFile(await this.#recordOf(blob), "utf8").catch(() => "");
     // A record of an earlier version has no second line: long ago.
     const [stamp, proof = "0"] = known.split("\n");
     if (stamp !== (await stampOf(blob))) return undefined;
-    return proof === DAMAGED ? DAMAGED : { proved_at_ms: Number(proof) };
+    return proof === damaged ? damaged : { proved_at_ms: Number(proof) };
   }
 
   /**
@@ -76,8 +76,8 @@ export class BlobRecords {
     if (kind === "none" && !isUnchecked(digest)) return true;
     const proof = await this.proofOf(blob);
     // The system's memory may still have what the disk has lost.
-    if (proof !== undefined) return proof !== DAMAGED;
-    if (this.fresh.get(blob) === (await stampOf(blob))) return true;
+    if (proof !== undefined) return proof !== damaged;
+    if (this.#fresh.get(blob) === (await stampOf(blob))) return true;
     if (kind === "none" || (await digestOf(blob, kind)) !== digest) return false;
     await this.keep(blob);
     return true;
@@ -87,50 +87,50 @@ export class BlobRecords {
   async knownBytes(blob: string): Promise<number | undefined> {
     try {
       const stamp = await stampOf(blob);
-      const proof = this.fresh.get(blob) === stamp || (await this.proofOf(blob));
-      return proof && proof !== DAMAGED ? Number(stamp.split(" ")[0]) : undefined;
+      const proof = this.#fresh.get(blob) === stamp || (await this.proofOf(blob));
+      return proof && proof !== damaged ? Number(stamp.split(" ")[0]) : undefined;
     } catch {
       return undefined;
     }
   }
 
   async used(path: string, now_ms: number): Promise<void> {
-    const record = await this.recordOf(await realpath(path));
+    const record = await this.#recordOf(await realpath(path));
     await utimes(record, now_ms / 1000, now_ms / 1000).catch(() => undefined);
   }
 
   /** When it was last used; when it came, for one that nobody has used. */
   async usedAt(path: string): Promise<number> {
-    const record = await stat(await this.recordOf(path)).catch(() => stat(path));
+    const record = await stat(await this.#recordOf(path)).catch(() => stat(path));
     return Math.round(record.mtimeMs);
   }
 
   /** Also what is known of it. */
   async remove(blob: string): Promise<void> {
-    const record = await this.recordOf(blob);
+    const record = await this.#recordOf(blob);
     await unlink(blob);
     await unlink(record).catch(() => undefined);
   }
 
-  private async write(blob: string, proof: string, used_at_ms: number): Promise<void> {
-    await writeDurably(await this.recordOf(blob), `${await stampOf(blob)}\n${proof}`);
+  async #write(blob: string, proof: string, used_at_ms: number): Promise<void> {
+    await writeDurably(await this.#recordOf(blob), `${await stampOf(blob)}\n${proof}`);
     await this.used(blob, used_at_ms);
   }
 
   /** The same checksum may lie here twice, of two repositories. */
-  private async recordOf(blob: string): Promise<string> {
+  async #recordOf(blob: string): Promise<string> {
     const { ino } = await stat(blob, { bigint: true });
-    return join(this.folder, `${basename(blob)}-${ino}`);
+    return join(this.#folder, `${basename(blob)}-${ino}`);
   }
 }
 
-const UNCHECKED = "etag-";
+const unchecked_blob = "etag-";
 
 /** The name of a blob of which only this is known: bytes and ETag, which say when it is another one. */
 export const unchecked = (etag: string, bytes: number): string =>
-  UNCHECKED + createHash("sha256").update(`${bytes} ${etag}`).digest("hex");
+  unchecked_blob + createHash("sha256").update(`${bytes} ${etag}`).digest("hex");
 
-const isUnchecked = (name: string): boolean => name.startsWith(UNCHECKED);
+const isUnchecked = (name: string): boolean => name.startsWith(unchecked_blob);
 
 /** Its size and time of change. */
 export async function stampOf(blob: string): Promise<string> {

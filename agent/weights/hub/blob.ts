@@ -1,6 +1,6 @@
 import { access, mkdir, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import { kindOf } from "../file-hash.ts";
 import type { PeerFetch, Peers } from "../peers/peers.ts";
 import type { Flight } from "./blob-flights.ts";
@@ -9,7 +9,7 @@ import type { BlobRecords } from "./blob-records.ts";
 import type { HubAnswer } from "./hub-request.ts";
 import { PartialFile } from "./partial-file.ts";
 import type { HubFile } from "./repository.ts";
-import { Trouble } from "./trouble.ts";
+import { TransientError } from "./transient-error.ts";
 
 /** Where a blob lies until it is whole; huggingface_hub calls it so, too. */
 export const partialPath = (blob: string): string => `${blob}.incomplete`;
@@ -86,7 +86,7 @@ async function fetchAlone(
       fromPeers?.spoiled();
       await unlink(partialPath(path));
       flight.received = 0;
-      throw new Refusal(
+      throw new StartError(
         "download",
         `${file.name} of ${sender.repository} arrived with another checksum than ${sender.checksums} tells, and is fetched again from its beginning. Look for a proxy that changes files.`,
         true,
@@ -150,17 +150,18 @@ async function fetchRest(
   if (!continues(answer, from, file.bytes)) await partial.restart();
   if (answer.status === 206 && partial.length !== from) {
     await answer.discard();
-    throw new Trouble(`${sender.name} sent another range than was asked for.`);
+    throw new TransientError(`${sender.name} sent another range than was asked for.`);
   }
   for await (const chunk of answer.chunks()) {
     if (partial.length + chunk.length > file.bytes) {
       await partial.restart();
-      throw new Trouble(`${sender.name} sent more than ${file.name} has.`);
+      throw new TransientError(`${sender.name} sent more than ${file.name} has.`);
     }
     await partial.append(chunk);
     appended(chunk.length);
   }
-  if (partial.length < file.bytes) throw new Trouble(`${sender.name} ended its answer early.`);
+  if (partial.length < file.bytes)
+    throw new TransientError(`${sender.name} ended its answer early.`);
 }
 
 /** False when the answer begins elsewhere: it ignored the range, or sends another one. */

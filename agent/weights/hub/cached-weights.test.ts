@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { digestsOf, test_commit } from "./hub-testbed-repos.ts";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { digestsOf, test_commit } from "./hub-repos.testbed.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 
 const names = [
   "m-Q4_K_M.gguf",

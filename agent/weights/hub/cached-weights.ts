@@ -1,12 +1,12 @@
 import { dirname } from "node:path";
-import { chooseGguf } from "../../contract/gguf-choice.ts";
-import { type HubSource, hubSource } from "../../contract/hub-source.ts";
-import { chooseSnapshot } from "../../contract/snapshot-choice.ts";
+import { chooseGguf } from "../../contract/gguf/gguf-choice.ts";
+import { type HubSource, hubSource } from "../../contract/gguf/hub-source.ts";
+import { chooseSnapshot } from "../../contract/gguf/snapshot-choice.ts";
 import type { WeightsFormat, WeightsFound, WeightsRequest } from "../weights.ts";
 import { RepoCache } from "./repo-cache.ts";
 
 /** Where nobody names a revision; every repository of the hub has it. */
-export const DEFAULT_REVISION = "main";
+export const default_revision = "main";
 
 export interface CachedWeights extends WeightsFound {
   commit: string;
@@ -25,7 +25,7 @@ export async function findCached(
   { revision, word }: HubSource,
   format: WeightsRequest["format"],
 ): Promise<CachedWeights | undefined> {
-  const commit = await cache.commitOf(revision ?? DEFAULT_REVISION);
+  const commit = await cache.commitOf(revision ?? default_revision);
   if (commit === undefined) return undefined;
   const listing = await cache.listing(commit);
   if (meant(format, word, listing ?? []) === "safetensors") {

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HubBench, hubBench, reached, testBytes } from "./hub-weights-testbed.ts";
+import { type HubBench, hubBench, reached, testBytes } from "./hub-weights.testbed.ts";
 
 const model = testBytes(4 * 1024 * 1024);
 const folder = mkdtempSync(join(tmpdir(), "hypervize-tmpfs-"));

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskOf, roomRefusal } from "./disk-room.ts";
-import { hubBench, reached, testBytes } from "./hub-weights-testbed.ts";
+import { hubBench, reached, testBytes } from "./hub-weights.testbed.ts";
 
-const RESERVE_BYTES = 256 * 1024 * 1024;
+const reserve_bytes = 256 * 1024 * 1024;
 
 test("the refusal says what is needed, what there is, and what to free", () => {
   const refused = roomRefusal("/weights", 40e9, 12.5e9);
@@ -13,13 +13,13 @@ test("the refusal says what is needed, what there is, and what to free", () => {
   expect(refused?.message).toBe(
     "40.00 GB are still to be fetched to /weights, and its disk has 12.50 GB free. Free 27.77 GB there.",
   );
-  expect(roomRefusal("/weights", 1, RESERVE_BYTES + 1)).toBeUndefined();
-  expect(roomRefusal("/weights", 2, RESERVE_BYTES + 1)).toBeDefined();
+  expect(roomRefusal("/weights", 1, reserve_bytes + 1)).toBeUndefined();
+  expect(roomRefusal("/weights", 2, reserve_bytes + 1)).toBeDefined();
   expect(roomRefusal("/weights", 0, 0)).toBeUndefined();
 });
 
 test("the free space of a real disk is more than nothing", async () => {
-  expect((await diskOf(tmpdir())).free_bytes).toBeGreaterThan(RESERVE_BYTES);
+  expect((await diskOf(tmpdir())).free_bytes).toBeGreaterThan(reserve_bytes);
 });
 
 test("nothing is fetched to a disk that is too full; another download counts, the same one does not", async () => {
@@ -27,7 +27,7 @@ test("nothing is fetched to a disk that is too full; another download counts, th
   const bench = await hubBench({ "org/repo": { files } });
   try {
     await bench.reopen({
-      disk: async () => ({ free_bytes: RESERVE_BYTES + 599_999, total_bytes: 1e9 }),
+      disk: async () => ({ free_bytes: reserve_bytes + 599_999, total_bytes: 1e9 }),
     });
     const full = bench.get({ source: "hf:org/repo:a.gguf" });
     await expect(full).rejects.toMatchObject({ failure_class: "disk_full" });
@@ -35,7 +35,7 @@ test("nothing is fetched to a disk that is too full; another download counts, th
     expect(existsSync(join(bench.folder, "models--org--repo"))).toBe(false);
 
     await bench.reopen({
-      disk: async () => ({ free_bytes: RESERVE_BYTES + 900_000, total_bytes: 1e9 }),
+      disk: async () => ({ free_bytes: reserve_bytes + 900_000, total_bytes: 1e9 }),
     });
     bench.hub.failNext({ at: "cdn", hang_after: 100_000 });
     const stop = new AbortController();

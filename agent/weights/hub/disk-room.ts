@@ -1,9 +1,9 @@
 import { statfs } from "node:fs/promises";
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import type { Disk } from "./eviction.ts";
 
 /** Left for the agent's own records, and for logs. */
-const RESERVE_BYTES = 256 * 1024 * 1024;
+const reserve_bytes = 256 * 1024 * 1024;
 
 /** The disk that holds FOLDER: what this process may still write to it, and all of it. */
 export async function diskOf(folder: string): Promise<Disk> {
@@ -16,10 +16,10 @@ export function roomRefusal(
   folder: string,
   needed_bytes: number,
   free_bytes: number,
-): Refusal | undefined {
-  const short = needed_bytes + RESERVE_BYTES - free_bytes;
+): StartError | undefined {
+  const short = needed_bytes + reserve_bytes - free_bytes;
   if (needed_bytes <= 0 || short <= 0) return undefined;
-  return new Refusal(
+  return new StartError(
     "disk_full",
     `${gb(needed_bytes)} are still to be fetched to ${folder}, and its disk has ${gb(free_bytes)} free. Free ${gb(short)} there.`,
     true,

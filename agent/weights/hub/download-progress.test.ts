@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import type { Download } from "../../replica.ts";
+import type { Download } from "../../replicas/replica.ts";
 import { Flights } from "./blob-flights.ts";
 import { ProgressWatch, Rate } from "./download-progress.ts";
-import { hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { hubBench, testBytes } from "./hub-weights.testbed.ts";
 
 test("a rate is that of the last five seconds, without the time before the first byte", () => {
   const rate = new Rate();

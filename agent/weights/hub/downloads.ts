@@ -30,27 +30,27 @@ export interface WantedFiles {
 
 /** All downloads of this host. */
 export class Downloads {
-  private readonly tools: DownloadTools;
-  private readonly flights = new Flights();
-  private readonly inTurn = turns();
+  readonly #tools: DownloadTools;
+  readonly #flights = new Flights();
+  readonly #inTurn = turns();
 
   constructor(tools: DownloadTools) {
-    this.tools = tools;
+    this.#tools = tools;
   }
 
   /** Bytes that came from the network since the start. */
   arrived(): number {
-    return this.flights.arrived();
+    return this.#flights.arrived();
   }
 
   /** Blobs that somebody waits for. */
   isComing(path: string): boolean {
-    return this.flights.has(path);
+    return this.#flights.has(path);
   }
 
   /** Until all files lie whole in the cache. Throws a Refusal, the signal's reason, or the disk's error. */
   async fetch({ cache, revision, origin, found, follow }: WantedFiles): Promise<void> {
-    const { folder, records, peers, makeRoom } = this.tools;
+    const { folder, records, peers, makeRoom } = this.#tools;
     const { listing, files, open } = found;
     const { signal } = origin;
     const sender = { ...origin, open };
@@ -60,13 +60,13 @@ export class Downloads {
       const parts: { file: HubFile; path: string; flight: Flight }[] = [];
       for (const file of files) {
         const path = cache.blobPath(file.digest);
-        const flight = this.flights.join(path, file.bytes, await bytesHere(path));
+        const flight = this.#flights.join(path, file.bytes, await bytesHere(path));
         joined.push(path);
         follow(flight);
         parts.push({ file, path, flight });
       }
       const isWhole = parts.every(({ flight }) => flight.received === flight.bytes);
-      const needed = isWhole ? 0 : this.flights.missing();
+      const needed = isWhole ? 0 : this.#flights.missing();
       const refused = roomRefusal(folder, needed, await makeRoom(needed));
       if (refused !== undefined) throw refused;
       for (const { file, path, flight } of parts) {
@@ -75,12 +75,12 @@ export class Downloads {
         );
       }
       // Two replicas may want files of one repository at the same time.
-      await this.inTurn(signal, async () => {
+      await this.#inTurn(signal, async () => {
         for (const { name, digest } of files) await cache.link(listing.commit, name, digest);
         await cache.remember(revision, listing);
       });
     } finally {
-      for (const path of joined) this.flights.leave(path);
+      for (const path of joined) this.#flights.leave(path);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { forwardingProxy } from "../../contract/proxy-testbed.ts";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { forwardingProxy } from "../../contract/proxy.testbed.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 import { sharedCache } from "./open.ts";
 
 const model = testBytes(300_000);

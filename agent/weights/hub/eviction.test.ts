@@ -4,7 +4,10 @@ import { type Kept, toEvict } from "./eviction.ts";
 const gb = 1e9;
 const disk = (free_gb: number) => ({ free_bytes: free_gb * gb, total_bytes: 100 * gb });
 const file = (path: string, gigabytes: number, used_at_ms: number, pinned = false): Kept => ({
-  ...{ path, bytes: gigabytes * gb, used_at_ms, pinned },
+  path,
+  bytes: gigabytes * gb,
+  used_at_ms,
+  pinned,
 });
 const names = (kept: readonly Kept[]) => kept.map(({ path }) => path);
 

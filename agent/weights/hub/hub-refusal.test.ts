@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 
-const TOKEN = "hf_rightToken";
+const token = "hf_rightToken";
 const files = { "m-Q4_K_M.gguf": testBytes(1000), "m-Q8_0.gguf": testBytes(1000) };
 const two = { "a.gguf": testBytes(10), "b.gguf": testBytes(10) };
 
@@ -9,8 +9,8 @@ let bench: HubBench;
 beforeAll(async () => {
   bench = await hubBench({
     "org/open": { files },
-    "org/gated": { files, gated: TOKEN },
-    "org/private": { files, private: TOKEN },
+    "org/gated": { files, gated: token },
+    "org/private": { files, private: token },
     "org/two": { files: two },
     "org/none": { files: { "model.safetensors": testBytes(10) } },
   });
@@ -24,7 +24,7 @@ afterAll(() => bench.close());
 
 test.each<[string, string, string, string]>([
   ["hf:org/missing", "", "not_found", "has no model org/missing, or it is private"],
-  ["hf:org/missing", TOKEN, "not_found", "has no model org/missing that this hf_token may see"],
+  ["hf:org/missing", token, "not_found", "has no model org/missing that this hf_token may see"],
   ["hf:org/private", "", "not_found", "for a private one give a token with hf_token"],
   ["hf:org/open@v9", "", "not_found", "org/open has no revision v9"],
   ["hf:org/open:Q6_K", "", "not_found", "It has: Q4_K_M, Q8_0."],
@@ -45,13 +45,13 @@ test.each<[string, string, string, string]>([
 });
 
 test("a token opens gated and private models, and goes to the hub alone", async () => {
-  await bench.get({ source: "hf:org/gated", hf_token: TOKEN });
-  await bench.get({ source: "hf:org/private", hf_token: TOKEN });
+  await bench.get({ source: "hf:org/gated", hf_token: token });
+  await bench.get({ source: "hf:org/private", hf_token: token });
   const { requests } = bench.hub;
   const tokens = (by: string) =>
     requests.flatMap(({ at, authorization }) => (at === by ? [authorization] : []));
   expect(tokens("cdn")).toEqual([undefined, undefined]);
-  expect(new Set(tokens("hub"))).toEqual(new Set([`Bearer ${TOKEN}`]));
+  expect(new Set(tokens("hub"))).toEqual(new Set([`Bearer ${token}`]));
 });
 
 test("a hub that cannot be reached, or goes on failing, is tried five times with growing pauses", async () => {

@@ -1,4 +1,4 @@
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 
 interface About {
   repository: string;
@@ -16,7 +16,7 @@ export function hubRefusal(
   endpoint: string,
   { repository, revision, file, token }: About,
   { status, headers }: Pick<Response, "status" | "headers">,
-): Refusal {
+): StartError {
   const code = headers.get("x-error-code");
   const words = headers.get("x-error-message") ?? "";
   const page = `${endpoint}/${repository}`;
@@ -27,7 +27,10 @@ export function hubRefusal(
     return notFound(`${repository} has no file ${file} at ${revision}. See ${page} for its files.`);
   }
   if (status === 401 && /invalid credentials/i.test(words)) {
-    return new Refusal("gated_model", "The hub does not accept this hf_token. Give another one.");
+    return new StartError(
+      "gated_model",
+      "The hub does not accept this hf_token. Give another one.",
+    );
   }
   const isBare = status === 401 && code === null && token === "";
   if (isBare || status === 404 || code === "RepoNotFound") {
@@ -38,11 +41,11 @@ export function hubRefusal(
     );
   }
   if (status === 401 || status === 403) return gated(repository, page, token);
-  return new Refusal("download", `${endpoint} answered ${status} for ${repository}.`, true);
+  return new StartError("download", `${endpoint} answered ${status} for ${repository}.`, true);
 }
 
-function gated(repository: string, page: string, token: string): Refusal {
-  return new Refusal(
+function gated(repository: string, page: string, token: string): StartError {
+  return new StartError(
     "gated_model",
     token === ""
       ? `${repository} is gated or private. Accept its licence at ${page} and give a token with hf_token.`
@@ -50,4 +53,4 @@ function gated(repository: string, page: string, token: string): Refusal {
   );
 }
 
-const notFound = (sentence: string): Refusal => new Refusal("not_found", sentence);
+const notFound = (sentence: string): StartError => new StartError("not_found", sentence);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { askHub, type HubAsk } from "./hub-request.ts";
-import { type HubBench, hubBench, reached, testBytes } from "./hub-weights-testbed.ts";
+import { type HubBench, hubBench, reached, testBytes } from "./hub-weights.testbed.ts";
 
 const never = new AbortController().signal;
 const list = { method: "GET", repository: "org/old", revision: "main", token: "hf_x" } as const;

@@ -1,7 +1,7 @@
 import { fetchOutside } from "../../contract/proxy.ts";
 import { hubRefusal } from "./hub-refusal.ts";
 import { bodyOf, type Patience, patienceOf, reasonOf } from "./patience.ts";
-import { retryAfterMs, Trouble } from "./trouble.ts";
+import { retryAfterMs, TransientError } from "./transient-error.ts";
 
 export interface Hub {
   /** Such as https://huggingface.co, without a slash at its end. */
@@ -36,7 +36,7 @@ export interface HubAnswer {
   discard(): Promise<void>;
 }
 
-const MOST_REDIRECTS = 5;
+const most_redirects = 5;
 
 /**
  * One request by Hugging Face's protocol. A HEAD stays with the hub: where the file lies is not asked.
@@ -60,7 +60,7 @@ export async function askHub(hub: Hub, ask: HubAsk): Promise<HubAnswer> {
     await response.body?.cancel();
     const { status, headers } = response;
     if (isElsewhere || status === 408 || status === 429 || status >= 500) {
-      throw new Trouble(`${url.host} answered ${status}.`, retryAfterMs(headers, hub.now()));
+      throw new TransientError(`${url.host} answered ${status}.`, retryAfterMs(headers, hub.now()));
     }
     throw hubRefusal(hub.endpoint, ask, response);
   } catch (error) {
@@ -81,7 +81,7 @@ async function follow(hub: Hub, ask: HubAsk, patience: Patience) {
   let url = urlOf(hub, ask);
   const { origin } = url;
   let told: Headers | undefined;
-  for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+  for (let hop = 0; hop <= most_redirects; hop++) {
     const isHome = url.origin === origin;
     const response = await send(url, ask, isHome ? ask.token : "", patience);
     if (isHome || told === undefined) told = response.headers;
@@ -91,7 +91,7 @@ async function follow(hub: Hub, ask: HubAsk, patience: Patience) {
     await response.body?.cancel();
     url = next;
   }
-  throw new Trouble(`${url.host} redirects in circles.`);
+  throw new TransientError(`${url.host} redirects in circles.`);
 }
 
 /** Undefined for an answer that is no redirect. */
@@ -100,7 +100,7 @@ function redirectOf({ status, headers }: Response, from: URL): URL | undefined {
   if (status < 300 || status >= 400 || location === null) return undefined;
   const next = URL.parse(location, from);
   const isSafe = next?.protocol === "https:" || next?.protocol === from.protocol;
-  if (next === null || !isSafe) throw new Trouble(`${from.host} redirects to nowhere.`);
+  if (next === null || !isSafe) throw new TransientError(`${from.host} redirects to nowhere.`);
   return next;
 }
 
@@ -124,6 +124,6 @@ async function send(
       },
     });
   } catch (error) {
-    throw new Trouble(`${url.host} cannot be reached${reasonOf(error)}.`);
+    throw new TransientError(`${url.host} cannot be reached${reasonOf(error)}.`);
   }
 }

@@ -1,16 +1,16 @@
 import { realpath } from "node:fs/promises";
-import { chooseGguf } from "../../contract/gguf-choice.ts";
-import { type HubSource, hubSource, parseHubSource } from "../../contract/hub-source.ts";
+import { chooseGguf } from "../../contract/gguf/gguf-choice.ts";
+import { type HubSource, hubSource, parseHubSource } from "../../contract/gguf/hub-source.ts";
+import { chooseSnapshot } from "../../contract/gguf/snapshot-choice.ts";
 import { isS3Place, parseS3Source } from "../../contract/s3/source.ts";
-import { chooseSnapshot } from "../../contract/snapshot-choice.ts";
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import { s3Origin } from "../s3/s3-origin.ts";
 import type { WeightsFound, WeightsRequest } from "../weights.ts";
 import { BlobRecords } from "./blob-records.ts";
 import {
   type CachedWeights,
   cachedSources,
-  DEFAULT_REVISION,
+  default_revision,
   findCached,
   meant,
   wholeSet,
@@ -23,7 +23,7 @@ import { hubOrigin, type Origin } from "./origin.ts";
 import { RepoCache } from "./repo-cache.ts";
 import { blobsIn, makeRoom, type RoomParts } from "./room.ts";
 import { Scrub } from "./scrub.ts";
-import type { Persistence } from "./trouble.ts";
+import type { Persistence } from "./transient-error.ts";
 
 export interface HubWeightsTools extends Pick<DownloadTools, "folder"> {
   hub: Hub & Persistence;
@@ -43,24 +43,28 @@ export interface HubWeightsTools extends Pick<DownloadTools, "folder"> {
  * stays at the commit of which it was fetched, and a newer one is named by its commit.
  */
 export class HubWeights {
-  private readonly tools: HubWeightsTools;
-  private readonly records: BlobRecords;
-  private readonly downloads: Downloads;
+  readonly #tools: HubWeightsTools;
+  readonly #records: BlobRecords;
+  readonly #downloads: Downloads;
   readonly scrub: Scrub;
-  private known: Set<string>;
+  #known: Set<string>;
 
   private constructor(tools: HubWeightsTools, known: Set<string>) {
-    this.tools = tools;
-    this.records = new BlobRecords(tools.records_folder, tools.hub.now);
-    const { records } = this;
+    this.#tools = tools;
+    this.#records = new BlobRecords(tools.records_folder, tools.hub.now);
+    const records = this.#records;
     const { folder, hub, peers } = tools;
-    const makeRoom = (needed_bytes: number) => this.makeRoom(needed_bytes);
-    this.downloads = new Downloads({ folder, records, peers, makeRoom });
-    this.known = known;
+    const makeRoom = (needed_bytes: number) => this.#makeRoom(needed_bytes);
+    this.#downloads = new Downloads({ folder, records, peers, makeRoom });
+    this.#known = known;
     this.scrub = new Scrub({
-      ...{ folder, records, now: hub.now, pause: hub.pause, log: tools.log },
-      pinned: async () => new Set(await realPaths(await this.filesOf(tools.needed()))),
-      removed: () => this.lookAgain(),
+      folder,
+      records,
+      now: hub.now,
+      pause: hub.pause,
+      log: tools.log,
+      pinned: async () => new Set(await realPaths(await this.#filesOf(tools.needed()))),
+      removed: () => this.#lookAgain(),
     });
   }
 
@@ -71,39 +75,39 @@ export class HubWeights {
 
   /** Sources whose weights lie here whole: by commit and file, and as they were asked for. */
   sources(): readonly string[] {
-    return [...this.known];
+    return [...this.#known];
   }
 
   /** Throws a Refusal, or the signal's reason once that aborts; what came so far is used the next time. */
   async get(request: WeightsRequest): Promise<WeightsFound> {
     const named = namedIn(request.source) ?? refuseName(request.source);
     const { repository } = named;
-    const cache = new RepoCache(this.tools.folder, repository);
+    const cache = new RepoCache(this.#tools.folder, repository);
     const { commit, name, path, bytes, files } =
-      (await this.intact(cache, named, request)) ?? (await this.fetch(cache, named, request));
-    const now = this.tools.hub.now();
-    await Promise.all(files.map((file) => this.records.used(file, now)));
-    this.known.add(hubSource({ repository, revision: commit, word: name }));
-    this.known.add(request.source);
+      (await this.#intact(cache, named, request)) ?? (await this.#fetch(cache, named, request));
+    const now = this.#tools.hub.now();
+    await Promise.all(files.map((file) => this.#records.used(file, now)));
+    this.#known.add(hubSource({ repository, revision: commit, word: name }));
+    this.#known.add(request.source);
     return { path, bytes };
   }
 
   /** Bytes that came from the network since the start. */
   downloaded(): number {
-    return this.downloads.arrived();
+    return this.#downloads.arrived();
   }
 
   /** Bytes of all blobs here, also of those that are not whole yet. */
   async usedBytes(): Promise<number> {
-    return (await blobsIn(this.tools.folder)).reduce((sum, { bytes }) => sum + bytes, 0);
+    return (await blobsIn(this.#tools.folder)).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Sources that replicas run from although some of their bytes on the disk are wrong. */
   async damagedSources(): Promise<string[]> {
     const damaged = this.scrub.damaged();
     if (damaged.size === 0) return [];
-    const found = [...new Set(this.tools.needed())].map(async (source) => {
-      const blobs = await realPaths(await this.filesOf([source]));
+    const found = [...new Set(this.#tools.needed())].map(async (source) => {
+      const blobs = await realPaths(await this.#filesOf([source]));
       return blobs.some((blob) => damaged.has(blob)) ? [source] : [];
     });
     return (await Promise.all(found)).flat();
@@ -111,16 +115,16 @@ export class HubWeights {
 
   /** The file of a blob that lies here whole and was checked; undefined without one. */
   async wholeBlob(digest: string): Promise<{ path: string; bytes: number } | undefined> {
-    for (const repository of await RepoCache.repositoriesIn(this.tools.folder)) {
-      const path = new RepoCache(this.tools.folder, repository).blobPath(digest);
-      const bytes = await this.records.knownBytes(path);
+    for (const repository of await RepoCache.repositoriesIn(this.#tools.folder)) {
+      const path = new RepoCache(this.#tools.folder, repository).blobPath(digest);
+      const bytes = await this.#records.knownBytes(path);
       if (bytes !== undefined) return { path, bytes };
     }
     return undefined;
   }
 
   /** What lies here whole and unharmed. A file that is not what it was is removed, to be fetched again. */
-  private async intact(
+  async #intact(
     cache: RepoCache,
     named: HubSource,
     { source, format }: WeightsRequest,
@@ -129,69 +133,73 @@ export class HubWeights {
     if (found === undefined) return undefined;
     let isWhole = true;
     for (const file of found.files) {
-      if (await this.records.isRight(file)) continue;
-      this.tools.log(`${source}: ${file} has changed on the disk; it is removed and fetched again`);
-      await this.records.remove(await realpath(file));
+      if (await this.#records.isRight(file)) continue;
+      this.#tools.log(
+        `${source}: ${file} has changed on the disk; it is removed and fetched again`,
+      );
+      await this.#records.remove(await realpath(file));
       isWhole = false;
     }
-    if (!isWhole) await this.lookAgain();
+    if (!isWhole) await this.#lookAgain();
     return isWhole ? found : undefined;
   }
 
-  private async makeRoom(needed_bytes: number): Promise<number> {
-    const { records, downloads, tools } = this;
+  async #makeRoom(needed_bytes: number): Promise<number> {
+    const records = this.#records;
+    const downloads = this.#downloads;
+    const tools = this.#tools;
     const isComing = (blob: string) => downloads.isComing(blob);
-    const pinned = () => this.filesOf(tools.needed());
+    const pinned = () => this.#filesOf(tools.needed());
     const free = await makeRoom({ ...tools, records, isComing, pinned }, needed_bytes);
-    await this.lookAgain();
+    await this.#lookAgain();
     return free;
   }
 
   /** Of those that lie here whole. */
-  private async filesOf(sources: readonly string[]): Promise<string[]> {
+  async #filesOf(sources: readonly string[]): Promise<string[]> {
     const found = sources.flatMap((source) => {
       const named = namedIn(source);
       if (named === undefined) return [];
-      const cache = new RepoCache(this.tools.folder, named.repository);
+      const cache = new RepoCache(this.#tools.folder, named.repository);
       return [findCached(cache, named, "gguf"), findCached(cache, named, "safetensors")];
     });
     return (await Promise.all(found)).flatMap((weights) => weights?.files ?? []);
   }
 
   /** Some of what lay here may be gone. */
-  private async lookAgain(): Promise<void> {
+  async #lookAgain(): Promise<void> {
     const whole = await Promise.all(
-      [...this.known].map(async (source) => (await this.filesOf([source])).length > 0),
+      [...this.#known].map(async (source) => (await this.#filesOf([source])).length > 0),
     );
-    this.known = new Set([...this.known].filter((_, index) => whole[index]));
+    this.#known = new Set([...this.#known].filter((_, index) => whole[index]));
   }
 
-  private originOf(named: HubSource, request: WeightsRequest): Origin {
-    const { hub } = this.tools;
+  #originOf(named: HubSource, request: WeightsRequest): Origin {
+    const { hub } = this.#tools;
     const { repository, revision } = named;
     const { hf_token: token, s3 = null, signal } = request;
     if (isS3Place(repository)) return s3Origin(hub, s3, named, signal);
-    return hubOrigin(hub, { repository, revision: revision ?? DEFAULT_REVISION, token, signal });
+    return hubOrigin(hub, { repository, revision: revision ?? default_revision, token, signal });
   }
 
-  private async fetch(
+  async #fetch(
     cache: RepoCache,
     named: HubSource,
     request: WeightsRequest,
   ): Promise<CachedWeights> {
     const { repository, word } = named;
     const { format, tell } = request;
-    const revision = named.revision ?? DEFAULT_REVISION;
-    const watch = new ProgressWatch(tell, this.tools.report_every_ms, this.tools.hub.now);
+    const revision = named.revision ?? default_revision;
+    const watch = new ProgressWatch(tell, this.#tools.report_every_ms, this.#tools.hub.now);
     try {
-      const origin = this.originOf(named, request);
+      const origin = this.#originOf(named, request);
       let gguf = false;
       const found = await origin.look((all) => {
         gguf = meant(format, word, all) === "gguf";
         return gguf ? chosenFrom(all, word, repository) : snapshotFrom(all, repository);
       });
       const follow = watch.follow.bind(watch);
-      await this.downloads.fetch({ cache, revision, origin, found, follow });
+      await this.#downloads.fetch({ cache, revision, origin, found, follow });
       const names = found.files.map(({ name }) => name);
       const whole = gguf ? wholeSet : wholeSnapshot;
       const weights = await whole(cache, found.listing.commit, names);
@@ -210,7 +218,7 @@ function namedIn(source: string): HubSource | undefined {
 }
 
 function refuseName(source: string): never {
-  throw new Refusal(
+  throw new StartError(
     "config",
     source.startsWith("s3:")
       ? `${JSON.stringify(source)} names nothing in S3. Write it as s3://BUCKET/FOLDER, with :FILE or :QUANT if needed.`
@@ -229,21 +237,27 @@ function chosenFrom(
   const choice = chooseGguf(names, word);
   if ("files" in choice) return choice.files;
   if (choice.choices.length === 0) {
-    throw new Refusal(
+    throw new StartError(
       "config",
       `${repository} has no GGUF file, and llama-server needs one. Take a place that has one, as most with GGUF in their name.`,
     );
   }
   const list = choice.choices.slice(0, 40).join(", ");
   throw word === null
-    ? new Refusal("config", `${repository} has several models. Add one of these to it: :${list}.`)
-    : new Refusal("not_found", `${repository} has no model ${word}, or several. It has: ${list}.`);
+    ? new StartError(
+        "config",
+        `${repository} has several models. Add one of these to it: :${list}.`,
+      )
+    : new StartError(
+        "not_found",
+        `${repository} has no model ${word}, or several. It has: ${list}.`,
+      );
 }
 
 function snapshotFrom(names: readonly string[], repository: string): readonly string[] {
   const files = chooseSnapshot(names);
   if (files) return files;
-  throw new Refusal(
+  throw new StartError(
     "config",
     `${repository} has no config.json with safetensors, and this runtime needs them. Take a GGUF of it with llama-server, or another repository.`,
   );

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { digestsOf } from "./hub-testbed-repos.ts";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { digestsOf } from "./hub-repos.testbed.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 
-const MODEL = testBytes(16_000_000);
-const { etag } = digestsOf("m.gguf", MODEL);
+const model = testBytes(16_000_000);
+const { etag } = digestsOf("m.gguf", model);
 /** What may be on its way from the network to the disk when a process is killed. */
-const LOST_BYTES = 1_000_000;
+const lost_bytes = 1_000_000;
 
 /** N shares of the whole in rising order, the same in every run (a linear congruential generator). */
 function offsets(n: number): number[] {
@@ -22,7 +22,7 @@ function offsets(n: number): number[] {
 let bench: HubBench;
 let blobs = "";
 beforeEach(async () => {
-  bench = await hubBench({ "org/repo": { files: { "m.gguf": MODEL } } });
+  bench = await hubBench({ "org/repo": { files: { "m.gguf": model } } });
   blobs = join(bench.folder, "models--org--repo", "blobs");
 });
 afterEach(() => bench.close());
@@ -45,7 +45,7 @@ test("a download that is killed at a hundred offsets ends whole, and nothing tha
   const left: number[] = [];
   for (const part of kills) {
     const partial = join(blobs, `${etag}.incomplete`);
-    const goal = Math.max(MODEL.length * part, sizeOf(partial) + 1);
+    const goal = Math.max(model.length * part, sizeOf(partial) + 1);
     const killed = fetcher();
     await bench.hub.when(() => sizeOf(partial) >= goal);
     killed.kill("SIGKILL");
@@ -54,9 +54,9 @@ test("a download that is killed at a hundred offsets ends whole, and nothing tha
     expect(readdirSync(blobs)).toEqual([`${etag}.incomplete`]);
   }
   const { path } = await bench.get({ source: "hf:org/repo" });
-  expect(readFileSync(path)).toEqual(Buffer.from(MODEL));
+  expect(readFileSync(path)).toEqual(Buffer.from(model));
   const ranges = bench.hub.requests.flatMap(({ at, range }) => (at === "cdn" ? [range] : []));
   const starts = ranges.map((range) => Number(/\d+/.exec(range ?? "bytes=0-")?.[0]));
   expect(starts).toEqual([0, ...left]);
-  expect(bench.hub.sent()).toBeLessThan(MODEL.length + kills.length * LOST_BYTES);
+  expect(bench.hub.sent()).toBeLessThan(model.length + kills.length * lost_bytes);
 }, 60_000);

@@ -16,7 +16,10 @@ export function openHubWeights(folder: string, env: Env, parts: Parts): Promise<
   }
   const hub = { endpoint: address, patience_ms: 30_000, now: Date.now, random: Math.random, pause };
   return HubWeights.open({
-    ...{ folder, hub, disk: diskOf, report_every_ms: 1000 },
+    folder,
+    hub,
+    disk: diskOf,
+    report_every_ms: 1000,
     records_folder: join(folder, ".records"),
     ...parts,
   });

@@ -1,4 +1,4 @@
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import type { Sender } from "./blob.ts";
 import { askHub, type Hub } from "./hub-request.ts";
 import {
@@ -9,7 +9,7 @@ import {
   listRepository,
   type RepositoryView,
 } from "./repository.ts";
-import { type Persistence, persist } from "./trouble.ts";
+import { type Persistence, persist } from "./transient-error.ts";
 
 /** Which of all files of a repository are wanted. Throws a Refusal when it has not what is meant. */
 export type Choose = (names: readonly string[]) => readonly string[];
@@ -28,7 +28,10 @@ export interface Found extends Pick<Sender, "open"> {
 export function hubOrigin(hub: Hub & Persistence, view: RepositoryView): Origin {
   const { repository, signal } = view;
   const origin: Omit<Origin, "look"> = {
-    ...{ name: "The hub's storage", checksums: "the hub", repository, signal },
+    name: "The hub's storage",
+    checksums: "the hub",
+    repository,
+    signal,
     persist: (attempt) => persist(attempt, signal, hub),
   };
   const look = async (choose: Choose): Promise<Found> => {
@@ -48,7 +51,7 @@ async function openOnHub(hub: Hub, view: RepositoryView, file: HubFile, from: nu
   const digest = digestIn(answer.told);
   if (digest === undefined || digest === file.digest) return answer;
   await answer.discard();
-  throw new Refusal(
+  throw new StartError(
     "download",
     `${file.name} of ${view.repository} changed on the hub while it was fetched.`,
     true,

@@ -1,4 +1,4 @@
-import { Trouble } from "./trouble.ts";
+import { TransientError } from "./transient-error.ts";
 
 /** The body of RESPONSE, to its end; rejects with Trouble when the connection breaks or falls silent. */
 export async function* bodyOf(
@@ -17,7 +17,7 @@ export async function* bodyOf(
       yield value;
     }
   } catch (error) {
-    throw new Trouble(`The connection to ${host} broke${reasonOf(error)}.`);
+    throw new TransientError(`The connection to ${host} broke${reasonOf(error)}.`);
   } finally {
     patience.end();
     await reader?.cancel().catch(() => undefined);

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { isS3Place } from "../../contract/s3/source.ts";
-import { isMissing, writeWhole } from "../../durable-file.ts";
-import { COMMIT, type HubListing } from "./repository.ts";
+import { isMissing, writeWhole } from "../../files/durable-file.ts";
+import { commit_pattern, type HubListing } from "./repository.ts";
 
 /** A file that lies here whole. */
 export interface CachedFile {
@@ -38,11 +38,11 @@ function repositoryIn(folder: string): string | undefined {
  * the names in the repository, so that a quant is found without the network.
  */
 export class RepoCache {
-  private readonly folder: string;
+  readonly #folder: string;
 
   /** REPOSITORY is `ORG/REPO` or `s3://BUCKET/FOLDER`. */
   constructor(hub_folder: string, repository: string) {
-    this.folder = join(hub_folder, folderOf(repository));
+    this.#folder = join(hub_folder, folderOf(repository));
   }
 
   /** Every repository that has a folder in HUB_FOLDER. */
@@ -51,20 +51,20 @@ export class RepoCache {
   }
 
   blobPath(digest: string): string {
-    return join(this.folder, "blobs", digest);
+    return join(this.#folder, "blobs", digest);
   }
 
   /** What REVISION was when something of it was last fetched. */
   async commitOf(revision: string): Promise<string | undefined> {
-    if (COMMIT.test(revision)) return revision;
-    const text = await readIfThere(join(this.folder, "refs", revision));
+    if (commit_pattern.test(revision)) return revision;
+    const text = await readIfThere(join(this.#folder, "refs", revision));
     const commit = text?.trim();
-    return commit !== undefined && COMMIT.test(commit) ? commit : undefined;
+    return commit !== undefined && commit_pattern.test(commit) ? commit : undefined;
   }
 
   /** All files of the repository at COMMIT, here or not; undefined when that was never asked for. */
   async listing(commit: string): Promise<string[] | undefined> {
-    const text = await readIfThere(this.listingPath(commit));
+    const text = await readIfThere(this.#listingPath(commit));
     try {
       return text === undefined ? undefined : (JSON.parse(text) as string[]);
     } catch {
@@ -73,26 +73,28 @@ export class RepoCache {
   }
 
   async find(commit: string, name: string): Promise<CachedFile | undefined> {
-    const path = this.filePath(commit, name);
+    const path = this.#filePath(commit, name);
     const found = await stat(path).catch(() => undefined);
     return found?.isFile() ? { path, bytes: found.size } : undefined;
   }
 
   /** Every commit of which something lies here. */
   async commits(): Promise<string[]> {
-    return (await namesIn(join(this.folder, "snapshots"))).filter((name) => COMMIT.test(name));
+    return (await namesIn(join(this.#folder, "snapshots"))).filter((name) =>
+      commit_pattern.test(name),
+    );
   }
 
   /** The names of COMMIT's files that lie here. */
   async whole(commit: string): Promise<string[]> {
-    const names = await namesIn(join(this.folder, "snapshots", commit), true);
+    const names = await namesIn(join(this.#folder, "snapshots", commit), true);
     const found = await Promise.all(names.map((name) => this.find(commit, name)));
     return names.filter((_, index) => found[index] !== undefined);
   }
 
   /** Makes a whole blob the file NAME of COMMIT. */
   async link(commit: string, name: string, digest: string): Promise<void> {
-    const path = this.filePath(commit, name);
+    const path = this.#filePath(commit, name);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const target = relative(dirname(path), this.blobPath(digest));
     // Somebody may be reading it.
@@ -103,16 +105,16 @@ export class RepoCache {
 
   /** Remembers what REVISION is, once what was wanted of it lies here. */
   async remember(revision: string, { commit, names }: HubListing): Promise<void> {
-    await writeWhole(this.listingPath(commit), JSON.stringify(names));
-    if (revision !== commit) await writeWhole(join(this.folder, "refs", revision), commit);
+    await writeWhole(this.#listingPath(commit), JSON.stringify(names));
+    if (revision !== commit) await writeWhole(join(this.#folder, "refs", revision), commit);
   }
 
-  private filePath(commit: string, name: string): string {
-    return join(this.folder, "snapshots", commit, name);
+  #filePath(commit: string, name: string): string {
+    return join(this.#folder, "snapshots", commit, name);
   }
 
-  private listingPath(commit: string): string {
-    return join(this.folder, ".listings", `${commit}.json`);
+  #listingPath(commit: string): string {
+    return join(this.#folder, ".listings", `${commit}.json`);
   }
 }
 

@@ -1,6 +1,6 @@
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import { askHub, type Hub } from "./hub-request.ts";
-import { Trouble } from "./trouble.ts";
+import { TransientError } from "./transient-error.ts";
 
 /** A repository as one asker sees it. */
 export interface RepositoryView {
@@ -25,11 +25,11 @@ export interface HubFile {
   digest: string;
 }
 
-export const COMMIT = /^[0-9a-f]{40}$/;
-const DIGEST = /^(?:[0-9a-f]{64}|[0-9a-f]{40})$/;
+export const commit_pattern = /^[0-9a-f]{40}$/;
+const digest_pattern = /^(?:[0-9a-f]{64}|[0-9a-f]{40})$/;
 /** Names become paths on this host. */
-const PLAIN_NAME = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\0\\]{1,512}$/;
-const MOST_LISTING_BYTES = 32 * 1024 * 1024;
+const plain_name = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\0\\]{1,512}$/;
+const most_listing_bytes = 32 * 1024 * 1024;
 
 /** Throws Trouble or a Refusal. */
 export async function listRepository(hub: Hub, view: RepositoryView): Promise<HubListing> {
@@ -39,7 +39,7 @@ export async function listRepository(hub: Hub, view: RepositoryView): Promise<Hu
   for await (const part of chunks()) {
     parts.push(part);
     length += part.length;
-    if (length > MOST_LISTING_BYTES) throw unreadable(view);
+    if (length > most_listing_bytes) throw unreadable(view);
   }
   return parseListing(Buffer.concat(parts).toString("utf8")) ?? fail(unreadable(view));
 }
@@ -53,10 +53,11 @@ export function parseListing(text: string): HubListing | undefined {
     return undefined;
   }
   const { sha, siblings } = (value ?? {}) as { sha?: unknown; siblings?: unknown };
-  if (typeof sha !== "string" || !COMMIT.test(sha) || !Array.isArray(siblings)) return undefined;
+  if (typeof sha !== "string" || !commit_pattern.test(sha) || !Array.isArray(siblings))
+    return undefined;
   const names = siblings
     .map((file: { rfilename?: unknown } | null) => file?.rfilename)
-    .filter((name) => typeof name === "string" && PLAIN_NAME.test(name));
+    .filter((name) => typeof name === "string" && plain_name.test(name));
   return { commit: sha, names: names as string[] };
 }
 
@@ -67,7 +68,7 @@ export async function describeFile(hub: Hub, view: RepositoryView, file: string)
   const size = told.get("x-linked-size") ?? (status === 200 ? told.get("content-length") : null);
   const bytes = Number(size ?? Number.NaN);
   if (digest === undefined || !Number.isSafeInteger(bytes) || bytes < 0) {
-    throw new Refusal(
+    throw new StartError(
       "download",
       `${hub.endpoint} tells no checksum and size of ${file} in ${view.repository}. Use another HF_ENDPOINT, or copy the file to this host and name it with file:///.`,
     );
@@ -79,11 +80,11 @@ export async function describeFile(hub: Hub, view: RepositoryView, file: string)
 export function digestIn(told: Headers): string | undefined {
   const etag = told.get("x-linked-etag") ?? told.get("etag") ?? "";
   const digest = etag.replace(/^(?:W\/)?"(.*)"$/, "$1");
-  return DIGEST.test(digest) ? digest : undefined;
+  return digest_pattern.test(digest) ? digest : undefined;
 }
 
-const unreadable = ({ repository }: RepositoryView): Trouble =>
-  new Trouble(`The hub sent no list of the files of ${repository}.`);
+const unreadable = ({ repository }: RepositoryView): TransientError =>
+  new TransientError(`The hub sent no list of the files of ${repository}.`);
 
 function fail(error: Error): never {
   throw error;

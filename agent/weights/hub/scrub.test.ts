@@ -8,12 +8,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { tryLock } from "../../lock.ts";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { tryLock } from "../../files/lock.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 
-const SIZE = 3 * 1024 * 1024 + 5;
-const DAY = 24 * 3_600_000;
-const bytes = testBytes(SIZE, 2);
+const size = 3 * 1024 * 1024 + 5;
+const day = 24 * 3_600_000;
+const bytes = testBytes(size, 2);
 const source = "hf:org/repo:a-Q4_K_M.gguf";
 const signal = new AbortController().signal;
 
@@ -44,7 +44,7 @@ function rot(blob: string): void {
   const reference = join(bench.folder, "reference");
   Bun.spawnSync(["touch", "-r", blob, reference]);
   const damaged = readFileSync(blob);
-  damaged[Math.floor(SIZE / 2)] = (damaged[Math.floor(SIZE / 2)] ?? 0) ^ 1;
+  damaged[Math.floor(size / 2)] = (damaged[Math.floor(size / 2)] ?? 0) ^ 1;
   writeFileSync(blob, damaged);
   Bun.spawnSync(["touch", "-r", reference, blob]);
 }
@@ -54,7 +54,7 @@ test("what a start does not see is found after a month, removed, and fetched aga
   rot(blob);
   await bench.get({ source });
   expect(readFileSync(blob)).not.toEqual(Buffer.from(bytes));
-  now += 31 * DAY;
+  now += 31 * day;
   await reopen();
   await bench.weights.scrub.look(signal);
   expect(bench.lines.join()).toContain("the disk has lost some of it");
@@ -67,14 +67,14 @@ test("what is sound is read slowly, at most once a month, and is no more in use 
   const blob = await fetched();
   const used_at_ms = await bench.weights.scrub.look(signal).then(() => lastUse());
   expect(bench.pauses).toEqual([]);
-  now += 31 * DAY;
+  now += 31 * day;
   await reopen();
   await bench.weights.scrub.look(signal);
   // Three whole pieces of a megabyte at 32 MiB/s, before the rest.
   expect(bench.pauses).toEqual([31.25, 31.25, 31.25]);
   expect(lastUse()).toBe(used_at_ms);
   await bench.weights.scrub.look(signal);
-  now += 29 * DAY;
+  now += 29 * day;
   await reopen();
   await bench.weights.scrub.look(signal);
   expect(bench.pauses).toHaveLength(3);
@@ -90,7 +90,7 @@ test("what a replica runs from stays and is told of, also by the next agent, unt
   const digest = blob.split("/").at(-1) ?? "";
   rot(blob);
   needed.push(source);
-  now += 31 * DAY;
+  now += 31 * day;
   await bench.weights.scrub.look(signal);
   expect(existsSync(blob)).toBe(true);
   expect(await bench.weights.damagedSources()).toEqual([source]);
@@ -108,7 +108,7 @@ test("damaged weights go when what ran from them has ended", async () => {
   const blob = await fetched();
   rot(blob);
   needed.push(source);
-  now += 31 * DAY;
+  now += 31 * day;
   await bench.weights.scrub.look(signal);
   needed.pop();
   await bench.weights.scrub.look(signal);
@@ -118,7 +118,7 @@ test("damaged weights go when what ran from them has ended", async () => {
 test("while another agent reads the same cache, this one does not", async () => {
   const blob = await fetched();
   rot(blob);
-  now += 31 * DAY;
+  now += 31 * day;
   const lock = await tryLock(join(bench.folder, ".locks", "scrub.lock"));
   await bench.weights.scrub.look(signal);
   expect(existsSync(blob)).toBe(true);
@@ -130,7 +130,7 @@ test("while another agent reads the same cache, this one does not", async () => 
 test("an order to stop ends it in the middle of a blob, which is read again", async () => {
   const blob = await fetched();
   rot(blob);
-  now += 31 * DAY;
+  now += 31 * day;
   const stop = new AbortController();
   let pauses = 0;
   const pause = async (_: number, ordered: AbortSignal) => {

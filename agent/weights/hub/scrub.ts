@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { tryLock } from "../../lock.ts";
+import { tryLock } from "../../files/lock.ts";
 import { type DigestKind, disk_piece_bytes, diskHash, kindOf } from "../file-hash.ts";
 import { type BlobRecords, stampOf } from "./blob-records.ts";
 import { blobsIn } from "./room.ts";
@@ -29,36 +29,36 @@ const look_every_ms = 10 * 60_000;
  * stays until it does not, and is told of.
  */
 export class Scrub {
-  private readonly parts: ScrubParts;
-  private spoiled: ReadonlySet<string> = new Set();
+  readonly #parts: ScrubParts;
+  #spoiled: ReadonlySet<string> = new Set();
 
   constructor(parts: ScrubParts) {
-    this.parts = parts;
+    this.#parts = parts;
   }
 
   /** Damaged blobs that replicas run from, as of the last look. */
   damaged(): ReadonlySet<string> {
-    return this.spoiled;
+    return this.#spoiled;
   }
 
   /** Until SIGNAL aborts. */
   async keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.look(signal).catch((error: unknown) => {
-        if (!signal.aborted) this.parts.log(`weights cannot be checked again: ${String(error)}`);
+        if (!signal.aborted) this.#parts.log(`weights cannot be checked again: ${String(error)}`);
       });
-      await this.parts.pause(look_every_ms, signal).catch(() => undefined);
+      await this.#parts.pause(look_every_ms, signal).catch(() => undefined);
     }
   }
 
   /** Everything that is due, one blob after the other; nothing while another agent on the same cache does it. */
   async look(signal: AbortSignal): Promise<void> {
-    const { folder, now } = this.parts;
+    const { folder, now } = this.#parts;
     const blobs = (await blobsIn(folder)).filter(({ path }) => !path.endsWith(".incomplete"));
-    await this.clear(blobs);
+    await this.#clear(blobs);
     for (const { path, bytes } of blobs) {
       signal.throwIfAborted();
-      const proof = await this.parts.records.proofOf(path).catch(() => undefined);
+      const proof = await this.#parts.records.proofOf(path).catch(() => undefined);
       // What another program has put here is checked when it is used.
       if (proof === undefined || proof === "damaged") continue;
       // Of what S3 has no checksum for, nothing says what it was.
@@ -66,16 +66,16 @@ export class Scrub {
       if (now() - proof.proved_at_ms < again_after_ms) continue;
       const lock = await tryLock(join(folder, ".locks", "scrub.lock"));
       if (typeof lock === "number") return;
-      await this.check(path, bytes, signal).finally(lock);
+      await this.#check(path, bytes, signal).finally(lock);
     }
-    await this.clear(blobs);
+    await this.#clear(blobs);
   }
 
-  private async check(path: string, bytes: number, signal: AbortSignal): Promise<void> {
-    const { records, log } = this.parts;
+  async #check(path: string, bytes: number, signal: AbortSignal): Promise<void> {
+    const { records, log } = this.#parts;
     const digest = basename(path);
     const before = await stampOf(path);
-    const found = await this.digestOf(path, kindOf(digest), bytes, signal);
+    const found = await this.#digestOf(path, kindOf(digest), bytes, signal);
     // Evicted, or touched: then the next use checks it.
     if ((await stampOf(path).catch(() => "")) !== before) return;
     if (found === digest) return records.proved(path);
@@ -84,7 +84,7 @@ export class Scrub {
   }
 
   /** Undefined when the disk cannot read it any more. */
-  private async digestOf(
+  async #digestOf(
     path: string,
     kind: DigestKind,
     bytes: number,
@@ -94,7 +94,7 @@ export class Scrub {
     try {
       for (let at = disk_piece_bytes; at < bytes; at += disk_piece_bytes) {
         hash.upTo(at);
-        await this.parts.pause((1000 * disk_piece_bytes) / bytes_per_s, signal);
+        await this.#parts.pause((1000 * disk_piece_bytes) / bytes_per_s, signal);
       }
       return await hash.digest(bytes);
     } catch (error) {
@@ -106,14 +106,14 @@ export class Scrub {
   }
 
   /** Removes what is damaged and not needed, and keeps in mind what is. */
-  private async clear(blobs: readonly { path: string }[]): Promise<void> {
-    const { records, pinned, removed, log } = this.parts;
+  async #clear(blobs: readonly { path: string }[]): Promise<void> {
+    const { records, pinned, removed, log } = this.#parts;
     const bad: string[] = [];
     for (const { path } of blobs) {
       if ((await records.proofOf(path).catch(() => undefined)) === "damaged") bad.push(path);
     }
     const needed = bad.length === 0 ? new Set<string>() : await pinned();
-    this.spoiled = new Set(bad.filter((path) => needed.has(path)));
+    this.#spoiled = new Set(bad.filter((path) => needed.has(path)));
     const going = bad.filter((path) => !needed.has(path));
     for (const path of going) {
       log(`${path} is damaged and nobody uses it: it is removed, and fetched when it is needed`);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test_commit } from "./hub-testbed-repos.ts";
-import { type HubBench, hubBench, testBytes } from "./hub-weights-testbed.ts";
+import { test_commit } from "./hub-repos.testbed.ts";
+import { type HubBench, hubBench, testBytes } from "./hub-weights.testbed.ts";
 
 const files = {
   "README.md": testBytes(10),

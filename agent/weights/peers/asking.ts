@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "bun";
-import type { Peer } from "../../contract/messages.ts";
+import type { Peer } from "../../contract/protocol/messages.ts";
 import type { HostIdentity } from "../../relay/relay.ts";
 import type { Answer } from "./choice.ts";
-import { PEERS_NAME } from "./protocol.ts";
+import { peers_name } from "./protocol.ts";
 
-const ASK_MS = 2000;
-const LONGEST_ANSWER = 4096;
+const ask_ms = 2000;
+const longest_answer = 4096;
 
 /** The bytes that PEER answers LINE with. Ends early when the peer does; rejects when it is silent, or not the one that was meant. */
 async function* answerOf(
@@ -34,7 +34,7 @@ async function* answerOf(
       tls: {
         key: identity.key_pem,
         cert: identity.certificate_pem,
-        serverName: PEERS_NAME,
+        serverName: peers_name,
         // Its very certificate is demanded instead, before a byte is sent (see gateway/upstream/dial.ts).
         rejectUnauthorized: false,
       },
@@ -51,7 +51,7 @@ async function* answerOf(
         data(opened, bytes) {
           pieces.push(bytes);
           waiting += bytes.length;
-          if (waiting > MOST_WAITING) opened.pause();
+          if (waiting > most_waiting) opened.pause();
           wake.resolve();
         },
         close: () => end(),
@@ -80,7 +80,7 @@ async function* answerOf(
 }
 
 /** That the disk has not taken yet. */
-const MOST_WAITING = 4 * 1024 * 1024;
+const most_waiting = 4 * 1024 * 1024;
 
 /** What PEER has of the blob; undefined for nothing, and for a peer that does not answer in time. */
 export async function ask(
@@ -91,10 +91,10 @@ export async function ask(
 ): Promise<Answer | undefined> {
   try {
     let text = "";
-    const limits = { silent_ms: ASK_MS, signal };
+    const limits = { silent_ms: ask_ms, signal };
     for await (const bytes of answerOf(peer, identity, `ask ${digest}\n`, limits)) {
       text += bytes.toString("latin1");
-      if (text.length > LONGEST_ANSWER) return undefined;
+      if (text.length > longest_answer) return undefined;
     }
     return parseAnswer(text, peer.host_id);
   } catch {

@@ -8,7 +8,10 @@ const answer = (
   state: Answer["state"],
   changes: Partial<Answer> = {},
 ): Answer => ({
-  ...{ host_id, state, via: [], followers: 0 },
+  host_id,
+  state,
+  via: [],
+  followers: 0,
   ...changes,
 });
 

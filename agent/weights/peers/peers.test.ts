@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { testBytes } from "../hub/hub-weights-testbed.ts";
-import { peerOf, TestFleet } from "./fleet-testbed.ts";
+import { testBytes } from "../hub/hub-weights.testbed.ts";
+import { peerOf, TestFleet } from "./fleet.testbed.ts";
 
 setDefaultTimeout(30_000);
 

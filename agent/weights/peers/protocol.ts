@@ -6,10 +6,10 @@
  *     "get DIGEST FROM\n"    the blob's bytes from there on, as they come; the end of the connection before
  *                            the end of the blob means that no more will come
  */
-export const PEERS_NAME = "peers.hypervize";
+export const peers_name = "peers.hypervize";
 
 /** Longer is no question. */
-export const LONGEST_QUESTION = 100;
+export const longest_question = 100;
 
 export type Question =
   | { verb: "ask"; digest: string }

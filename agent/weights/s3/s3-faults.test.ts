@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { TestAuthority } from "../../authority-testbed.ts";
-import { test_keys } from "../../contract/s3/s3-testbed.ts";
-import { testBytes } from "../hub/hub-weights-testbed.ts";
-import { S3Bench } from "./s3-bench-testbed.ts";
+import { test_keys } from "../../contract/s3/s3.testbed.ts";
+import { TestAuthority } from "../../session/authority.testbed.ts";
+import { testBytes } from "../hub/hub-weights.testbed.ts";
+import { S3Bench } from "./s3-bench.testbed.ts";
 
 const MiB = 1024 * 1024;
 const weights = testBytes(3 * MiB);

@@ -1,20 +1,20 @@
-import type { HubSource } from "../../contract/hub-source.ts";
-import type { S3Access } from "../../contract/messages.ts";
-import { bareTag, listFolder, MOST_PAGE_BYTES, TooManyFiles } from "../../contract/s3/listing.ts";
-import { NO_S3 } from "../../contract/s3/refusal.ts";
+import type { HubSource } from "../../contract/gguf/hub-source.ts";
+import type { S3Access } from "../../contract/protocol/messages.ts";
+import { bareTag, listFolder, most_page_bytes, TooManyFiles } from "../../contract/s3/listing.ts";
+import { no_s3 } from "../../contract/s3/refusal.ts";
 import { askChecksum } from "../../contract/s3/request.ts";
 import { keyOf, pinOf, type S3Object, s3Folder } from "../../contract/s3/source.ts";
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import type { HubAnswer } from "../hub/hub-request.ts";
 import type { Choose, Found, Origin } from "../hub/origin.ts";
 import type { HubFile } from "../hub/repository.ts";
-import { type Persistence, persist, Trouble } from "../hub/trouble.ts";
+import { type Persistence, persist, TransientError } from "../hub/transient-error.ts";
 import { objectDigest, partsIn, sumsIn, uploadedSha256 } from "./object-digest.ts";
 import { askStore, readUpTo, type Store } from "./store-request.ts";
 
 /** Beside the weights, as `sha256sum` writes it. */
-const SUMS = "SHA256SUMS";
-const MOST_SUMS_BYTES = 1024 * 1024;
+const sums_name = "SHA256SUMS";
+const most_sums_bytes = 1024 * 1024;
 
 export interface S3Tools extends Persistence, Pick<Store, "patience_ms" | "now"> {}
 
@@ -25,36 +25,39 @@ export function s3Origin(
   named: HubSource,
   signal: AbortSignal,
 ): Origin {
-  if (access === null) throw new Refusal("config", NO_S3);
+  if (access === null) throw new StartError("config", no_s3);
   const { patience_ms, now } = tools;
   const folder = new Folder({ access, patience_ms, now, signal }, named);
   const advice = "Check the network of this host, and the S3 endpoint under Settings.";
   const again: Origin["persist"] = (attempt) => persist(attempt, signal, { ...tools, advice });
   return {
-    ...{ name: "The S3 store", checksums: "the store", repository: named.repository, signal },
+    name: "The S3 store",
+    checksums: "the store",
+    repository: named.repository,
+    signal,
     persist: again,
     look: (choose) => folder.look(choose, again),
   };
 }
 
 class Folder {
-  private readonly store: Store;
-  private readonly named: HubSource;
-  private readonly place: ReturnType<typeof s3Folder>;
+  readonly #store: Store;
+  readonly #named: HubSource;
+  readonly #place: ReturnType<typeof s3Folder>;
   /** By name, of what was looked at. */
-  private readonly etags = new Map<string, string>();
+  readonly #etags = new Map<string, string>();
 
   constructor(store: Store, named: HubSource) {
-    this.store = store;
-    this.named = named;
-    this.place = s3Folder(named.repository);
+    this.#store = store;
+    this.#named = named;
+    this.#place = s3Folder(named.repository);
   }
 
   async look(choose: Choose, again: Origin["persist"]): Promise<Found> {
-    const { repository, revision } = this.named;
-    const objects = new Map((await again(() => this.list())).map((one) => [one.name, one]));
+    const { repository, revision } = this.#named;
+    const objects = new Map((await again(() => this.#list())).map((one) => [one.name, one]));
     if (objects.size === 0) {
-      throw new Refusal(
+      throw new StartError(
         "not_found",
         `${repository} is empty, or there is no such folder. Check the path.`,
       );
@@ -63,116 +66,117 @@ class Folder {
     const wanted = names.flatMap((name) => objects.get(name) ?? []);
     const commit = pinOf(wanted);
     if (revision !== null && revision !== commit) {
-      throw new Refusal(
+      throw new StartError(
         "config",
         `The files in ${repository} are not those any more that were there when this was set up. Put them back; or, to take what is there now, make the endpoint anew, or set the source of the pool's model again.`,
       );
     }
-    const sums = await again(() => this.sums());
+    const sums = await again(() => this.#sums());
     const files: HubFile[] = [];
     for (const object of wanted) {
-      files.push(await again(() => this.describe(object, sums.get(object.name))));
+      files.push(await again(() => this.#describe(object, sums.get(object.name))));
     }
     return {
       listing: { commit, names: [...names] },
       files,
-      open: (...which) => this.open(...which),
+      open: (...which) => this.#open(...which),
     };
   }
 
-  private async list(): Promise<S3Object[]> {
-    const { repository, word } = this.named;
+  async #list(): Promise<S3Object[]> {
+    const { repository, word } = this.#named;
     try {
-      return await listFolder(this.place, word, {
+      return await listFolder(this.#place, word, {
         ask: async (ask) => {
-          const { headers, chunks } = await askStore(this.store, ask);
-          return { headers, bytes: await readUpTo(chunks(), MOST_PAGE_BYTES) };
+          const { headers, chunks } = await askStore(this.#store, ask);
+          return { headers, bytes: await readUpTo(chunks(), most_page_bytes) };
         },
-        isDenied: (error) => error instanceof Refusal && error.failure_class === "gated_model",
+        isDenied: (error) => error instanceof StartError && error.failure_class === "gated_model",
       });
     } catch (error) {
       if (error instanceof TooManyFiles) {
-        throw new Refusal("config", `${repository}: ${error.message} Name a folder with less.`);
+        throw new StartError("config", `${repository}: ${error.message} Name a folder with less.`);
       }
-      if (error instanceof Refusal || error instanceof Trouble) throw error;
-      this.store.signal.throwIfAborted();
-      throw new Trouble(`The S3 store sent no list of the files in ${repository}.`);
+      if (error instanceof StartError || error instanceof TransientError) throw error;
+      this.#store.signal.throwIfAborted();
+      throw new TransientError(`The S3 store sent no list of the files in ${repository}.`);
     }
   }
 
-  private async sums(): Promise<ReadonlyMap<string, string>> {
+  async #sums(): Promise<ReadonlyMap<string, string>> {
     try {
-      const { chunks } = await askStore(this.store, { method: "GET", ...this.object(SUMS) });
-      return sumsIn(new TextDecoder().decode(await readUpTo(chunks(), MOST_SUMS_BYTES)));
+      const { chunks } = await askStore(this.#store, { method: "GET", ...this.#object(sums_name) });
+      return sumsIn(new TextDecoder().decode(await readUpTo(chunks(), most_sums_bytes)));
     } catch (error) {
       // Some stores deny what is not there.
-      const isNone = error instanceof Refusal && /not_found|gated_model/.test(error.failure_class);
+      const isNone =
+        error instanceof StartError && /not_found|gated_model/.test(error.failure_class);
       if (isNone) return new Map();
       throw error;
     }
   }
 
-  private async describe(listed: S3Object, sum: string | undefined): Promise<HubFile> {
+  async #describe(listed: S3Object, sum: string | undefined): Promise<HubFile> {
     const { name, bytes } = listed;
-    const ask = { method: "HEAD", ...this.object(name) } as const;
-    const { headers } = await askStore(this.store, { ...ask, headers: askChecksum });
+    const ask = { method: "HEAD", ...this.#object(name) } as const;
+    const { headers } = await askStore(this.#store, { ...ask, headers: askChecksum });
     const etag = bareTag(headers.get("etag") ?? "");
     if (etag === "") {
-      throw new Refusal("download", `The S3 store tells no ETag of ${this.at(name)}.`);
+      throw new StartError("download", `The S3 store tells no ETag of ${this.#at(name)}.`);
     }
     const length = Number(headers.get("content-length") ?? Number.NaN);
-    if (etag !== listed.etag || length !== bytes) throw this.changed(name);
+    if (etag !== listed.etag || length !== bytes) throw this.#changed(name);
     const uploaded = uploadedSha256(headers);
     if (sum !== undefined && uploaded !== undefined && sum !== uploaded) {
-      throw new Refusal(
+      throw new StartError(
         "config",
-        `${SUMS} in ${this.named.repository} has another checksum of ${name} than the store. Upload both anew.`,
+        `${sums_name} in ${this.#named.repository} has another checksum of ${name} than the store. Upload both anew.`,
       );
     }
-    this.etags.set(name, etag);
+    this.#etags.set(name, etag);
     if (sum !== undefined) return { name, bytes, digest: sum };
     const parts = partsIn(etag);
-    const part_bytes = parts === 1 ? bytes : parts && (await this.partBytes(name));
+    const part_bytes = parts === 1 ? bytes : parts && (await this.#partBytes(name));
     return { name, bytes, digest: objectDigest({ head: headers, bytes, part_bytes }) };
   }
 
   /** Of the first part; not every store tells it. */
-  private async partBytes(name: string): Promise<number | undefined> {
-    const ask = { method: "HEAD", ...this.object(name), query: { partNumber: "1" } } as const;
+  async #partBytes(name: string): Promise<number | undefined> {
+    const ask = { method: "HEAD", ...this.#object(name), query: { partNumber: "1" } } as const;
     try {
-      const { headers } = await askStore(this.store, ask);
+      const { headers } = await askStore(this.#store, ask);
       const length = Number(headers.get("content-length") ?? Number.NaN);
       return Number.isSafeInteger(length) && length > 0 ? length : undefined;
     } catch (error) {
-      if (error instanceof Refusal) return undefined;
+      if (error instanceof StartError) return undefined;
       throw error;
     }
   }
 
   /** Every range under the condition that it is of the object that was looked at. */
-  private async open({ name }: HubFile, from: number): Promise<HubAnswer> {
-    const etag = this.etags.get(name) ?? "";
+  async #open({ name }: HubFile, from: number): Promise<HubAnswer> {
+    const etag = this.#etags.get(name) ?? "";
     const headers = { "if-match": `"${etag}"`, ...(from > 0 && { range: `bytes=${from}-` }) };
-    const answer = await askStore(this.store, { method: "GET", ...this.object(name), headers });
+    const answer = await askStore(this.#store, { method: "GET", ...this.#object(name), headers });
     // Not every store knows the condition.
     if (bareTag(answer.headers.get("etag") ?? etag) === etag) return answer;
     await answer.discard();
-    throw this.changed(name);
+    throw this.#changed(name);
   }
 
-  private changed(name: string): Refusal {
-    return new Refusal(
+  #changed(name: string): StartError {
+    return new StartError(
       "download",
-      `${this.at(name)} changed in the store while it was fetched.`,
+      `${this.#at(name)} changed in the store while it was fetched.`,
       true,
     );
   }
 
-  private at(name: string): string {
-    return `s3://${this.place.bucket}/${keyOf(this.place, name)}`;
+  #at(name: string): string {
+    return `s3://${this.#place.bucket}/${keyOf(this.#place, name)}`;
   }
 
-  private object(name: string): { bucket: string; key: string } {
-    return { bucket: this.place.bucket, key: keyOf(this.place, name) };
+  #object(name: string): { bucket: string; key: string } {
+    return { bucket: this.#place.bucket, key: keyOf(this.#place, name) };
   }
 }

@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { testBytes } from "../hub/hub-weights-testbed.ts";
-import { S3Bench } from "./s3-bench-testbed.ts";
+import { testBytes } from "../hub/hub-weights.testbed.ts";
+import { S3Bench } from "./s3-bench.testbed.ts";
 
 const isRecord = (name: string): boolean => !name.endsWith(".new");
 const MiB = 1024 * 1024;

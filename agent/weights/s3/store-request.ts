@@ -1,12 +1,12 @@
-import type { Cause, S3Access } from "../../contract/messages.ts";
+import type { Cause, S3Access } from "../../contract/protocol/messages.ts";
 import { fetchOutside } from "../../contract/proxy.ts";
 import { type S3Problem, s3Problem } from "../../contract/s3/refusal.ts";
 import { type S3Ask, signedRequest } from "../../contract/s3/request.ts";
 import { distrusted, trusting } from "../../contract/s3/trust.ts";
-import { Refusal } from "../../refusal.ts";
+import { StartError } from "../../replicas/start-error.ts";
 import type { HubAnswer } from "../hub/hub-request.ts";
 import { bodyOf, type Patience, patienceOf, reasonOf } from "../hub/patience.ts";
-import { retryAfterMs, Trouble } from "../hub/trouble.ts";
+import { retryAfterMs, TransientError } from "../hub/transient-error.ts";
 
 export interface Store {
   access: S3Access;
@@ -17,7 +17,7 @@ export interface Store {
 }
 
 /** Of an answer that is an error; S3's have a few hundred bytes. */
-const MOST_ERROR_BYTES = 16 * 1024;
+const most_error_bytes = 16 * 1024;
 
 /**
  * One request, to the store alone: a redirect is never followed. Throws Trouble for what may pass, a Refusal
@@ -58,15 +58,18 @@ async function send(
   patience.renew();
   try {
     return await fetchOutside(url, {
-      ...{ method: ask.method, headers, signal: patience.signal, redirect: "manual" },
+      method: ask.method,
+      headers,
+      signal: patience.signal,
+      redirect: "manual",
       ...trusting(access),
       // What was uploaded compressed is kept as it is.
       decompress: false,
     });
   } catch (error) {
     const problem = distrusted(access, error);
-    if (problem) throw new Refusal("config", problem.sentence);
-    throw new Trouble(`${host} cannot be reached${reasonOf(error)}.`);
+    if (problem) throw new StartError("config", problem.sentence);
+    throw new TransientError(`${host} cannot be reached${reasonOf(error)}.`);
   }
 }
 
@@ -91,11 +94,14 @@ async function refusalOf(
   { status, headers }: Response,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<Error> {
-  const body = await readUpTo(chunks, MOST_ERROR_BYTES);
+  const body = await readUpTo(chunks, most_error_bytes);
   const what = `s3://${bucket}${key === undefined ? "" : `/${key}`}`;
   const { kind, sentence } = s3Problem(access, what, { status, headers, body }, now());
-  if (kind !== "unreachable") return new Refusal(causes[kind], sentence, kind === "changed");
-  return new Trouble(`${new URL(access.endpoint).host} ${sentence}.`, retryAfterMs(headers, now()));
+  if (kind !== "unreachable") return new StartError(causes[kind], sentence, kind === "changed");
+  return new TransientError(
+    `${new URL(access.endpoint).host} ${sentence}.`,
+    retryAfterMs(headers, now()),
+  );
 }
 
 const causes: Readonly<Record<Exclude<S3Problem["kind"], "unreachable">, Exclude<Cause, "">>> = {

@@ -1,5 +1,5 @@
 /** A whole answer as the stream that was asked for. */
-import { isObject } from "../json.ts";
+import { isObject } from "../request/json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 /** The calls of tools in an answer: every one with an id, a name, and its arguments as text. */
-import { newId } from "../../identifier.ts";
-import { isObject } from "../json.ts";
+import { newId } from "../../shared/identifier.ts";
+import { isObject } from "../request/json.ts";
 
 type Json = Record<string, unknown>;
 

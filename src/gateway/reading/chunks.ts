@@ -1,8 +1,8 @@
 /** A runtime's stream, chunk by chunk, as the OpenAI API says that it ought to be. */
-import type { Failure } from "../../failure.ts";
-import { isObject } from "../json.ts";
-import { failureFromFrame, upstreamError } from "../runtime-error.ts";
-import { Generated, type Tokens, tokensBeside } from "../tokens.ts";
+import type { Failure } from "../../shared/failure.ts";
+import { failureFromFrame, upstreamError } from "../proxy/runtime-error.ts";
+import { Generated, type Tokens, tokensBeside } from "../proxy/tokens.ts";
+import { isObject } from "../request/json.ts";
 import { Calls } from "./calls.ts";
 import { isError } from "./error.ts";
 import { finishOf, isBroken } from "./finish.ts";

@@ -1,5 +1,5 @@
 /** Errors that came where an answer ought to be. */
-import { isObject } from "../json.ts";
+import { isObject } from "../request/json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

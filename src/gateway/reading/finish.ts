@@ -1,5 +1,5 @@
 /** Why an answer ended, as the OpenAI API says it. */
-import { isObject } from "../json.ts";
+import { isObject } from "../request/json.ts";
 
 /** What services write where nothing has ended yet (ollama/ollama#4357; DashScope says "null"). */
 const nothing: ReadonlySet<string> = new Set(["", "null", "none"]);

@@ -1,5 +1,5 @@
 /** What a message, or a piece of one, says. */
-import { isObject } from "../json.ts";
+import { isObject } from "../request/json.ts";
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 /** What a runtime says that an answer took, wherever and however it says it. */
-import { isObject } from "../json.ts";
+import { isObject } from "../request/json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,8 @@
 /** A runtime's whole answer, as the OpenAI API says that it ought to be. */
-import type { Kind } from "../allow-list.ts";
-import { isObject } from "../json.ts";
-import { Generated, type Tokens, tokensBeside, tokensOf } from "../tokens.ts";
+
+import { Generated, type Tokens, tokensBeside, tokensOf } from "../proxy/tokens.ts";
+import type { Kind } from "../request/allow-list.ts";
+import { isObject } from "../request/json.ts";
 import { wholeCalls } from "./calls.ts";
 import { isError, statusOf } from "./error.ts";
 import { finishOf, isBroken } from "./finish.ts";

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../../http1/protocol-error.ts";
+import { ProtocolError } from "../../shared/http1/protocol-error.ts";
 import type { Connection, Tenant } from "./connection.ts";
 import { type FaultKind, type Phase, UpstreamFault } from "./fault.ts";
 import type { ResponseHead } from "./head.ts";

@@ -28,7 +28,7 @@ export interface Upstream {
   /** Sends at once; everything that follows reaches SINK, never an exception. */
   send(address: Address, request: UpstreamRequest, sink: AnswerSink): UpstreamCall;
   /** Only connects: resolves with null when that can be done, else with what went wrong. */
-  knock(address: Address): Promise<FaultKind | null>;
+  probe(address: Address): Promise<FaultKind | null>;
   /** Breaks every connection whose address is meant, used or not: their calls hear of a reset. */
   cut(isMeant: (address: Address) => boolean): void;
   idleConnections(): number;
@@ -90,7 +90,7 @@ export function createUpstream(options: UpstreamOptions = {}): Upstream {
       else connect(call);
       return call;
     },
-    knock(address) {
+    probe(address) {
       const { promise, resolve } = Promise.withResolvers<FaultKind | null>();
       const connection = newConnection("");
       const opened = () => {

@@ -4,7 +4,6 @@ import { isIP } from "node:net";
 import { getCACertificates, rootCertificates } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import { isListener } from "../../../agent/contract/listener.ts";
-import type { Connection } from "./connection.ts";
 import type { Address } from "./request.ts";
 
 /** What we show to relays, PEM texts. */
@@ -26,6 +25,11 @@ export interface WireUser {
   received(bytes: Buffer): void;
   flush(): void;
   closed(error: Error | undefined): void;
+}
+
+/** One that judges the certificate of whoever answers. */
+export interface Dialler extends WireUser {
+  distrusted(): void;
 }
 
 /** What is known of the machines that runtimes are on. */
@@ -51,7 +55,7 @@ const keepalive_ms = 20_000;
 export function dial(
   { host_id = "", host, port, listener, relay, provider }: Address,
   { identity, machines, ca_pem }: Trust,
-  connection: Connection,
+  connection: Dialler,
 ): Promise<unknown> {
   if (relay?.tunnel) {
     const isComing = machines?.claim(host_id, relay.server_name, connection) ?? false;
@@ -85,7 +89,7 @@ export function dial(
   });
 }
 
-const events: SocketHandler<Connection> = {
+const events: SocketHandler<Dialler> = {
   data: (socket, bytes) => socket.data.received(bytes),
   drain: (socket) => socket.data.flush(),
   close: (socket, error) => socket.data.closed(error),
@@ -98,7 +102,7 @@ const events: SocketHandler<Connection> = {
  * The kernel has joined us to whoever listened when we came. If that is still the runtime's own socket, it was
  * so then: a socket that has stopped listening never does again. Asked once for a connection, not for a request.
  */
-const direct = (isRuntime: () => boolean): SocketHandler<Connection> => ({
+const direct = (isRuntime: () => boolean): SocketHandler<Dialler> => ({
   ...events,
   open(socket) {
     socket.data.reached(socket);
@@ -108,12 +112,12 @@ const direct = (isRuntime: () => boolean): SocketHandler<Connection> => ({
 });
 
 /** A machine that falls silent in the middle of an answer is given up; only TCP can tell that from a pause. */
-function elsewhere(socket: Socket<Connection>): void {
+function elsewhere(socket: Socket<Dialler>): void {
   socket.setKeepAlive(true, keepalive_ms);
   socket.data.reached(socket);
 }
 
-const relayed = (isHost: (sha256: string) => boolean): SocketHandler<Connection> => ({
+const relayed = (isHost: (sha256: string) => boolean): SocketHandler<Dialler> => ({
   ...events,
   open: (socket) => elsewhere(socket),
   handshake(socket) {
@@ -128,7 +132,7 @@ const relayed = (isHost: (sha256: string) => boolean): SocketHandler<Connection>
  * Bun's verdict is about the signer, the time and the name (as node:tls, of which it has no
  * `checkServerIdentity` here); it leaves it to us what to do about it.
  */
-const certified: SocketHandler<Connection> = {
+const certified: SocketHandler<Dialler> = {
   ...events,
   open: (socket) => elsewhere(socket),
   handshake(socket, isRight) {
@@ -145,7 +149,7 @@ const alsoBelieving = (ca_pem: string): string[] => [
 ];
 
 /** Undefined when the other side is no TLS server; the socket then closes by itself. */
-function fingerprint(socket: Socket<Connection>): string | undefined {
+function fingerprint(socket: Socket<Dialler>): string | undefined {
   const certificate = socket.getPeerX509Certificate() as { raw: Buffer } | undefined;
   return certificate && createHash("sha256").update(certificate.raw).digest("hex");
 }

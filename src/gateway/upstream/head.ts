@@ -1,6 +1,6 @@
-import { Fields } from "../../http1/fields.ts";
-import { elementsOf } from "../../http1/list.ts";
-import { ProtocolError } from "../../http1/protocol-error.ts";
+import { Fields } from "../../shared/http1/fields.ts";
+import { elementsOf } from "../../shared/http1/list.ts";
+import { ProtocolError } from "../../shared/http1/protocol-error.ts";
 
 /** Status line and header section. */
 export interface ResponseHead {
@@ -15,7 +15,7 @@ export type Framing = { by: "length"; length: number } | { by: "chunks" } | { by
 
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: |$)/;
 /** The length of a head is bounded anyway. */
-const mostHeaders = 1_000;
+const most_headers = 1_000;
 const lineEnd = Buffer.from("\r\n");
 
 /** The head is the BYTES up to END. Throws `ProtocolError`. */
@@ -24,7 +24,7 @@ export function parseHead(bytes: Buffer, end: number): ResponseHead {
   const firstEnd = found === -1 || found > end ? end : found;
   const match = statusLine.exec(bytes.toString("latin1", 0, firstEnd));
   if (!match) throw new ProtocolError("The runtime sent a broken status line.");
-  const headers = new Fields(bytes, firstEnd + 2, end, mostHeaders);
+  const headers = new Fields(bytes, firstEnd + 2, end, most_headers);
   return { minorVersion: Number(match[1]), status: Number(match[2]), headers };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ProtocolError } from "../../http1/protocol-error.ts";
+import { ProtocolError } from "../../shared/http1/protocol-error.ts";
 import type { ResponseHead } from "./head.ts";
 import { ResponseParser } from "./parser.ts";
 

@@ -1,6 +1,6 @@
-import { ChunkedDecoder } from "../../http1/chunked.ts";
-import { hasBareLineFeed, headEnd } from "../../http1/head-lines.ts";
-import { ProtocolError } from "../../http1/protocol-error.ts";
+import { ChunkedDecoder } from "../../shared/http1/chunked.ts";
+import { hasBareLineFeed, headEnd } from "../../shared/http1/head-lines.ts";
+import { ProtocolError } from "../../shared/http1/protocol-error.ts";
 import {
   type Framing,
   framingOf,
@@ -18,7 +18,7 @@ export interface ResponseSink {
 }
 
 /** Heads of 1xx before the answer: without a bound, one that sends nothing else is never done. */
-const mostInterim = 16;
+const most_interim = 16;
 
 /**
  * Incremental parser of one HTTP/1.1 response. Feed it what the socket read; it calls the sink, and
@@ -87,7 +87,7 @@ export class ResponseParser {
   }
 
   #pass(interim: ResponseHead): void {
-    if (++this.#interim > mostInterim) throw new ProtocolError("The runtime does not answer.");
+    if (++this.#interim > most_interim) throw new ProtocolError("The runtime does not answer.");
     if (hasOddFraming(interim)) this.#keepAlive = false;
   }
 

@@ -1,6 +1,6 @@
 /** Services elsewhere: TLS to the very name, their own key, and connections that nobody else uses. */
 import { afterEach, expect, test } from "bun:test";
-import { selfSigned } from "./certificate-testbed.ts";
+import { selfSigned } from "./certificate.testbed.ts";
 import { createUpstream, type Upstream } from "./client.ts";
 import type { UpstreamFault } from "./fault.ts";
 import { type Address, encodeRequest, type UpstreamRequest } from "./request.ts";
@@ -40,7 +40,8 @@ const at = (port: number, changes: Partial<Address["provider"]> = {}): Address =
   port,
   provider: {
     tls: { server_name: name },
-    ...{ base_path: "/openai/v2", authorization: "Bearer secret-canary" },
+    base_path: "/openai/v2",
+    authorization: "Bearer secret-canary",
     ...changes,
   },
 });
@@ -77,7 +78,9 @@ test("a service with the right name and a trusted certificate is asked, with its
   expect(await ask(believing(right.cert), at(port), "Grüße")).toBe('"yes"');
   expect(seen).toEqual([
     {
-      ...{ index: 0, path: "/openai/v2/chat/completions", body: "Grüße" },
+      index: 0,
+      path: "/openai/v2/chat/completions",
+      body: "Grüße",
       head: `POST /openai/v2/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: */*\r\nauthorization: Bearer secret-canary\r\ncontent-length: 7`,
     },
   ]);

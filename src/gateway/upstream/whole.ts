@@ -1,8 +1,8 @@
-import { Reply } from "../reply.ts";
+import { UpstreamResponse } from "../proxy/reply.ts";
 import type { Upstream } from "./client.ts";
 import type { Address, UpstreamRequest } from "./request.ts";
 
-const maxBytes = 16 * 1024 * 1024;
+const max_bytes = 16 * 1024 * 1024;
 
 /** A whole answer of a runtime to a question of our own. Rejects when there is none, or SIGNAL aborts. */
 export async function wholeAnswer(
@@ -12,7 +12,7 @@ export async function wholeAnswer(
   signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   signal.throwIfAborted();
-  const reply = new Reply({ stream: false, maxBytes });
+  const reply = new UpstreamResponse({ stream: false, maxBytes: max_bytes });
   reply.answers(upstream.send(address, request, reply));
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => {

@@ -36,7 +36,8 @@ export function agents(useResponses: boolean): Client {
     async tools(access) {
       const called: unknown[] = [];
       const weather = tool({
-        ...{ name: "weather", description: "Tells the weather." },
+        name: "weather",
+        description: "Tells the weather.",
         parameters: z.object({ city: z.string() }),
         execute: async (city) => {
           called.push(city);
@@ -56,7 +57,8 @@ export function agents(useResponses: boolean): Client {
     async leave(access, prompt) {
       const leaving = new AbortController();
       const result = await runner(access).run(agent(access), prompt, {
-        ...{ stream: true, signal: leaving.signal },
+        stream: true,
+        signal: leaving.signal,
       });
       for await (const _ of result.toTextStream()) break;
       leaving.abort();

@@ -12,8 +12,12 @@ import type { Access, Client } from "./client.ts";
 
 const modelOf = ({ url, key, model, fetch }: Access) =>
   createOpenAICompatible({
-    ...{ name: "hypervize", baseURL: `${url}/v1`, apiKey: key, fetch },
-    ...{ includeUsage: true, supportsStructuredOutputs: true },
+    name: "hypervize",
+    baseURL: `${url}/v1`,
+    apiKey: key,
+    fetch,
+    includeUsage: true,
+    supportsStructuredOutputs: true,
   })(model);
 
 const counts = ({ inputTokens, outputTokens }: Record<string, unknown>) => ({
@@ -31,7 +35,10 @@ export const aiSdk: Client = {
     // Errors come as parts of the stream, and would be printed by default.
     const onError = () => undefined;
     const result = streamText({
-      ...{ model: modelOf(access), prompt, maxRetries: 0, onError },
+      model: modelOf(access),
+      prompt,
+      maxRetries: 0,
+      onError,
     });
     let text = "";
     for await (const part of result.fullStream) {
@@ -46,7 +53,8 @@ export const aiSdk: Client = {
     const weather = tool({
       description: "Tells the weather.",
       inputSchema: jsonSchema<{ city: string }>({
-        ...{ type: "object", properties: { city: { type: "string" } } },
+        type: "object",
+        properties: { city: { type: "string" } },
       }),
       execute: async (city) => {
         called.push(city);
@@ -54,14 +62,18 @@ export const aiSdk: Client = {
       },
     });
     const { text } = await generateText({
-      ...{ model: modelOf(access), prompt: "hello", tools: { weather }, maxRetries: 0 },
+      model: modelOf(access),
+      prompt: "hello",
+      tools: { weather },
+      maxRetries: 0,
       stopWhen: stepCountIs(3),
     });
     return { text, called };
   },
   async structured(access) {
     const schema = jsonSchema<{ answer: number }>({
-      ...{ type: "object", properties: { answer: { type: "number" } } },
+      type: "object",
+      properties: { answer: { type: "number" } },
     });
     const asked = { model: modelOf(access), prompt: "hello", schema, maxRetries: 0 };
     return (await generateObject(asked)).object;
@@ -69,7 +81,10 @@ export const aiSdk: Client = {
   async leave(access, prompt) {
     const leaving = new AbortController();
     const { textStream } = streamText({
-      ...{ model: modelOf(access), prompt, abortSignal: leaving.signal, onError: () => undefined },
+      model: modelOf(access),
+      prompt,
+      abortSignal: leaving.signal,
+      onError: () => undefined,
     });
     for await (const _ of textStream) break;
     leaving.abort();

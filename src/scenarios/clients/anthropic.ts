@@ -24,7 +24,8 @@ export const anthropicMessages: Client = {
   },
   async tools(access) {
     const asked = {
-      ...{ model: access.model, max_tokens: 10 },
+      model: access.model,
+      max_tokens: 10,
       tools: [{ name: "weather", input_schema: { type: "object" as const } }],
     };
     const client = anthropic(access);

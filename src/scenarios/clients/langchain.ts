@@ -5,14 +5,17 @@ import type { Access, Client } from "./client.ts";
 
 const chat = ({ url, key, model, fetch }: Access) =>
   new ChatOpenAI({
-    ...{ model, apiKey: key, maxRetries: 0 },
+    model,
+    apiKey: key,
+    maxRetries: 0,
     configuration: { baseURL: `${url}/v1`, fetch },
   });
 
 const weather = {
   type: "function" as const,
   function: {
-    ...{ name: "weather", description: "Tells the weather." },
+    name: "weather",
+    description: "Tells the weather.",
     parameters: { type: "object", properties: { city: { type: "string" } } },
   },
 };

@@ -1,11 +1,11 @@
 /** Real clients, as people use them, against the gateway: what it gives them, and how they hear of failures. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { Failure } from "../../failure.ts";
 import {
   dedicated,
   type GatewayUnderTest,
   gatewayUnderTest,
-} from "../../gateway/gateway-under-test.ts";
+} from "../../gateway/gateway.testbed.ts";
+import { Failure } from "../../shared/failure.ts";
 import { agents } from "./agents.ts";
 import { aiSdk } from "./ai-sdk.ts";
 import { anthropicMessages } from "./anthropic.ts";
@@ -28,7 +28,8 @@ const limits = {
   admit({ key_id }: { key_id: string | null }) {
     if (key_id !== "key_2") return null;
     throw new Failure(429, "Too fast. Try again in 20s.", {
-      ...{ type: "requests", code: "rate_limit_exceeded" },
+      type: "requests",
+      code: "rate_limit_exceeded",
       headers: { "retry-after": "20" },
     });
   },

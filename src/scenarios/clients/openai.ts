@@ -20,7 +20,9 @@ export const openaiChat: Client = {
   async stream(access, prompt) {
     const { model } = access;
     const stream = openai(access).chat.completions.stream({
-      ...{ model, messages: messages(prompt), stream: true },
+      model,
+      messages: messages(prompt),
+      stream: true,
       stream_options: { include_usage: true },
     });
     const text = await stream.finalContent();
@@ -29,12 +31,15 @@ export const openaiChat: Client = {
   async tools(access) {
     const called: unknown[] = [];
     const runner = openai(access).chat.completions.runTools({
-      ...{ model: access.model, messages: messages("hello") },
+      model: access.model,
+      messages: messages("hello"),
       tools: [
         {
           type: "function",
           function: {
-            ...{ name: "weather", description: "Tells the weather.", parameters },
+            name: "weather",
+            description: "Tells the weather.",
+            parameters,
             parse: JSON.parse,
             function: (city: object) => {
               called.push(city);
@@ -49,14 +54,17 @@ export const openaiChat: Client = {
   async structured(access) {
     const schema = { type: "object", properties: { answer: { type: "number" } } };
     const answer = await openai(access).chat.completions.create({
-      ...{ model: access.model, messages: messages("hello") },
+      model: access.model,
+      messages: messages("hello"),
       response_format: { type: "json_schema", json_schema: { name: "answer", schema } },
     });
     return JSON.parse(answer.choices[0]?.message.content ?? "");
   },
   async leave(access, prompt) {
     const stream = await openai(access).chat.completions.create({
-      ...{ model: access.model, messages: messages(prompt), stream: true },
+      model: access.model,
+      messages: messages(prompt),
+      stream: true,
     });
     for await (const _ of stream) break;
   },
@@ -72,7 +80,8 @@ export const openaiResponses: Client = {
     const { input_tokens, output_tokens } = answer.usage ?? {};
     return {
       text: answer.output_text,
-      ...{ prompt_tokens: input_tokens, completion_tokens: output_tokens },
+      prompt_tokens: input_tokens,
+      completion_tokens: output_tokens,
     };
   },
   async stream(access, input) {
@@ -81,7 +90,8 @@ export const openaiResponses: Client = {
     const { input_tokens, output_tokens } = answer.usage ?? {};
     return {
       text: answer.output_text,
-      ...{ prompt_tokens: input_tokens, completion_tokens: output_tokens },
+      prompt_tokens: input_tokens,
+      completion_tokens: output_tokens,
     };
   },
   async tools(access) {
@@ -90,7 +100,8 @@ export const openaiResponses: Client = {
     const input = { role: "user" as const, content: "hello" };
     const first = await openai(access).responses.create({
       ...asked,
-      ...{ input: [input], tools: [tool] },
+      input: [input],
+      tools: [tool],
     });
     const [call] = first.output.filter((item) => item.type === "function_call");
     if (!call) throw new Error("There was no call.");
@@ -101,21 +112,25 @@ export const openaiResponses: Client = {
     };
     const second = await openai(access).responses.create({
       ...asked,
-      ...{ input: [input, call, output], tools: [tool] },
+      input: [input, call, output],
+      tools: [tool],
     });
     return { text: second.output_text, called: [JSON.parse(call.arguments)] };
   },
   async structured(access) {
     const schema = { type: "object", properties: { answer: { type: "number" } } };
     const answer = await openai(access).responses.create({
-      ...{ model: access.model, input: "hello" },
+      model: access.model,
+      input: "hello",
       text: { format: { type: "json_schema", name: "answer", schema } },
     });
     return JSON.parse(answer.output_text);
   },
   async leave(access, input) {
     const stream = await openai(access).responses.create({
-      ...{ model: access.model, input, stream: true },
+      model: access.model,
+      input,
+      stream: true,
     });
     for await (const event of stream) if (event.type === "response.output_text.delta") break;
   },

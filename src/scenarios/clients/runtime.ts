@@ -32,7 +32,9 @@ const structured = '{"answer":42}';
 const weatherCall = { name: "weather", arguments: '{"city":"Paris"}' };
 export const afterTool = "It is sunny.";
 const usage = {
-  ...{ prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
+  prompt_tokens: 9,
+  completion_tokens: 3,
+  total_tokens: 12,
   prompt_tokens_details: { cached_tokens: 4 },
 };
 
@@ -54,7 +56,10 @@ export function startRuntime(): Runtime {
 }
 
 const head = (model: string, object: string) => ({
-  ...{ id: "chatcmpl-1", object, created: 1_700_000_000, model },
+  id: "chatcmpl-1",
+  object,
+  created: 1_700_000_000,
+  model,
 });
 
 function textOf(content: unknown): string {
@@ -74,7 +79,9 @@ function whole(asked: Asked) {
   const { calls, text } = reply(asked);
   const call = { id: "call_1", type: "function", function: weatherCall };
   const message = {
-    ...{ role: "assistant", content: calls ? null : text.join(""), refusal: null },
+    role: "assistant",
+    content: calls ? null : text.join(""),
+    refusal: null,
     ...(calls && { tool_calls: [call] }),
   };
   const finish_reason = calls ? "tool_calls" : "stop";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import Anthropic from "@anthropic-ai/sdk";
 import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema";
-import { type GatewayUnderTest, gatewayUnderTest } from "../../gateway/gateway-under-test.ts";
+import { type GatewayUnderTest, gatewayUnderTest } from "../../gateway/gateway.testbed.ts";
 import { afterTool, type Runtime, startRuntime } from "./runtime.ts";
 
 let runtime: Runtime;

@@ -1,6 +1,6 @@
 /** What its owner and admins may do to an endpoint. */
 import { useSignal } from "@preact/signals";
-import type { EndpointView, Status } from "../../../src/http.ts";
+import type { EndpointView, Status } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { Confirm } from "../../confirm.tsx";
 import { changeEndpoint, deleteEndpoint, type Order, orderEndpoint } from "../../dedicated-api.ts";

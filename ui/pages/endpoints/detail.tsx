@@ -1,5 +1,5 @@
 /** One endpoint in full. */
-import type { EndpointView } from "../../../src/http.ts";
+import type { EndpointView } from "../../../src/app/control-api.ts";
 import { Copyable } from "../../copy.tsx";
 import { Download } from "../../download.tsx";
 import { ago, bytes, count, date, duration, plural } from "../../format.ts";

@@ -1,6 +1,6 @@
 /** The Dedicated endpoints; one of them in full when the address names it. */
 import { useSignal } from "@preact/signals";
-import type { EndpointView } from "../../../src/http.ts";
+import type { EndpointView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
 import { ago } from "../../format.ts";
 import { Icon } from "../../icons.tsx";

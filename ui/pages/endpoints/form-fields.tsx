@@ -1,5 +1,5 @@
 /** The fields of a new or changed endpoint. Empty ones are left to the appliance. */
-import type { EndpointView } from "../../../src/http.ts";
+import type { EndpointView } from "../../../src/app/control-api.ts";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 import { Select } from "../../select.tsx";
 

@@ -1,5 +1,5 @@
 /** A new endpoint: what to run, and, as it is typed, whether and where it would fit. */
-import type { EndpointView } from "../../../src/http.ts";
+import type { EndpointView } from "../../../src/app/control-api.ts";
 import { dryRun, provision } from "../../dedicated-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";

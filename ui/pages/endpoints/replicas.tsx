@@ -1,5 +1,5 @@
 /** Where an endpoint runs now. */
-import type { EndpointView } from "../../../src/http.ts";
+import type { EndpointView } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { duration, plural } from "../../format.ts";
 

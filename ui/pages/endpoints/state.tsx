@@ -1,5 +1,5 @@
 /** How an endpoint is doing, in a badge and in words. */
-import type { EndpointView, Status } from "../../../src/http.ts";
+import type { EndpointView, Status } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { duration } from "../../format.ts";
 

@@ -1,5 +1,5 @@
 /** The GPUs of a host: what each does now, its last hour, and who uses it. */
-import type { HostView } from "../../../src/http.ts";
+import type { HostView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 import { bytes, count, percent, plural } from "../../format.ts";
 import { gpuSeriesQuery } from "../../host-api.ts";

@@ -1,6 +1,6 @@
 /** One host in full. */
 import { useSignal } from "@preact/signals";
-import type { HostView } from "../../../src/http.ts";
+import type { HostView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { drainHost, removeHost, setCordon } from "../../api.ts";
 import { Confirm } from "../../confirm.tsx";

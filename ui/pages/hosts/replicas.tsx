@@ -1,6 +1,6 @@
 /** The replicas of a host: state, why it is not better, and the end of the runtime's log. */
 
-import type { HostReplica } from "../../../src/http.ts";
+import type { HostReplica } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { duration, plural } from "../../format.ts";
 

@@ -1,5 +1,5 @@
 /** Errors that the NVIDIA driver wrote into the host's kernel log, in words. */
-import type { HostView } from "../../../src/http.ts";
+import type { HostView } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { ago, plural } from "../../format.ts";
 import { now } from "../../now.ts";

@@ -1,5 +1,5 @@
 /** What a key is limited to, from the next request on. */
-import type { KeyView } from "../../../src/http.ts";
+import type { KeyView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { changeKey } from "../../gateway-api.ts";

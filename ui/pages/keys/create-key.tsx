@@ -1,6 +1,6 @@
 /** A new key: first what it is for, then, once and never again, the key itself. */
 import { useSignal } from "@preact/signals";
-import type { KeyScope } from "../../../src/http.ts";
+import type { KeyScope } from "../../../src/app/control-api.ts";
 import { type Action, useAction } from "../../action.ts";
 import { createKey } from "../../api.ts";
 import { Copyable } from "../../copy.tsx";

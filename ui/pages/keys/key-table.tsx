@@ -1,6 +1,6 @@
 /** The keys, those in use first; ended ones only when asked for. */
 import { useSignal } from "@preact/signals";
-import type { KeyView } from "../../../src/http.ts";
+import type { KeyView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 import { date, until } from "../../format.ts";
 import { limitsInWords } from "../../limits.ts";

@@ -1,6 +1,6 @@
 /** API keys: who has which, new ones, and ending them. */
 import { useSignal } from "@preact/signals";
-import type { KeyView } from "../../../src/http.ts";
+import type { KeyView } from "../../../src/app/control-api.ts";
 import { Icon } from "../../icons.tsx";
 import { Empty, Loaded } from "../../notice.tsx";
 import { Heading, Panel } from "../../panel.tsx";

@@ -1,5 +1,5 @@
 /** Ends a key, after a question. */
-import type { KeyView } from "../../../src/http.ts";
+import type { KeyView } from "../../../src/app/control-api.ts";
 import { revokeKey } from "../../api.ts";
 import { Confirm } from "../../confirm.tsx";
 import { plural } from "../../format.ts";

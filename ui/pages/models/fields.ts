@@ -27,13 +27,15 @@ function fieldsIn(form: FormData): Record<string, unknown> {
   const type = word("gpu_type");
   const count = number("gpu_count");
   return {
-    ...{ source: word("source"), name: word("name"), runtime: word("runtime") },
-    ...{ revision: word("revision"), context_tokens: number("context_tokens") },
-    ...{
-      slots: number("slots"),
-      replicas: number("replicas"),
-      hf_token: secretIn(form, "hf_token"),
-    },
+    source: word("source"),
+    name: word("name"),
+    runtime: word("runtime"),
+    revision: word("revision"),
+    context_tokens: number("context_tokens"),
+
+    slots: number("slots"),
+    replicas: number("replicas"),
+    hf_token: secretIn(form, "hf_token"),
     gpu:
       type === null && count === null
         ? null

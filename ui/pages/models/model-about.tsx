@@ -1,5 +1,5 @@
 /** One model of the pool: its state, what runs, and where. */
-import type { ModelView } from "../../../src/http.ts";
+import type { ModelView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
 import { bytes, count, plural } from "../../format.ts";
 import { ModelProblem, ModelState } from "./state.tsx";

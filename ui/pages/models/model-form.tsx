@@ -1,5 +1,5 @@
 /** A new model of the pool, with a forecast as it is typed, or changes to one. */
-import type { ModelView } from "../../../src/http.ts";
+import type { ModelView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";

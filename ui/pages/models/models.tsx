@@ -1,6 +1,6 @@
 /** The models of the shared pool: what can be asked for, how each is doing, and what an admin may do to it. */
 import { useSignal } from "@preact/signals";
-import type { ModelView } from "../../../src/http.ts";
+import type { ModelView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { Confirm } from "../../confirm.tsx";
 import { Icon } from "../../icons.tsx";

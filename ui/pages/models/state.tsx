@@ -1,5 +1,5 @@
 /** How a model of the pool is doing, in badges and in a sentence. */
-import type { ModelView } from "../../../src/http.ts";
+import type { ModelView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 
 export function ModelState({ model }: { model: ModelView }) {

@@ -1,5 +1,5 @@
 /** The numbers that one looks for first. A dash stands for what is not known yet. */
-import type { HostView, ModelView, UsageGroup } from "../../../src/http.ts";
+import type { HostView, ModelView, UsageGroup } from "../../../src/app/control-api.ts";
 import { count, percent } from "../../format.ts";
 import { isAdmin } from "../../session.ts";
 

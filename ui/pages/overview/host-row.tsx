@@ -1,6 +1,6 @@
 /** One host: whether it is there, how full it is, and its GPUs. */
 
-import type { HostView } from "../../../src/http.ts";
+import type { HostView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 import { ago, bytes, bytesOf, percent, plural } from "../../format.ts";
 import { Meter } from "../../meter.tsx";

@@ -1,5 +1,5 @@
 /** The catalog: what can be asked for, and whether it would be answered. */
-import type { ModelView } from "../../../src/http.ts";
+import type { ModelView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
 import { count, plural } from "../../format.ts";
 import { Empty } from "../../notice.tsx";

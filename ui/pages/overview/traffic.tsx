@@ -1,5 +1,5 @@
 /** Requests and tokens of the last hour, minute by minute. */
-import type { UsageGroup } from "../../../src/http.ts";
+import type { UsageGroup } from "../../../src/app/control-api.ts";
 import { Chart, stacked } from "../../chart.tsx";
 import { count } from "../../format.ts";
 import { Panel } from "../../panel.tsx";

@@ -3,7 +3,9 @@ import { choicesOf } from "./choices.ts";
 
 const model = (id: string, ready_replicas = 1) => ({ id, enabled: true, ready_replicas });
 const endpoint = (name: string, status: "up" | "sleeping" | "paused") => ({
-  ...{ name, status, ready_replicas: status === "up" ? 1 : 0 },
+  name,
+  status,
+  ready_replicas: status === "up" ? 1 : 0,
 });
 
 test("the pool comes first, then endpoints, each with why it is not ready", () => {

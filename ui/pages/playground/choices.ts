@@ -1,5 +1,5 @@
 /** What may be asked: the models of the shared pool, then Dedicated endpoints. Pure. */
-import type { EndpointView, ModelView } from "../../../src/http.ts";
+import type { EndpointView, ModelView } from "../../../src/app/control-api.ts";
 
 export interface Choice {
   /** The name for `model`. */
@@ -19,13 +19,15 @@ export function choicesOf(
   const pool = models
     .filter(({ enabled }) => enabled)
     .map(({ id, ready_replicas }) => ({
-      ...{ id, ready_replicas },
+      id,
+      ready_replicas,
       state: ready_replicas > 0 ? null : "not ready",
     }));
   const own = endpoints
     .filter(({ status, name }) => answering.has(status) && pool.every(({ id }) => id !== name))
     .map(({ name: id, status, ready_replicas }) => ({
-      ...{ id, ready_replicas },
+      id,
+      ready_replicas,
       state: status === "up" ? null : status.replaceAll("_", " "),
     }));
   return [...pool, ...own];

@@ -1,6 +1,6 @@
 /** Further names for models: shares for canaries, and what to fall back to. */
 import { useSignal } from "@preact/signals";
-import type { AliasView } from "../../../src/http.ts";
+import type { AliasView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";

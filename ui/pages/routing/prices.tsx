@@ -1,6 +1,6 @@
 /** What models cost, per million tokens. */
 import { useSignal } from "@preact/signals";
-import type { Price } from "../../../src/http.ts";
+import type { Price } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";

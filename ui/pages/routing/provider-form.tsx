@@ -1,4 +1,4 @@
-import type { ProviderView } from "../../../src/http.ts";
+import type { ProviderView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { changeProvider, createProvider, type ProviderInput } from "../../gateway-api.ts";

@@ -1,6 +1,6 @@
 /** OpenAI-compatible services elsewhere, as a part of the shared pool. */
 import { useSignal } from "@preact/signals";
-import type { ProviderView } from "../../../src/http.ts";
+import type { ProviderView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { Badge } from "../../badge.tsx";
 import { Confirm } from "../../confirm.tsx";

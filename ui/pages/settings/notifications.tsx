@@ -1,5 +1,5 @@
 /** What people were told lately, or why not. */
-import type { NotificationView } from "../../../src/http.ts";
+import type { NotificationView } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { ago, until } from "../../format.ts";
 import { Empty, Loaded } from "../../notice.tsx";

@@ -1,5 +1,5 @@
 /** What an admin sets for the whole appliance. */
-import type { SettingsView } from "../../../src/http.ts";
+import type { SettingsView } from "../../../src/app/control-api.ts";
 import { Loaded } from "../../notice.tsx";
 import { Heading, Panel } from "../../panel.tsx";
 import { settingsQuery } from "../../queries.ts";
@@ -43,7 +43,10 @@ function Forms({
     { name: "host", label: "Server", kind: "text", value: mail.host },
     { name: "port", label: "Port", kind: "number", value: mail.port },
     {
-      ...{ name: "security", label: "Security", kind: "choice", value: mail.security },
+      name: "security",
+      label: "Security",
+      kind: "choice",
+      value: mail.security,
       choices: ["starttls", "tls", "none"],
     },
     { name: "user", label: "User", kind: "text", value: mail.user },
@@ -72,7 +75,9 @@ function Forms({
     { name: "region", label: "Region (empty: us-east-1)", kind: "text", value: s3.region },
     { name: "access_key_id", label: "Access key id", kind: "text", value: s3.access_key_id },
     {
-      ...{ name: "secret_access_key", label: "Secret access key", kind: "secret" },
+      name: "secret_access_key",
+      label: "Secret access key",
+      kind: "secret",
       isKept: s3.has_secret_access_key,
     },
     {
@@ -93,16 +98,22 @@ function Forms({
         group="endpoints"
         fields={[
           {
-            ...{ name: "default_idle_timeout_s", label: "Sleep after, seconds, unless they say" },
-            ...{ kind: "number", value: endpoints.default_idle_timeout_s },
+            name: "default_idle_timeout_s",
+            label: "Sleep after, seconds, unless they say",
+            kind: "number",
+            value: endpoints.default_idle_timeout_s,
           },
           {
-            ...{ name: "build_timeout_s", label: "Look for a place for at most, seconds" },
-            ...{ kind: "number", value: endpoints.build_timeout_s },
+            name: "build_timeout_s",
+            label: "Look for a place for at most, seconds",
+            kind: "number",
+            value: endpoints.build_timeout_s,
           },
           {
-            ...{ name: "unready_timeout_s", label: "Crash again and again for at most, seconds" },
-            ...{ kind: "number", value: endpoints.unready_timeout_s },
+            name: "unready_timeout_s",
+            label: "Crash again and again for at most, seconds",
+            kind: "number",
+            value: endpoints.unready_timeout_s,
           },
         ]}
       />
@@ -111,19 +122,22 @@ function Forms({
         group="alerts"
         fields={[
           {
-            ...{
-              name: "disk_free_percent",
-              label: "A disk is nearly full with less free, percent",
-            },
-            ...{ kind: "number", value: alerts.disk_free_percent },
+            name: "disk_free_percent",
+            label: "A disk is nearly full with less free, percent",
+            kind: "number",
+            value: alerts.disk_free_percent,
           },
           {
-            ...{ name: "throttle_minutes", label: "A GPU is slowed down for longer than, minutes" },
-            ...{ kind: "number", value: alerts.throttle_minutes },
+            name: "throttle_minutes",
+            label: "A GPU is slowed down for longer than, minutes",
+            kind: "number",
+            value: alerts.throttle_minutes,
           },
           {
-            ...{ name: "power_cap", label: "Running at the power limit is being slowed down" },
-            ...{ kind: "flag", value: alerts.power_cap },
+            name: "power_cap",
+            label: "Running at the power limit is being slowed down",
+            kind: "flag",
+            value: alerts.power_cap,
           },
         ]}
       />

@@ -17,7 +17,10 @@ test("each kind becomes what the settings want", () => {
   form.set("password", "secret");
   form.set("host", " mail.example.org ");
   expect(valuesOf(form, fields)).toEqual({
-    ...{ enabled: true, port: 587, password: "secret", host: "mail.example.org" },
+    enabled: true,
+    port: 587,
+    password: "secret",
+    host: "mail.example.org",
     to: ["a@example.org", "b@example.org"],
   });
 });

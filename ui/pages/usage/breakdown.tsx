@@ -1,6 +1,6 @@
 /** The period, divided by model, key, user or day. */
 import { useSignal } from "@preact/signals";
-import type { UsageGroup } from "../../../src/http.ts";
+import type { UsageGroup } from "../../../src/app/control-api.ts";
 import type { Period } from "../../buckets.ts";
 import { cost, count, utcDate } from "../../format.ts";
 import { Empty, Loaded } from "../../notice.tsx";

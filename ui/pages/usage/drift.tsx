@@ -1,5 +1,5 @@
 /** Our counts against the engines' own, check by check. */
-import type { DriftView } from "../../../src/http.ts";
+import type { DriftView } from "../../../src/app/control-api.ts";
 import { clock, count, date } from "../../format.ts";
 import { Empty, Loaded } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";

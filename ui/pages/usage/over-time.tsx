@@ -1,5 +1,5 @@
 /** The period, bucket by bucket: requests above, tokens below. */
-import type { UsageGroup } from "../../../src/http.ts";
+import type { UsageGroup } from "../../../src/app/control-api.ts";
 import type { Period } from "../../buckets.ts";
 import { Chart, stacked } from "../../chart.tsx";
 

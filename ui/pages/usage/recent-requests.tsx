@@ -1,6 +1,6 @@
 /** One row per request, newest first, page by page. What was said in them is stored nowhere. */
 import { useSignal } from "@preact/signals";
-import type { UsageRow } from "../../../src/http.ts";
+import type { UsageRow } from "../../../src/app/control-api.ts";
 import { clock, count, date, duration } from "../../format.ts";
 import { Empty, Loaded } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";

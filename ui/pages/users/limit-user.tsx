@@ -1,5 +1,5 @@
 /** Which team a user is in, and what the user is limited to over all of their keys. */
-import type { UserView } from "../../../src/http.ts";
+import type { UserView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { limitUser } from "../../gateway-api.ts";

@@ -1,6 +1,6 @@
 /** Groups of users that share limits and a budget. */
 import { useSignal } from "@preact/signals";
-import type { TeamView } from "../../../src/http.ts";
+import type { TeamView } from "../../../src/app/control-api.ts";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";

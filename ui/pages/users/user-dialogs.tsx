@@ -1,5 +1,5 @@
 /** Adding and removing a person. */
-import type { Role, UserView } from "../../../src/http.ts";
+import type { Role, UserView } from "../../../src/app/control-api.ts";
 import { createUser, removeUser } from "../../api.ts";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";

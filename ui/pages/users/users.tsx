@@ -1,6 +1,6 @@
 /** Who may sign in. For admins; the server refuses everybody else. */
 import { useSignal } from "@preact/signals";
-import type { Role, UserView } from "../../../src/http.ts";
+import type { Role, UserView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { changeUser } from "../../api.ts";
 import { date } from "../../format.ts";

@@ -1,0 +1,27 @@
+import { identify } from "../process/identity.ts";
+import { lifeOf } from "./process-tree.ts";
+
+const remembered = 1000;
+
+/**
+ * Whose processes those are that are in nobody's group or session, such as a container's: by the mark that
+ * they carry. A mark is read in the background, so the first question about a process has no answer yet.
+ */
+export class Ownership {
+  readonly #known = new Map<number, { start_ticks: number; replica_id: string }>();
+
+  /** Empty for a process that is not ours, or not known yet. */
+  of(pid: number): string {
+    const identity = identify(pid);
+    if (identity === undefined) return "";
+    const { start_ticks } = identity;
+    const known = this.#known.get(pid);
+    if (known?.start_ticks === start_ticks) return known.replica_id;
+    if (this.#known.size >= remembered) this.#known.clear();
+    this.#known.set(pid, { start_ticks, replica_id: "" });
+    void lifeOf(identity).then((life) => {
+      if (life) this.#known.set(pid, { start_ticks, replica_id: life.id });
+    });
+    return "";
+  }
+}

@@ -1,0 +1,101 @@
+import { Elysia, t } from "elysia";
+import type { Guard } from "../../../shared/access.ts";
+import { badRequest, Failure } from "../../../shared/failure.ts";
+import { newId } from "../../../shared/identifier.ts";
+import type { Channel, ChannelName } from "./channel.ts";
+import { messageOf } from "./message.ts";
+import type { Notice } from "./notice.ts";
+import type { Outbox, OutboxRow } from "./outbox.ts";
+import { placeOf } from "./webhook.ts";
+
+/** One row of the outbox, as an admin may see it. */
+export interface NotificationView {
+  id: string;
+  channel: ChannelName;
+  /** Addresses, or scheme and host of the webhook. */
+  target: string;
+  kind: Notice["kind"];
+  subject: string;
+  state: "waiting" | "sent" | "given_up";
+  created_at: number;
+  attempts: number;
+  /** Null when it is not tried any more. */
+  next_attempt_at: number | null;
+  sent_at: number | null;
+  given_up: string | null;
+  /** What the other side said to the last try that it did not accept. */
+  last_error: string | null;
+}
+
+export interface OutboxRouteParts {
+  outbox: Pick<Outbox, "list">;
+  channels: Readonly<Record<ChannelName, Channel>>;
+  guard: Guard;
+  now(): number;
+}
+
+const most_rows = 500;
+
+/** `GET /api/notifications?limit` and `POST /api/settings/test`. */
+export function outboxRoutes({ outbox, channels, guard, now }: OutboxRouteParts) {
+  return new Elysia()
+    .derive(({ request }) => ({ caller: guard(request, "admin") }))
+    .get("/api/notifications", ({ query }) => ({
+      data: outbox.list(checkedLimit(query["limit"])).map(viewOf),
+    }))
+    .post(
+      "/api/settings/test",
+      async ({ body, caller, request }) => {
+        const notice: Notice = { kind: "test", at: now(), asked_by: caller.email };
+        const channel = channels[body.channel];
+        const target = channel.target(notice);
+        if (target === "") throw notSetUp(body.channel);
+        const parcel = { id: newId("ntc"), target, notice };
+        const { accepted, detail } = await channel.deliver(parcel, request.signal);
+        if (accepted) return { accepted, detail };
+        throw new Failure(502, `The test was not accepted. ${ended(detail)}`, {
+          code: "not_accepted",
+        });
+      },
+      {
+        body: t.Object(
+          { channel: t.Union([t.Literal("mail"), t.Literal("webhook")]) },
+          { additionalProperties: false },
+        ),
+      },
+    );
+}
+
+function viewOf({ notice, ...row }: OutboxRow): NotificationView {
+  const { id, channel, created_at, attempts, sent_at, given_up, last_error } = row;
+  const over = sent_at === null ? given_up && "given_up" : "sent";
+  return {
+    id,
+    channel,
+    target: channel === "webhook" ? placeOf(row.target) : row.target.replaceAll(",", ", "),
+    kind: notice.kind,
+    subject: messageOf(notice, "").subject,
+    state: over || "waiting",
+    created_at,
+    attempts,
+    next_attempt_at: over ? null : row.next_attempt_at,
+    sent_at,
+    given_up,
+    last_error,
+  };
+}
+
+function checkedLimit(text: string | undefined): number {
+  const limit = Number(text ?? 100);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= most_rows) return limit;
+  throw badRequest(`\`limit\` must be a whole number from 1 to ${most_rows}.`, "limit");
+}
+
+function notSetUp(channel: ChannelName): Failure {
+  const needed = channel === "mail" ? "a server and a sender" : "a URL";
+  return new Failure(409, `Save ${needed} for the ${channel} channel first.`, {
+    code: "channel_not_set_up",
+  });
+}
+
+const ended = (sentence: string): string => (/[.!]$/.test(sentence) ? sentence : `${sentence}.`);

@@ -1,0 +1,11 @@
+import type { S3Access } from "../../../agent/contract/protocol/messages.ts";
+import type { Settings } from "./settings.ts";
+
+/** What opens the store, in the clear; null where none is set up. Throws a Failure when the key file is another. */
+export function s3Access(settings: Pick<Settings, "current" | "secret">): S3Access | null {
+  const { endpoint, region, access_key_id, path_style, ca_pem } = settings.current().s3;
+  if (endpoint === "") return null;
+  const secret_access_key = settings.secret("s3");
+  const plain = endpoint.replace(/\/+$/, "");
+  return { endpoint: plain, region, access_key_id, secret_access_key, path_style, ca_pem };
+}

@@ -1,0 +1,132 @@
+import type { Scope } from "../../shared/limits/scope.ts";
+import { isLimiting, Meter } from "./meter.ts";
+import { budgetSpent, limitHeaders, tooFast, tooManyAtOnce } from "./refusals.ts";
+import type { Spend } from "./spend.ts";
+
+/** What was let through, and has to be accounted for when it ends. */
+export interface Admitted {
+  /** `x-ratelimit-*`, as they stand now. */
+  headers(): Readonly<Record<string, string>>;
+  /** The request is over; a second call does nothing. */
+  end(tokens: number): void;
+}
+
+export interface LimiterParts<Caller> {
+  spend: Pick<Spend, "of">;
+  /** Milliseconds, never going back: for what is counted a minute. */
+  now(): number;
+  /** Milliseconds since the epoch: budgets follow the calendar. */
+  wall(): number;
+  /** All that limits CALLER; asked once for each. */
+  scopesOf(caller: Caller): readonly Scope[];
+}
+
+/**
+ * Holds callers to the limits of their key, their user and their team, all together. A caller is the same
+ * object until something about them changes; the new one finds what the one before has counted.
+ */
+export class Limiter<Caller extends object> {
+  readonly #parts: LimiterParts<Caller>;
+  readonly #held = new WeakMap<Caller, readonly Meter[] | null>();
+  readonly #meters = new Map<string, Meter>();
+
+  constructor(parts: LimiterParts<Caller>) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Lets a request of about TOKENS prompt tokens through; null when nothing limits CALLER. Throws 429:
+   * `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`. What is refused counts
+   * for nothing.
+   */
+  admit(caller: Caller, tokens: number): Admitted | null {
+    let meters = this.#held.get(caller);
+    if (meters === undefined) meters = this.#hold(caller);
+    if (meters === null) return null;
+    const now = this.#parts.now();
+    this.#refuseSpent(meters);
+    refuseFast(meters, tokens, now);
+    const reserved = reservable(meters, tokens);
+    for (const meter of meters) meter.begin(reserved, now);
+    return new Admission(meters, reserved, this.#parts.now);
+  }
+
+  #hold(caller: Caller): readonly Meter[] | null {
+    const meters = this.#parts.scopesOf(caller).flatMap((scope) => this.#meterOf(scope) ?? []);
+    const held = meters.length > 0 ? meters : null;
+    this.#held.set(caller, held);
+    return held;
+  }
+
+  #meterOf(scope: Scope): Meter | undefined {
+    const name = `${scope.kind} ${scope.id}`;
+    const now = this.#parts.now();
+    const known = this.#meters.get(name);
+    known?.change(scope, now);
+    if (!isLimiting(scope)) {
+      this.#meters.delete(name);
+      return undefined;
+    }
+    const meter = known ?? new Meter(scope, now);
+    this.#meters.set(name, meter);
+    return meter;
+  }
+
+  #refuseSpent(meters: readonly Meter[]): void {
+    const { spend, now, wall } = this.#parts;
+    for (const meter of meters) {
+      const { kind, spender, limits } = meter.scope;
+      if (limits.monthly_budget === null) continue;
+      if (spend.of(kind, spender, wall()) < limits.monthly_budget) continue;
+      throw budgetSpent(meter, limitHeaders(meters, now()), wall());
+    }
+  }
+}
+
+class Admission implements Admitted {
+  readonly #meters: readonly Meter[];
+  readonly #reserved: number;
+  readonly #now: () => number;
+  #isOver = false;
+
+  constructor(meters: readonly Meter[], reserved: number, now: () => number) {
+    this.#meters = meters;
+    this.#reserved = reserved;
+    this.#now = now;
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    return limitHeaders(this.#meters, this.#now());
+  }
+
+  end(tokens: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const now = this.#now();
+    for (const meter of this.#meters) meter.end(tokens, this.#reserved, now);
+  }
+}
+
+/** Where several limits are reached, the one is named that has to be waited for longest. */
+function refuseFast(meters: readonly Meter[], tokens: number, now: number): void {
+  let longest: { meter: Meter; of: "requests" | "tokens"; wait_ms: number } | null = null;
+  for (const meter of meters) {
+    for (const of of ["requests", "tokens"] as const) {
+      const wait_ms = meter[of]?.wait_ms(of === "requests" ? 1 : Math.max(1, tokens), now) ?? 0;
+      if (wait_ms > (longest?.wait_ms ?? 0)) longest = { meter, of, wait_ms };
+    }
+  }
+  if (longest) throw tooFast(longest.meter, longest.of, longest.wait_ms, limitHeaders(meters, now));
+  const full = meters.find(({ isFull }) => isFull);
+  if (full) throw tooManyAtOnce(full, limitHeaders(meters, now));
+}
+
+/**
+ * The size of a prompt is a guess, far too high where it holds an image: a whole minute's tokens let it
+ * through, and what it really was is counted in the end, if need be on credit.
+ */
+function reservable(meters: readonly Meter[], tokens: number): number {
+  let most = tokens;
+  for (const { tokens: bucket } of meters) if (bucket) most = Math.min(most, bucket.per_minute);
+  return most;
+}
