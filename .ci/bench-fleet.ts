@@ -1,6 +1,6 @@
 /**
  * How long one decision takes, by the size of the fleet: hosts of 8 GPUs, about 70 % of them full, and
- * 10,000 endpoints that want a place; refusals are measured where all are full. Usage: bun run bench:fleet
+ * 10,000 endpoints that want a place; refusals are measured where all are full. Usage: npm run bench:fleet
  */
 
 import type { Evictable } from "../src/control/scheduler/placement/eviction.ts";

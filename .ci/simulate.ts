@@ -1,4 +1,4 @@
-/** Plays seeded stories of the lifecycle: `bun run simulate [--seed N] [--seeds N] [--hours N]`. */
+/** Plays seeded stories of the lifecycle: `npm run simulate -- [--seed N] [--seeds N] [--hours N]`. */
 import { parseArgs } from "node:util";
 import { play } from "../src/control/scheduler/lifecycle/simulation/scenario.ts";
 

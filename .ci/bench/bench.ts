@@ -6,7 +6,7 @@ import { table } from "./report.ts";
 
 const root = join(import.meta.dir, "../..");
 
-const usage = `usage: bun run bench -- [--short] [--json] [--only PART] [--minutes N]
+const usage = `usage: npm run bench -- [--short] [--json] [--only PART] [--minutes N]
 
 Builds the binary, starts appliance, agent and nginx on loopback with one mock runtime behind both, alternates
 the load between them and prints medians. It ends what it started. Numbers mean something on an idle machine.

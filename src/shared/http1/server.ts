@@ -1,7 +1,7 @@
 /**
  * Our own HTTP/1.1 server over `Bun.listen`. Bun.serve makes a Request, its Headers, an AbortSignal, a
  * Response and a web stream for every request, knows one idle timeout for all that a slow client can
- * do, and keeps about 90 KB an open stream; `bun run bench` shows what this one costs.
+ * do, and keeps about 90 KB an open stream; `npm run bench` shows what this one costs.
  */
 import { type Answer, encodeRefusal } from "./answer.ts";
 import { Connection } from "./connection.ts";

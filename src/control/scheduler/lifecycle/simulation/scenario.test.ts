@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { play } from "./scenario.ts";
 
-/** 10,000 seeds take a quarter of an hour: `bun run simulate --seeds 10000`. */
+/** 10,000 seeds take a quarter of an hour: `npm run simulate -- --seeds 10000`. */
 const budget_ms = Number(process.env["HYPERVIZE_SIMULATION_MS"] ?? 15_000);
 
 test(
@@ -17,7 +17,7 @@ test(
       transitions += outcome.transitions;
       in_place += outcome.wakes.filter((depth) => depth === "l1").length;
       if (outcome.violations.length > 0) {
-        bad.push(`bun run simulate --seed ${seed}`, ...outcome.violations);
+        bad.push(`npm run simulate -- --seed ${seed}`, ...outcome.violations);
       }
     }
     expect(bad).toEqual([]);

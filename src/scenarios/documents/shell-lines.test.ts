@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { scriptOf } from "./line.ts";
+import { shellLines } from "./shell-lines.ts";
+
+test("a page's commands are those of its shell blocks and of its prose, in their order", () => {
+  const page = [
+    "Write `hypervize status` or `hypervize`, in `hypervize-agent.env`. `npm run",
+    "build` too; ``sh in two`` does not count.",
+    "```sh",
+    "# nothing",
+    'one  "a # b"   # comment',
+    "two \\",
+    "  --more 'x",
+    "y'",
+    "",
+    "three#not a comment; four # is one",
+    "```",
+    "```ts",
+    "no();",
+    "```",
+    "  ```bash",
+    "  five | six",
+    "  ```",
+    "The last is `./install.sh --root DIR`.",
+  ].join("\n");
+  expect(shellLines(page)).toEqual([
+    { at: 1, text: "hypervize status" },
+    { at: 1, text: "npm run build" },
+    { at: 5, text: 'one "a # b"' },
+    { at: 6, text: "two --more 'x\ny'" },
+    { at: 10, text: "three#not a comment; four" },
+    { at: 16, text: "five | six" },
+    { at: 18, text: "./install.sh --root DIR" },
+  ]);
+});
+
+test("a line stands for itself, for its part with a reason, or for each of its verbs", () => {
+  expect(scriptOf("a b", {})).toBe("a b");
+  expect(scriptOf("a b", { because: "b is large", run: "a" })).toBe("a");
+  expect(() => scriptOf("a b", { run: "a" })).toThrow("Say why");
+  expect(scriptOf("a list|show", { each: { show: "x", list: "" } })).toBe("a show x\na list");
+  expect(() => scriptOf("a list|show|drop", { each: { show: "x", list: "" } })).toThrow("drop");
+});
