@@ -1,11 +1,11 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
-import { fetchOutside } from "../../agent/contract/proxy.ts";
+import { fetchOutside, proxyTo } from "../../agent/contract/proxy.ts";
 import { relayName } from "../../agent/contract/relay-name.ts";
 import { Aliases } from "../aliases/aliases.ts";
 import { createResolver } from "../artifacts/resolve.ts";
 import { importedModelsIn } from "../bundle/imported-models.ts";
 import { Catalog } from "../catalog/catalog.ts";
-import { hubFromEnvironment } from "../config.ts";
+import { environment, hubFromEnvironment } from "../config.ts";
 import { Endpoints } from "../endpoints/endpoints.ts";
 import type { Authority } from "../fleet/authority.ts";
 import { Hosts } from "../fleet/hosts.ts";
@@ -153,6 +153,7 @@ export function composeServing(parts: ServingParts) {
             routedModels(catalog.list(), now_statuses, reach, unplaced),
             providers.list(),
             keyOf,
+            (base_url) => proxyTo(base_url, environment()),
           ),
           ...routedEndpoints(endpoints, now_statuses, reach),
         ];
