@@ -29,7 +29,7 @@ function engine(total: boolean, delay: (body: Record<string, unknown>) => Promis
     const body = JSON.parse(text) as Record<string, unknown>;
     seen.bodies.push(body);
     seen.most = Math.max(seen.most, ++running);
-    delay(body).then(() => {
+    void delay(body).then(() => {
       running--;
       const prompts = Array.isArray(body["prompt"]) ? body["prompt"] : [body["prompt"]];
       const each = { prompt_tokens: 3, completion_tokens: 5 };
