@@ -3,13 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { architecture } from "./architecture.ts";
-import { type Page, scriptOf } from "./line.ts";
+import { common } from "./common.ts";
+import { docs } from "./docs.ts";
+import { isHarmless, type Page, scriptOf } from "./line.ts";
 import { readme } from "./readme.ts";
 import { Sandbox } from "./sandbox.ts";
 import { shellLines } from "./shell-lines.ts";
 
 const root = join(import.meta.dir, "../../..");
-const pages: readonly Page[] = [readme, architecture];
+const pages: readonly Page[] = [readme, ...docs, architecture];
+const linesOf = (file: string) => shellLines(readFileSync(join(root, file), "utf8"));
 /** What has changed is no promise of what is. */
 const history = ["CHANGELOG.md"];
 
@@ -19,11 +22,18 @@ test("every document for people is among the pages", () => {
   expect(found.filter((file) => !known.includes(file))).toEqual([]);
 });
 
+test("every line that pages have in common is on some page", () => {
+  const texts = new Set(pages.flatMap(({ file }) => linesOf(file).map(({ text }) => text)));
+  expect(Object.keys(common).filter((text) => !texts.has(text))).toEqual([]);
+});
+
+/** One for all: each page leaves what others need. */
+const sandbox = new Sandbox();
+beforeAll(() => sandbox.start(), 120_000);
+afterAll(() => sandbox.end(), 60_000);
+
 describe.each(pages.map((page) => [page.file, page] as const))("%s", (file, page) => {
-  const lines = shellLines(readFileSync(join(root, file), "utf8"));
-  const sandbox = new Sandbox();
-  beforeAll(() => sandbox.start(), 120_000);
-  afterAll(() => sandbox.end(), 60_000);
+  const lines = linesOf(file);
 
   test("has every line that its table has", () => {
     const texts = lines.map(({ text }) => text);
@@ -34,7 +44,7 @@ describe.each(pages.map((page) => [page.file, page] as const))("%s", (file, page
   test.each(once.map(({ at, text }) => [at, text] as const))(
     "line %i: %s",
     async (_, text) => {
-      const line = page.lines[text];
+      const line = page.lines[text] ?? common[text] ?? (isHarmless(text) ? {} : undefined);
       if (!line) throw new Error(`No table has this line. Add it to that of ${file}: ${text}`);
       const ran = await sandbox.run(scriptOf(text, line));
       expect(ran).toEqual({
