@@ -66,6 +66,13 @@ describe.each(documents)("%s", (file) => {
   });
 });
 
+test("pages of docs/ lead to each other only, so that they can be served alone", () => {
+  const outside = names.flatMap((name) =>
+    linksIn(read(`docs/${name}.md`)).filter((link) => link.includes("/")),
+  );
+  expect(outside).toEqual([]);
+});
+
 test("README leads to every page, and every page is for somebody", () => {
   const links = linksIn(read("README.md"));
   for (const name of names) {
