@@ -54,6 +54,18 @@ test("houses import only themselves and what they may", () => {
   expect(wrong).toEqual([]);
 });
 
+/** Rooms of the scheduler, from the ground up: each uses those before it. */
+const scheduler = ["sizing", "placement", "startup-profile", "lifecycle"].map(
+  (room) => `src/control/scheduler/${room}`,
+);
+
+test("the scheduler's rooms use those below them only: a dry run asks nothing of the lifecycle", () => {
+  const storey = (file: string) => scheduler.findIndex((room) => inside(file, room));
+  const inner = imports.filter(({ from, to }) => storey(from) >= 0 && storey(to) >= 0);
+  expect(inner.filter(({ from, to }) => storey(from) !== storey(to)).length).toBeGreaterThan(20);
+  expect(inner.filter(({ from, to }) => storey(from) < storey(to))).toEqual([]);
+});
+
 test("no file is in a circle, type imports included", () => {
   const graph = Map.groupBy(imports, ({ from }) => from);
   const done = new Set<string>();

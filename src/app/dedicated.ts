@@ -1,7 +1,7 @@
 /** The routes of Dedicated endpoints, with all that they ask of others. */
 
 import { endpointRoutes } from "../control/models/endpoints/routes.ts";
-import { argumentsOf } from "../control/scheduler/lifecycle/placement-plan.ts";
+import { argumentsOf } from "../control/scheduler/placement/endpoint-demand.ts";
 import type { Settings } from "../control/settings/settings.ts";
 import type { Database } from "../control/storage/database.ts";
 import { summarize } from "../control/usage/rollup.ts";
