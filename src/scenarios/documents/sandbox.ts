@@ -68,7 +68,10 @@ export class Sandbox {
   async run(text: string): Promise<Ran> {
     const here = text.replaceAll("localhost:8080", `localhost:${this.#port}`);
     const child = Bun.spawn(["sh", "-euc", here], {
-      ...{ cwd: this.#folder, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+      cwd: this.#folder,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
       env: { ...process.env, ...this.#env },
       timeout: 120_000,
     });
