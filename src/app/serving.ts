@@ -1,7 +1,7 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
 
 import { relayName } from "../../agent/contract/protocol/relay-name.ts";
-import { fetchOutside } from "../../agent/contract/proxy.ts";
+import { fetchOutside, proxyTo } from "../../agent/contract/proxy.ts";
 import type { Authority } from "../control/fleet/authority.ts";
 import { Hosts } from "../control/fleet/hosts.ts";
 import { tellPeers } from "../control/fleet/peers.ts";
@@ -40,7 +40,7 @@ import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { createRouting } from "../gateway/routing/routing.ts";
 import type { Accounts } from "./accounts.ts";
 import { clock } from "./clock.ts";
-import { hubFromEnvironment } from "./config.ts";
+import { environment, hubFromEnvironment } from "./config.ts";
 import type { composeNotifying } from "./notifying.ts";
 import { composeReconciliation } from "./reconciliation.ts";
 import { worldOf } from "./world.ts";
@@ -173,6 +173,7 @@ export function composeServing(parts: ServingParts) {
             routedModels(catalog.list(), now_statuses, reach, unplaced),
             providers.list(),
             keyOf,
+            (base_url) => proxyTo(base_url, environment()),
           ),
           ...routedEndpoints(endpoints, now_statuses, reach),
         ];

@@ -13,6 +13,9 @@ const agent = (options: string) => ({
   says: /has not joined/,
 });
 
+const docker_client =
+  'exec docker run --rm --network=host --gpus all --user "$(id -u):$(id -g)" -e CUDA_VISIBLE_DEVICES -e HYPERVIZE_REPLICA -e SPT_NOENV -v /var/lib/hypervize-agent:/var/lib/hypervize-agent:ro IMAGE "$@"';
+
 export const readme: Page = {
   file: "README.md",
   lines: {
@@ -63,9 +66,17 @@ export const readme: Page = {
       run: "for one in $(hypervize --help | sed -n 's/^  \\([a-z]*\\)  .*/\\1/p'); do hypervize $one --help; done",
       says: /usage: hypervize usage/,
     },
-    "hypervize agent --vllm-image vllm/vllm-openai:v0.11.2": agent(
-      "--vllm-image vllm/vllm-openai:v0.11.2",
+    "hypervize agent --vllm-image vllm/vllm-openai:v0.32.0": agent(
+      "--vllm-image vllm/vllm-openai:v0.32.0",
     ),
+    "./install.sh --agent --llama-server PATH": {
+      because: is_root,
+      run: './install.sh --root "$ROOT" --agent --join x --llama-server "$HYPERVIZE_LLAMA_SERVER"',
+    },
+    [docker_client]: {
+      because: "there is no image, and no GPU",
+      run: `sh -n <<'END'\n${docker_client}\nEND`,
+    },
     "usermod -aG docker hypervize-agent": {
       because: "it takes root and the installed agent's user, whose name is",
       run: './install.sh --root "$ROOT" --agent --join x && grep ^User=hypervize-agent "$ROOT"/etc/systemd/system/*',
@@ -126,7 +137,7 @@ export const readme: Page = {
     "hypervize bundle export site.hvb --model org/repo:Q4_K_M --runtime llama-server": {
       says: /Signed by the key [0-9a-f]{64}/,
     },
-    "hypervize bundle import site.hvb --trust FINGERPRINT --home AGENT_HOME": {
+    "hypervize bundle import site.hvb --trust FINGERPRINT": {
       because: "the fingerprint is that of the sandbox's own key, the home a new one",
       run: `hypervize bundle import site.hvb --trust "${fingerprint}" --home "$ROOT/other"`,
       says: /Imported what/,

@@ -72,7 +72,8 @@ export class Sandbox {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      env: { ...process.env, ...this.#env },
+      // Under `npm test --silent` npm would say nothing here either.
+      env: { ...process.env, npm_config_loglevel: "notice", ...this.#env },
       timeout: 120_000,
     });
     const said = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
