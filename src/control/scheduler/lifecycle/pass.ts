@@ -1,3 +1,4 @@
+/** One pass over the whole fleet: what changes, what starts, what stops, and where. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { EndpointState } from "../../models/endpoints/status.ts";
 import { autoscale, calm, type Pressure } from "./dedicated/autoscale.ts";

@@ -1,3 +1,4 @@
+/** Places for one pass: what one replica takes, the next one does not find, and what may stop to make room. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import { argumentsOf, demandOf, evictableIn } from "../placement/endpoint-demand.ts";
 import type { Evictable } from "../placement/eviction.ts";
