@@ -10,11 +10,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The rules that the linter reports for TEXT, and the lines; formatting and the rest of its rules aside. */
 async function complaints(text: string): Promise<string[]> {
-  const { linter } = await Bun.file(join(root, "biome.json")).json();
+  const { linter, plugins } = await Bun.file(join(root, "biome.json")).json();
   const { useNamingConvention } = linter.rules.style;
   const config = {
     root: true,
-    plugins: [join(root, ".ci/dialect.grit")],
+    plugins: plugins.map((plugin: string) => join(root, plugin)),
     linter: { rules: { preset: "none", style: { useNamingConvention } } },
   };
   writeFileSync(join(folder, "biome.json"), JSON.stringify(config));
