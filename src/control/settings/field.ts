@@ -1,4 +1,4 @@
-/** What may stand in one setting. A check returns the value to keep, or throws a sentence that names the field. */
+/** What may stand in one setting. A check returns the value to keep, or throws a sentence that names the field. Pure. */
 import { X509Certificate } from "node:crypto";
 import { badRequest, type Failure } from "../../shared/failure.ts";
 

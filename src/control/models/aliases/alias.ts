@@ -1,4 +1,4 @@
-/** What an alias may say. Pure: every rule is a sentence for the person who broke it. */
+/** What an alias may say. Pure. Every rule is a sentence for the person who broke it. */
 import { badRequest, Failure } from "../../../shared/failure.ts";
 import type { AliasTarget, aliases } from "./table.ts";
 

@@ -1,4 +1,4 @@
-/** What a catalog entry may say. Pure: every rule is a sentence for the person who broke it. */
+/** What a catalog entry may say. Pure. Every rule is a sentence for the person who broke it. */
 import { parseHubSource } from "../../../../agent/contract/gguf/hub-source.ts";
 import { parseS3Source } from "../../../../agent/contract/s3/source.ts";
 import { badRequest, Failure } from "../../../shared/failure.ts";

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import type { Status } from "../../../../shared/endpoint-status.ts";
 import type { EndpointState } from "../../../models/endpoints/status.ts";
 import { endpointWith, memberWith, observedWith } from "../lifecycle.testbed.ts";
-import { afterPlacing, decide } from "./decide.ts";
-import type { ReplicaView } from "./replica-set.ts";
-import type { Demand, Rules } from "./situation.ts";
+import { afterPlacing, decide, transitions } from "./decide.ts";
+import { always } from "./guards.ts";
+import type { Demand, ReplicaView, Rules } from "./situation.ts";
 
 const quiet: Demand = { inflight: 0, waiting: 0, last_active_at: 0 };
 const rules = (now: number): Rules => ({
@@ -15,6 +16,58 @@ const previous = (revision: number) => {
   const { spec, artifact } = endpointWith();
   return { spec, artifact, revision };
 };
+
+describe("the table", () => {
+  const statuses: readonly Status[] = [
+    "building",
+    "up",
+    "sleeping",
+    "waking_up",
+    "updating",
+    "draining",
+    "paused",
+    "failed",
+    "deleting",
+  ];
+  const rowsOf = (status: Status) =>
+    Object.values(transitions).map((rows) =>
+      rows.filter(([from]) => from === status || from === "any"),
+    );
+
+  test("says what comes next in every status, whatever the owner has said", () => {
+    for (const status of statuses) {
+      for (const rows of rowsOf(status))
+        expect(rows.some(([, when]) => when === always)).toBe(true);
+    }
+  });
+
+  test("has no row behind one that always holds, except for other statuses", () => {
+    const reachable = new Set(
+      statuses.flatMap(rowsOf).flatMap((rows) => {
+        const end = rows.findIndex(([, when]) => when === always);
+        return rows.slice(0, end + 1);
+      }),
+    );
+    expect(
+      Object.values(transitions)
+        .flat()
+        .filter((row) => !reachable.has(row)),
+    ).toEqual([]);
+  });
+
+  test("leads to no status in the same pass that would lead back", () => {
+    const next = Object.values(transitions).flatMap((rows) =>
+      rows.filter(([, , , , , then]) => then === "next").map(([from, , to]) => `${from} ${to}`),
+    );
+    const chain = ["paused", "draining", "deleting", "failed", "sleeping", "building", "waking_up"];
+    // From `updating` to `up` and back needs two passes: see `isChanged`.
+    for (const step of next.filter((each) => each !== "up updating")) {
+      const [from = "", to = ""] = step.split(" ");
+      const order = [...chain, "updating", "up"];
+      expect(order.indexOf(to)).toBeGreaterThan(order.indexOf(from));
+    }
+  });
+});
 
 describe("building", () => {
   test("asks for its replicas, and for no more once they are there", () => {
