@@ -78,4 +78,4 @@ interface Engine {
 }
 
 /** Half of an engine's places: whoever comes with one question finds one. */
-export const besideOthers = (slots: number): number => Math.max(1, Math.floor(slots / 2));
+const besideOthers = (slots: number): number => Math.max(1, Math.floor(slots / 2));
