@@ -143,6 +143,7 @@ export async function startAppliance(
   const problemOf = (id: string) => relays.problem(id) ?? clockProblem(hosts.clockAhead(id));
   const http = createHttp({
     version,
+    mayRead: callers.worldOf,
     now: clock.steady,
     durable,
     log,

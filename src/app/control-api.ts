@@ -3,9 +3,12 @@
  * gives it, and turns whatever they throw into the error envelope.
  */
 import { type AnyElysia, Elysia, type ValidationError } from "elysia";
+import { about, told } from "../control/route-schema.ts";
 import type { Durable } from "../control/storage/durable.ts";
 import { asFailure, badRequest, Failure, notFound } from "../shared/failure.ts";
 import { newId } from "../shared/identifier.ts";
+import { invalid } from "./invalid.ts";
+import { type ApiDocument, documentOf } from "./openapi.ts";
 
 export type { KeyScope } from "../control/accounts/keys/keys.ts";
 export type { ShownKey as KeyView } from "../control/accounts/keys/routes.ts";
@@ -36,6 +39,8 @@ export interface HttpParts {
   /** One instance per domain. */
   routes: readonly AnyElysia[];
   version: string;
+  /** Throws for a request that may not read what the API is: anybody with a key or a session may. */
+  mayRead(request: Request): void;
   /** Milliseconds, never going back: for how long it is up. */
   now(): number;
   /** Nothing that was asked to change something is answered before this. */
@@ -47,11 +52,13 @@ export interface HttpParts {
 export interface Http {
   /** Never rejects. Every response has an `x-request-id`. */
   handle(request: Request): Promise<Response>;
+  /** What `/api/openapi.json` says. */
+  document(): ApiDocument;
 }
 
 const body_max_bytes = 1024 * 1024;
 
-export function createHttp({ routes, version, now, durable, log }: HttpParts): Http {
+export function createHttp({ routes, version, mayRead, now, durable, log }: HttpParts): Http {
   const started_at = now();
   const ids = new WeakMap<Request, string>();
   // Not normalised: an unknown field is refused, not dropped in silence. Without standardHostname:
@@ -66,6 +73,21 @@ export function createHttp({ routes, version, now, durable, log }: HttpParts): H
     },
   );
   for (const instance of routes) app.use(instance);
+  let document: ApiDocument | undefined;
+  const documented = (): ApiDocument => {
+    document ??= documentOf(app, version);
+    return document;
+  };
+  app.use(
+    new Elysia(about("Appliance", "inference")).get(
+      "/api/openapi.json",
+      ({ request }) => {
+        mayRead(request);
+        return documented();
+      },
+      told("Describe every route, as OpenAPI: this document."),
+    ),
+  );
 
   /** Without Elysia, which compiles its routes at the first request: a probe should not wait for that. */
   const health = (): Response =>
@@ -84,6 +106,7 @@ export function createHttp({ routes, version, now, durable, log }: HttpParts): H
   }
 
   return {
+    document: documented,
     async handle(request) {
       const id = newId("req");
       ids.set(request, id);
@@ -155,46 +178,6 @@ const unsure = (cause: unknown): Failure =>
     "It was done, but the disk of the data folder did not take it, so that a power cut may undo it. Look at the disk, and then at whether it is still so.",
     { code: "storage_unavailable", cause },
   );
-
-interface Schema {
-  type?: string;
-  format?: string;
-  const?: unknown;
-  anyOf?: Schema[];
-}
-
-/** Names the field and what belongs there. What was sent is never repeated: it may be a password. */
-function invalid(error: ValidationError): Failure {
-  const sent = error.type === "body" ? error.value : {};
-  if (typeof sent !== "object" || sent === null || Array.isArray(sent)) {
-    return badRequest("Send a JSON object with the header `content-type: application/json`.");
-  }
-  const { valueError } = error;
-  const param = valueError?.path.split("/")[1] ?? null;
-  if (!valueError || !param) return badRequest("The request does not have the expected form.");
-  if (valueError.message === "Unexpected property") {
-    return badRequest(
-      `\`${param.slice(0, 64)}\` is not a field of this request.`,
-      param.slice(0, 64),
-    );
-  }
-  if (valueError.message === "Expected required property") {
-    return badRequest(`\`${param}\` is missing.`, param);
-  }
-  return badRequest(`\`${param}\` must be ${expected(valueError.schema as Schema)}.`, param);
-}
-
-function expected(schema: Schema): string {
-  if (schema.anyOf) {
-    const kinds = schema.anyOf.filter(({ format }) => format === undefined).map(expected);
-    return [...new Set(kinds)].join(" or ");
-  }
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
-  return (
-    { string: "text", number: "a number", boolean: "true or false" }[schema.type ?? ""] ??
-    String(schema.type)
-  );
-}
 
 function causeOf({ cause, message }: Failure): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? message);
