@@ -195,3 +195,17 @@ test("bounds stand in the document, and one that is broken is named with both en
     "`mail.port` must be a whole number from 1 to 65535.",
   ]);
 });
+
+test("a key for inference reads the document, a guest does not; the page for people has every operation", async () => {
+  expect((await ask("/api/openapi.json", "get", "guest")).status).toBe(401);
+  expect((await ask("/api/openapi.json", "get", "inference")).status).toBe(200);
+  const page = async (as: string) => (await ask("/docs/api", "get", as)).text();
+  const seen = await page("viewer");
+  for (const { path, method, operation } of operations()) {
+    expect(seen).toContain(`<code>${method.toUpperCase()} ${path}</code>`);
+    expect(seen).toContain(`id="${operation.operationId}"`);
+  }
+  const guests = await page("guest");
+  expect(guests).toContain('href="/login"');
+  expect(guests).not.toContain("/api/provision</code>");
+});
