@@ -11,29 +11,41 @@ import { invalid } from "./invalid.ts";
 import { type ApiDocument, documentOf } from "./openapi.ts";
 
 export type { KeyScope } from "../control/accounts/keys/keys.ts";
-export type { ShownKey as KeyView } from "../control/accounts/keys/routes.ts";
-export type { TeamView } from "../control/accounts/teams/routes.ts";
-export type { SignedIn } from "../control/accounts/users/auth-routes.ts";
-export type { ShownUser as UserView } from "../control/accounts/users/routes.ts";
-export type { HostReplica, HostView } from "../control/fleet/routes.ts";
+export type { KeyBody, KeyChanges, ShownKey as KeyView } from "../control/accounts/keys/routes.ts";
+export type { TeamBody, TeamChanges, TeamView } from "../control/accounts/teams/routes.ts";
+export type { LoginBody, SignedIn } from "../control/accounts/users/auth-routes.ts";
+export type {
+  ShownUser as UserView,
+  UserBody,
+  UserChanges,
+} from "../control/accounts/users/routes.ts";
+export type { HostReplica, HostView, JoinTokenBody } from "../control/fleet/routes.ts";
 export type { AliasView } from "../control/models/aliases/alias.ts";
+export type { AliasBody, AliasChanges } from "../control/models/aliases/routes.ts";
 export type { ModelList, ModelView, OpenAIModel } from "../control/models/catalog/listing.ts";
+export type { ModelBody, ModelChanges } from "../control/models/catalog/routes.ts";
 export type { EndpointEvent } from "../control/models/endpoints/endpoint-rows.ts";
-export type {} from "../control/models/endpoints/routes.ts";
-export type {} from "../control/models/endpoints/status.ts";
+export type {
+  Changes as EndpointChanges,
+  Provision,
+} from "../control/models/endpoints/provision.ts";
+export type { Series } from "../control/models/endpoints/route-deps.ts";
 export type { EndpointView } from "../control/models/endpoints/view.ts";
 export type { ProviderView } from "../control/models/providers/provider.ts";
+export type { ProviderBody, ProviderChanges } from "../control/models/providers/routes.ts";
 export type { DryRunView } from "../control/models/resolution/forecast.ts";
 export type { AlertView } from "../control/observability/alerts/routes.ts";
 export type { NotificationView } from "../control/observability/notify/outbox-routes.ts";
-export type {} from "../control/scheduler/sizing/size.ts";
-export type { SettingsView } from "../control/settings/groups.ts";
+export type { Sizing } from "../control/scheduler/sizing/plan.ts";
+export type { SettingsBody, SettingsView } from "../control/settings/groups.ts";
 export type { UsagePage } from "../control/usage/events.ts";
 export type { Price } from "../control/usage/prices/prices.ts";
+export type { PriceBody } from "../control/usage/prices/routes.ts";
 export type { DriftView } from "../control/usage/reconciliation/checks.ts";
 export type { UsageBy, UsageGroup, UsageSummary } from "../control/usage/rollup.ts";
-export type {} from "../control/usage/usage.ts";
+export type { UsageRow } from "../control/usage/usage-row.ts";
 export type { Role } from "../shared/access.ts";
+export type { Status } from "../shared/endpoint-status.ts";
 
 export interface HttpParts {
   /** One instance per domain. */
@@ -186,8 +198,3 @@ function causeOf({ cause, message }: Failure): string {
 function pathOf(request: Request): string {
   return new URL(request.url).pathname;
 }
-
-export type { Series } from "../control/models/endpoints/route-deps.ts";
-export type { Sizing } from "../control/scheduler/sizing/plan.ts";
-export type { UsageRow } from "../control/usage/usage-row.ts";
-export type { Status } from "../shared/endpoint-status.ts";

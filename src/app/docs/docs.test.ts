@@ -72,7 +72,9 @@ test("raw HTML is shown as text, and no link runs anything or leaves the site un
     ].join("\n\n"),
     new Set(),
   );
-  expect(html).not.toMatch(/<(?:script|img|b|i)\b|<[a-z]+[^>]*\son\w+=|href="(?!https?:\/\/|\/[^/\\])/i);
+  expect(html).not.toMatch(
+    /<(?:script|img|b|i)\b|<[a-z]+[^>]*\son\w+=|href="(?!https?:\/\/|\/[^/\\])/i,
+  );
   expect(html).toContain("&lt;script&gt;alert(2)&lt;/script&gt;");
   expect(html).toContain("a picture");
 });

@@ -59,10 +59,8 @@ export interface HostParts {
   seriesFor(host_id: string, query: SeriesQuery): Series;
 }
 
-export const joinTokenBody = t.Object(
-  { expires_in_s: t.Optional(wholeNumber([60, 604_800])) },
-  closed,
-);
+const joinTokenBody = t.Object({ expires_in_s: t.Optional(wholeNumber([60, 604_800])) }, closed);
+export type JoinTokenBody = typeof joinTokenBody.static;
 
 export function hostRoutes(parts: HostParts) {
   const { hosts, enrolment, guard, replicasOf, problemOf } = parts;

@@ -90,7 +90,8 @@ export interface SettingsView {
   readonly s3: Values<typeof s3> & { readonly has_secret_access_key: boolean };
 }
 
-type Writable = {
+/** What may be written: some groups, and of each some settings, or its secret. */
+export type SettingsBody = {
   [Group in GroupName]?: {
     -readonly [Name in keyof (typeof groups)[Group]]?: (typeof groups)[Group][Name] extends Field<
       infer Value
@@ -100,8 +101,8 @@ type Writable = {
   } & (Group extends SecretGroup ? { [Name in (typeof secretOf)[Group]]?: string } : unknown);
 };
 
-/** What may be written: some groups, and of each some settings. Unknown ones are left to `Settings`, which lists the known. */
-export const settingsBody = t.Unsafe<Writable>(
+/** Unknown settings are left to `Settings`, which lists the known. */
+export const settingsBody = t.Unsafe<SettingsBody>(
   t.Object(
     Object.fromEntries(
       Object.entries(groups).map(([group, fields]) => [

@@ -9,7 +9,7 @@ const settings = {
   ...limitsBody,
   allowed_cidrs: orNull(t.Array(t.String(), { description: "Such as 10.0.0.0/8." })),
 };
-export const keyBody = t.Object(
+const keyBody = t.Object(
   {
     name: t.String(),
     scope: t.Optional(t.Union([t.Literal("inference"), t.Literal("admin")])),
@@ -17,7 +17,9 @@ export const keyBody = t.Object(
   },
   closed,
 );
-export const keyChanges = t.Object({ name: t.Optional(t.String()), ...settings }, closed);
+export type KeyBody = typeof keyBody.static;
+const keyChanges = t.Object({ name: t.Optional(t.String()), ...settings }, closed);
+export type KeyChanges = typeof keyChanges.static;
 
 export type ShownKey = KeyView & { spent_this_month: number };
 

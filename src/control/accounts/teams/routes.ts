@@ -19,8 +19,10 @@ export interface TeamParts {
   freed(team_id: string): void;
 }
 
-export const teamBody = t.Object({ name: t.String(), ...limitsBody }, closed);
-export const teamChanges = t.Object({ name: t.Optional(t.String()), ...limitsBody }, closed);
+const teamBody = t.Object({ name: t.String(), ...limitsBody }, closed);
+export type TeamBody = typeof teamBody.static;
+const teamChanges = t.Object({ name: t.Optional(t.String()), ...limitsBody }, closed);
+export type TeamChanges = typeof teamChanges.static;
 
 export function teamRoutes({ teams, guard, membersOf, spentBy, freed }: TeamParts) {
   const view = (team: Team): TeamView => ({

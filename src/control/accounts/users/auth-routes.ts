@@ -16,7 +16,8 @@ export interface AuthParts {
 
 export type SignedIn = Pick<UserView, "id" | "email" | "name" | "role">;
 
-export const loginBody = t.Object({ email: t.String(), password: t.String() }, closed);
+const loginBody = t.Object({ email: t.String(), password: t.String() }, closed);
+export type LoginBody = typeof loginBody.static;
 
 export function authRoutes({ users, signIn, guard, addressOf }: AuthParts) {
   const anybody = new Elysia(about("Access", "guest"))

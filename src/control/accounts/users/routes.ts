@@ -20,7 +20,7 @@ export interface UserParts {
 }
 
 const settings = { team_id: orNull(t.String()), ...limitsBody };
-export const userBody = t.Object(
+const userBody = t.Object(
   {
     email: t.String(),
     password: t.String(),
@@ -30,7 +30,8 @@ export const userBody = t.Object(
   },
   closed,
 );
-export const userChanges = t.Object(
+export type UserBody = typeof userBody.static;
+const userChanges = t.Object(
   {
     name: t.Optional(t.String()),
     role: t.Optional(role),
@@ -39,6 +40,7 @@ export const userChanges = t.Object(
   },
   closed,
 );
+export type UserChanges = typeof userChanges.static;
 
 export function userRoutes({ users, guard, teamName, spentBy }: UserParts) {
   const shown = (user: UserView): ShownUser => ({

@@ -9,11 +9,13 @@ const targets = t.Array(t.Object({ model: t.String(), weight: wholeNumber(weight
   maxItems: max_targets,
 });
 const fallbacks = t.Optional(t.Array(t.String(), { maxItems: max_targets }));
-export const aliasBody = t.Object({ name, targets, fallbacks }, closed);
-export const aliasChanges = t.Object(
+const aliasBody = t.Object({ name, targets, fallbacks }, closed);
+export type AliasBody = typeof aliasBody.static;
+const aliasChanges = t.Object(
   { name: t.Optional(name), targets: t.Optional(targets), fallbacks },
   closed,
 );
+export type AliasChanges = typeof aliasChanges.static;
 
 /** For admins: an alias decides for everybody where requests go. */
 export function aliasRoutes(aliases: Aliases, guard: Guard) {

@@ -28,11 +28,13 @@ const settings = {
   hf_token: orNull(t.String()),
 };
 /** `model` is the word for `source` in a provision; one of the two is needed. */
-export const modelBody = t.Object(
+const modelBody = t.Object(
   { ...optionalNames, model: t.Optional(t.String()), ...settings },
   closed,
 );
-export const modelChanges = t.Object({ ...optionalNames, ...settings }, closed);
+export type ModelBody = typeof modelBody.static;
+const modelChanges = t.Object({ ...optionalNames, ...settings }, closed);
+export type ModelChanges = typeof modelChanges.static;
 
 export function catalogRoutes(parts: CatalogParts) {
   const { catalog, guard, worldOf, statusOf, usableBy } = parts;

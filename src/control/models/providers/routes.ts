@@ -29,14 +29,13 @@ const settings = {
     ),
   ),
 };
-export const providerBody = t.Object(
-  { name: t.String(), base_url: t.String(), ...settings },
-  closed,
-);
-export const providerChanges = t.Object(
+const providerBody = t.Object({ name: t.String(), base_url: t.String(), ...settings }, closed);
+export type ProviderBody = typeof providerBody.static;
+const providerChanges = t.Object(
   { name: t.Optional(t.String()), base_url: t.Optional(t.String()), ...settings },
   closed,
 );
+export type ProviderChanges = typeof providerChanges.static;
 
 export function providerRoutes({ providers, guard, fetch }: ProviderParts) {
   return routesFor(guard, "admin", "Routing")

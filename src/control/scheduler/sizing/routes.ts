@@ -6,7 +6,7 @@ import type { FindMeasured } from "./measured.ts";
 import { answer, bounds } from "./question.ts";
 
 /** `model` is a name or a repository of the hub: no path of the appliance is read for a member. */
-export const question = t.Object(
+const question = t.Object(
   {
     model: t.Optional(t.String()),
     config: t.Optional(

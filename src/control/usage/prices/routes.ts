@@ -6,7 +6,7 @@ import { largest_price, type Prices } from "./prices.ts";
 const amount = t.Number({ minimum: 0, maximum: largest_price });
 
 /** Money for a million tokens. */
-export const priceBody = t.Object(
+const priceBody = t.Object(
   {
     model: t.String({ description: "The name of a model or the id of an endpoint." }),
     input_per_million: amount,
@@ -15,6 +15,7 @@ export const priceBody = t.Object(
   },
   closed,
 );
+export type PriceBody = typeof priceBody.static;
 
 /** Everybody may see what their requests cost. */
 export function priceRoutes(prices: Prices, guard: Guard) {
