@@ -96,7 +96,10 @@ function typeOf(schema: Schema): string {
   const choices = schema["enum"] as unknown[] | undefined;
   if (choices) return choices.join(", ");
   const type = [schema["type"] ?? "anything"].flat().join(" or ");
-  const items = schema["items"] as Schema | undefined;
+  const items = (schema["items"] ?? schema["additionalProperties"] ?? undefined) as
+    | Schema
+    | false
+    | undefined;
   return `${type}${items ? ` of ${typeOf(items)}` : ""}${bounds(schema)}`;
 }
 
