@@ -38,6 +38,7 @@ import type { Config } from "./config.ts";
 import { createHttp } from "./control-api.ts";
 import { loadDashboard } from "./dashboard.ts";
 import { dedicatedRoutes } from "./dedicated.ts";
+import { loadDocs } from "./docs/docs.ts";
 import { type Login, prepareHome } from "./first-login.ts";
 import { fittingOn } from "./fitting.ts";
 import { dialAddresses, listen } from "./listen.ts";
@@ -150,6 +151,7 @@ export async function startAppliance(
   const problemOf = (id: string) => relays.problem(id) ?? clockProblem(hosts.clockAhead(id));
   const http = createHttp({
     version,
+    mayRead: callers.worldOf,
     now: clock.steady,
     durable,
     log,
@@ -217,7 +219,12 @@ export async function startAppliance(
   ];
   // What the start has written: the first admin, and what is asked for below.
   await durable();
-  const server = listen(config, { gateway, http, dashboard: await loadDashboard() });
+  const dashboard = await loadDashboard();
+  const docs = await loadDocs({
+    apiFor: (request) => (callers.knows(request) ? http.document() : null),
+  });
+  const pages = (request: Request) => docs(request) ?? dashboard(request);
+  const server = listen(config, { gateway, http, pages });
   for (const service of services) service.start();
 
   return {
