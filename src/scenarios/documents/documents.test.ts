@@ -3,13 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { architecture } from "./architecture.ts";
+import { contributing } from "./contributing.ts";
 import { type Page, scriptOf } from "./line.ts";
 import { readme } from "./readme.ts";
 import { Sandbox } from "./sandbox.ts";
 import { shellLines } from "./shell-lines.ts";
 
 const root = join(import.meta.dir, "../../..");
-const pages: readonly Page[] = [readme, architecture];
+const pages: readonly Page[] = [readme, architecture, contributing];
 /** What has changed is no promise of what is. */
 const history = ["CHANGELOG.md"];
 
