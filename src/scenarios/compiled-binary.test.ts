@@ -34,9 +34,11 @@ async function serve(): Promise<{ url: string; ms: number }> {
 }
 
 test("is built", () => {
-  expect(existsSync(binary)).toBe(true);
+  // Does nothing where npm test has done it.
+  const build = Bun.spawnSync([process.execPath, join(import.meta.dir, "../../.ci/build.ts")]);
+  expect([build.exitCode, build.stderr.toString(), existsSync(binary)]).toEqual([0, "", true]);
   copyFileSync(binary, join(folder, "hypervize"));
-});
+}, 180_000);
 
 test("serves page, deep link, asset and health, and 404 for what is not there", async () => {
   const { url } = await serve();

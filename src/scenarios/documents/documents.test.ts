@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { architecture } from "./architecture.ts";
 import { common } from "./common.ts";
+import { contributing } from "./contributing.ts";
 import { docs } from "./docs.ts";
 import { isHarmless, type Page, scriptOf } from "./line.ts";
 import { readme } from "./readme.ts";
@@ -11,7 +12,7 @@ import { Sandbox } from "./sandbox.ts";
 import { shellLines, shownOutputs } from "./shell-lines.ts";
 
 const root = join(import.meta.dir, "../../..");
-const pages: readonly Page[] = [readme, ...docs, architecture];
+const pages: readonly Page[] = [readme, ...docs, architecture, contributing];
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const linesOf = (file: string) => shellLines(read(file));
 /** What has changed is no promise of what is. */

@@ -23,6 +23,15 @@ export const readme: Page = {
     },
     "hypervize usage --by model": { says: /^KEY +REQUESTS .*\nhypervize-demo +\d/ },
     "npm run x -- status": { says: /hypervize-demo +up/ },
+    "npm run test:fast": {
+      because: "it is most of the tests beside this one",
+      run: "npm run | grep -F 'test.ts --fast'",
+    },
+    "npm test -- src/cli": {
+      because: "these tests run beside this one",
+      run: "npm test -- src/cli/meter.test.ts",
+      says: /\d+ passed, 0 failed\n$/,
+    },
     "npm run test:only -- src/cli": {
       because: "these tests run beside this one",
       run: "npm run test:only -- src/cli/meter.test.ts",

@@ -288,6 +288,26 @@ describe("up", () => {
     expect(decision.standing).toMatchObject({ status: "up", unready_since: null });
   });
 
+  test("one that was given up fails nothing while another serves: it is replaced, no more than once a minute", () => {
+    const members = [
+      memberWith("failed", { created_at: 1000 }),
+      memberWith("ready", { id: "rep_2" }),
+    ];
+    const up = { ...rules(0), unready_timeout_ms: 10_000 };
+    let now = endpointWith({ status: "up", target: 2 }, { min_replicas: 2 });
+    for (const second of [1, 30, 60, 61, 3600]) {
+      const decided = decide(now, members, quiet, 2, { ...up, now: second * 1000 });
+      const isDue = second > 60;
+      expect([second, decided.standing?.status, decided.start, decided.stop]).toEqual(
+        isDue ? [second, "up", 1, ["rep_1"]] : [second, "up", 0, []],
+      );
+      now = endpointWith(decided.standing ?? {}, { min_replicas: 2 });
+    }
+    // The one that served is lost, too: nothing is left to wait for.
+    const alone = decide(now, [memberWith("failed")], quiet, 2, { ...up, now: 3_601_000 });
+    expect(alone.standing).toMatchObject({ status: "failed", cause: "runtime_crash" });
+  });
+
   test("silence is no crash: after a restart of ours nobody has spoken yet", () => {
     const decision = decide(endpoint, [memberWith("waiting")], quiet, 1, rules(9e9));
     expect(decision).toMatchObject({ start: 0, stop: [], standing: { status: "up" } });
@@ -318,6 +338,30 @@ describe("an update", () => {
     expect(decision).toMatchObject({ stop: ["rep_2"], previous: "restore" });
     expect(decision.standing).toMatchObject({ status: "up", cause: "runtime_crash" });
     expect(decision.transition?.reason).toBe("update_failed");
+  });
+
+  test("whose revision crashes again and again is given up at the third crash, and not before", () => {
+    const crashed = (restarts: number) =>
+      memberWith("crashed", {
+        id: "rep_2",
+        revision: 2,
+        observed: observedWith({
+          id: "rep_2",
+          state: "crashed",
+          cause: "out_of_memory",
+          detail: "No room.",
+          restarts,
+          ready_after_ms: 0,
+        }),
+      });
+    const after = (restarts: number) =>
+      decide(updating, [old, crashed(restarts)], quiet, 1, rules(1));
+    expect(after(1)).toMatchObject({ stop: [], standing: { status: "updating" } });
+    expect(after(2)).toMatchObject({
+      stop: ["rep_2"],
+      previous: "restore",
+      standing: { status: "up", cause: "out_of_memory", detail: "No room." },
+    });
   });
 
   test("without room beside the old one gives up after two minutes and says what to do", () => {
