@@ -402,3 +402,30 @@ describe("pause and delete", () => {
     expect(decide(deleting, [], quiet, 1, rules(3)).standing).toBeNull();
   });
 });
+
+describe("what is told of a transition", () => {
+  test("one that is over is told once: what stays as it is has no event", () => {
+    const member = [memberWith("ready")];
+    for (const [status, intent, members] of [
+      ["draining", "pause", member],
+      ["paused", "pause", []],
+      ["deleting", "delete", member],
+      ["sleeping", "sleep", []],
+      ["failed", "run", []],
+      ["building", "run", []],
+    ] as const) {
+      const decision = decide(endpointWith({ status, intent }), members, quiet, 1, rules(9));
+      expect(decision.transition).toBeNull();
+      expect(decision.standing?.status).toBe(status);
+    }
+  });
+
+  test.each([
+    ["idle", { status: "up", since: 0 }, [memberWith("ready")]],
+    ["asked", { status: "up", intent: "sleep" }, [memberWith("ready")]],
+    ["no_room", { status: "waking_up", since: 0, wake_asked_at: 0 }, []],
+  ] as const)("an endpoint that falls asleep says why: %s", (reason, standing, members) => {
+    const { transition } = decide(endpointWith(standing), members, quiet, 1, rules(700_000));
+    expect(transition).toMatchObject({ to: "sleeping", reason });
+  });
+});
