@@ -28,7 +28,10 @@ beforeAll(async () => {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   child = Bun.spawn([process.execPath, ".ci/dev.ts", "--port", String(port)], {
-    ...{ cwd: checkout, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+    cwd: checkout,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
   });
   void listen();
   await eventually(

@@ -52,7 +52,10 @@ test.each([
     const command = whom === "npm" ? ["npm", "test", "--silent", "--"] : ["bun", ".ci/test.ts"];
     const [program = "", ...words] = command;
     const child = Bun.spawn([program, ...words, "src/tree.test.ts"], {
-      ...{ cwd: checkout, stdin: "ignore", stdout: "ignore", stderr: "ignore" },
+      cwd: checkout,
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
     });
     const there = await eventually("three processes stay", async () => {
       const found = await pids();
@@ -83,7 +86,10 @@ test("leaves", async () => {
 `,
   );
   const child = Bun.spawn(["bun", ".ci/test.ts", "src/leaves.test.ts"], {
-    ...{ cwd: checkout, stdin: "ignore", stdout: "pipe", stderr: "ignore" },
+    cwd: checkout,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
   });
   const said = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);
