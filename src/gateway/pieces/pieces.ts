@@ -30,6 +30,8 @@ function counted(kind: Kind, body: Body): readonly [field: string, pieces: numbe
       return ["prompt", partsOf(body["prompt"]).length * answersTo(body)];
     case "embeddings":
       return ["input", partsOf(body["input"]).length];
+    case "images/generations":
+      return ["n", countIn(body, "n")];
     case "rerank":
       return ["documents", listOf(body["documents"]).length || 1];
     default:
@@ -37,8 +39,9 @@ function counted(kind: Kind, body: Body): readonly [field: string, pieces: numbe
   }
 }
 
-/** Answers that are made to each prompt: `best_of` are made, and `n` of them sent. */
-const answersTo = (body: Body): number => Math.max(countIn(body, "n"), countIn(body, "best_of"));
+/** Answers that are made to each prompt: `best_of` are made, and `n` (or llama-server's `n_cmpl`) of them sent. */
+const answersTo = (body: Body): number =>
+  Math.max(...["n", "n_cmpl", "best_of"].map((field) => countIn(body, field)));
 
 function countIn(body: Body, field: string): number {
   const value = body[field];

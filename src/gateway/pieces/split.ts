@@ -42,8 +42,9 @@ function inParts(body: Json, field: string, list: unknown): readonly Single[] | 
 }
 
 function answers(body: Json, prompts: readonly unknown[] | null): readonly Single[] | null {
-  const { n, best_of: _, stream: __, stream_options: ___, ...rest } = body;
-  const each = typeof n === "number" ? n : 1;
+  const { n, n_cmpl, best_of: _, stream: __, stream_options: ___, ...rest } = body;
+  const said = n ?? n_cmpl;
+  const each = typeof said === "number" ? said : 1;
   const given = prompts ?? [null];
   if (each * given.length === 1) return null;
   return given.flatMap((prompt, at) =>
