@@ -1,4 +1,4 @@
-import { identify } from "../process/identity.ts";
+import { identify } from "../contract/process-identity.ts";
 import { lifeOf } from "./process-tree.ts";
 
 const remembered = 1000;
