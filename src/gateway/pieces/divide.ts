@@ -6,7 +6,7 @@
 import type { Replica } from "../ports.ts";
 import type { ParsedRequest } from "../request/parsed-request.ts";
 import { mergedChoices, mergedEmbeddings, mergedRanking } from "./merged.ts";
-import { partsOf } from "./pieces.ts";
+import { answersIn, partsOf } from "./pieces.ts";
 
 type Json = Record<string, unknown>;
 
@@ -44,7 +44,7 @@ export function divided(
   if (pieces === 1 || runtime !== "llama-server") return null;
   const isText = kind === "embeddings" || kind === "rerank";
   if (isText && (stream || pieces <= texts_at_once)) return null;
-  const answers = Math.max(1, Number(body["n"] ?? 1));
+  const answers = answersIn(body);
   // It knows no `best_of`.
   if (!isText && answers === 1 && partsOf(body["prompt"]).length === 1) return null;
   const divide = ways[kind];
@@ -69,7 +69,10 @@ const choices = {
 };
 
 /** It knows no `best_of`, and `n` is what it is divided by. */
-function ofChat({ n: _n, best_of: _best, ...base }: Json, answers: number): Divided {
+function ofChat(
+  { n: _n, n_cmpl: _n_cmpl, best_of: _best, ...base }: Json,
+  answers: number,
+): Divided {
   const characters = JSON.stringify(base["messages"] ?? "").length;
   return {
     ...choices,
@@ -84,7 +87,10 @@ function ofChat({ n: _n, best_of: _best, ...base }: Json, answers: number): Divi
   };
 }
 
-function ofPrompts({ n: _n, best_of: _best, ...base }: Json, answers: number): Divided {
+function ofPrompts(
+  { n: _n, n_cmpl: _n_cmpl, best_of: _best, ...base }: Json,
+  answers: number,
+): Divided {
   const prompts = partsOf(base["prompt"]);
   return {
     ...choices,

@@ -1,5 +1,6 @@
 /** Requests of several pieces, in front of runtimes that sum up their usage, and of such that do not. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { Failure } from "../../shared/failure.ts";
 import {
   dedicated,
   type GatewayUnderTest,
@@ -455,4 +456,35 @@ test("llama-server gets long lists of documents in parts, and the best of all co
     { index: 5, relevance_score: 5 },
   ]);
   expect(await rowOf(under)).toMatchObject({ prompt_tokens: 100, source: "engine" });
+});
+
+describe("a budget that is reached by the pieces of a list", () => {
+  test.each([[false], [true]])(
+    "ends it: no further one begins, and what was made is paid (streamed: %p)",
+    async (stream) => {
+      let asked = 0;
+      const spent = new Failure(429, "It is spent.", { code: "insufficient_quota" });
+      const ended: number[] = [];
+      const admission = {
+        headers: () => ({}),
+        refusalOf: () => (asked >= 10 ? spent : null),
+        end: (tokens: number) => void ended.push(tokens),
+      };
+      const server = scriptedServer((request, answer) => {
+        asked++;
+        likeLlama(JSON.parse(request.body) as Json, answer, request);
+      });
+      const ready = [{ ...readyReplica("rep_1", server.port), slots: 1 }];
+      const models = [
+        { id: "mdl_many", name: "many", created_at: 0, ready, reason: null, endpoint: null },
+      ];
+      const under = gatewayUnderTest({ ports: [], models, limits: { admit: () => admission } });
+      cleanups.push(under.stop, server.stop);
+      const response = await post(under, "/v1/completions", { ...list, stream });
+      expect(await response.text()).toContain("insufficient_quota");
+      expect(asked).toBe(10);
+      expect(await rowOf(under)).toMatchObject({ status: 429, completion_tokens: 200 });
+      expect(ended).toEqual([230]);
+    },
+  );
 });

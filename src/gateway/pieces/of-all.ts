@@ -5,7 +5,7 @@
 import type { Generated, Tokens } from "../proxy/tokens.ts";
 import { isObject } from "../request/json.ts";
 import type { ParsedRequest } from "../request/parsed-request.ts";
-import { mostTokens, partsOf } from "./pieces.ts";
+import { answersIn, mostTokens, partsOf } from "./pieces.ts";
 
 /**
  * Characters of a token, between what texts have in a token and what that looks like when only one piece of several
@@ -22,7 +22,7 @@ export function isOfAll(
 ): boolean {
   if (pieces === 1) return true;
   const prompts = kind === "completions" ? partsOf(body["prompt"]).length : 1;
-  const choices = prompts * Math.max(1, Number(body["n"] ?? 1));
+  const choices = prompts * answersIn(body);
   if (choices > 1) {
     if (said.completion_tokens < least) return false;
     // Some services send less than a token in a frame.

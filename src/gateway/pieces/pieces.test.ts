@@ -25,6 +25,8 @@ test.each([
   ["completions", { prompt: "a", n: null, best_of: null }, 1],
   ["chat/completions", { messages: [] }, 1],
   ["chat/completions", { messages: [], n: 4 }, 4],
+  ["chat/completions", { messages: [], n_cmpl: 4 }, 4],
+  ["images/generations", { prompt: "a", n: 3 }, 3],
   ["embeddings", { input: "a" }, 1],
   ["embeddings", { input: [1, 2] }, 1],
   ["embeddings", { input: ["a", "b"] }, 2],

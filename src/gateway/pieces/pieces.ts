@@ -47,12 +47,16 @@ function counted(kind: Kind, body: Body): Counted {
 
 function ofPrompts(prompts: number, body: Body): Counted {
   const answers = answersTo(body);
-  const blamed = countIn(body, "n") === answers ? "n" : "best_of";
+  const blamed = countIn(body, "best_of") === answers ? "best_of" : "n";
   return [prompts > 1 ? "prompt" : blamed, prompts * answers];
 }
 
-/** Answers that are made to each prompt: `best_of` are made, and `n` of them sent. */
-const answersTo = (body: Body): number => Math.max(countIn(body, "n"), countIn(body, "best_of"));
+/** Answers that are sent to each prompt: `n`, or llama-server's `n_cmpl`. BODY was checked. */
+export const answersIn = (body: Body): number => countIn(body, body["n"] == null ? "n_cmpl" : "n");
+
+/** Answers that are made to each prompt: `best_of` are made, and some of them sent. */
+const answersTo = (body: Body): number =>
+  Math.max(...["n", "n_cmpl", "best_of"].map((field) => countIn(body, field)));
 
 function countIn(body: Body, field: string): number {
   const value = body[field];

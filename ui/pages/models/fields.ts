@@ -1,25 +1,33 @@
 /** From a filled form to the body of a new model or of a change. Pure. */
-import type { ModelInput } from "../../model-api.ts";
+import type { ModelBody, ModelChanges } from "../../../src/app/control-api.ts";
 import { secretIn } from "../../secret.tsx";
 
 /** What is not said. */
 const usual_slots = 4;
 
 /** An empty field is not sent: the appliance decides. */
-export function bodyOf(form: FormData): ModelInput {
+export function bodyOf(form: FormData): ModelBody {
   return Object.fromEntries(
     Object.entries(fieldsIn(form)).filter(([, value]) => (value ?? null) !== null),
   );
 }
 
 /** An empty field takes away what was there, or goes back to what is usual. */
-export function changedBodyOf(form: FormData): ModelInput {
+export function changedBodyOf(form: FormData): ModelChanges {
   const { hf_token, slots, ...fields } = fieldsIn(form);
-  return { ...fields, slots: slots ?? usual_slots, ...(hf_token !== undefined && { hf_token }) };
+  return {
+    ...(fields as ModelChanges),
+    slots: slots ?? usual_slots,
+    ...(hf_token !== undefined && { hf_token }),
+  };
 }
 
-function fieldsIn(form: FormData): Record<string, unknown> {
-  const word = (field: string): string | null => String(form.get(field) ?? "").trim() || null;
+/** Null: empty. */
+type Filled = { [Field in keyof ModelBody]: ModelBody[Field] | null | undefined };
+
+function fieldsIn(form: FormData): Filled {
+  const word = <Word extends string>(field: string): Word | null =>
+    (String(form.get(field) ?? "").trim() || null) as Word | null;
   const number = (field: string): number | null => {
     const text = word(field);
     return text === null ? null : Number(text);
@@ -32,7 +40,6 @@ function fieldsIn(form: FormData): Record<string, unknown> {
     runtime: word("runtime"),
     revision: word("revision"),
     context_tokens: number("context_tokens"),
-
     slots: number("slots"),
     replicas: number("replicas"),
     hf_token: secretIn(form, "hf_token"),

@@ -1,5 +1,5 @@
 /**
- * When a condition becomes an alert, and when that is over. Pure: time is an argument. A condition must last, and it
+ * When a condition becomes an alert, and when that is over. Pure. Time is an argument. A condition must last, and it
  * must be gone for a while, so that what flickers is one alert; the same is told at most once an hour.
  */
 import type { Alert, Condition, Patience } from "./alert.ts";

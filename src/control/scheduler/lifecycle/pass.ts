@@ -1,9 +1,9 @@
+/** One pass over the whole fleet: what changes, what starts, what stops, and where. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { EndpointState } from "../../models/endpoints/status.ts";
 import { autoscale, calm, type Pressure } from "./dedicated/autoscale.ts";
 import { afterPlacing, decide } from "./dedicated/decide.ts";
-import type { ReplicaView } from "./dedicated/replica-set.ts";
-import type { Decision, Rules } from "./dedicated/situation.ts";
+import type { Decision, ReplicaView, Rules } from "./dedicated/situation.ts";
 import { PlacementPlan } from "./placement-plan.ts";
 import type { Plan } from "./plan.ts";
 import { pool } from "./pool.ts";
@@ -62,14 +62,9 @@ function dedicated(world: World, rules: Rules, bench: PassContext): Map<string, 
     if (scaled.pressure !== calm) pressures.set(endpoint.id, scaled.pressure);
     const statuses = bench.byOwner.get(endpoint.id) ?? [];
     const wished = decide(endpoint, members, demand, scaled.target, rules);
-    const { decision: able, sleep_intents: bedtimes } = planSleep(
-      endpoint,
-      wished,
-      statuses,
-      bench.places,
-    );
+    const { decision: able, sleep_intents } = planSleep(endpoint, wished, statuses, bench.places);
     const decided = settledDepth(able, endpoint, world.hosts);
-    bench.plan.sleep_intents.push(...bedtimes);
+    bench.plan.sleep_intents.push(...sleep_intents);
     bench.plan.unwanted.push(...decided.stop);
     const decision = decided.start > 0 ? placed(endpoint, decided, members, rules, bench) : decided;
     if (hasEffect(endpoint.standing, decision)) bench.plan.changes.push(decision);

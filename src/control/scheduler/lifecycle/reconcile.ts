@@ -119,8 +119,8 @@ export class Lifecycle {
 
   /** The database first, memory after: what an agent is told has always been committed. */
   #commit(plan: Plan): void {
-    const { changes, add, unwanted, gone, renew, sleep_intents: bedtimes } = plan;
-    const moves = add.length + unwanted.length + renew.length + bedtimes.length > 0;
+    const { changes, add, unwanted, gone, renew, sleep_intents } = plan;
+    const moves = add.length + unwanted.length + renew.length + sleep_intents.length > 0;
     if (!moves && changes.length === 0 && gone.length === 0) return;
     const generation = moves ? this.#generation + 1 : this.#generation;
     const rows = this.#next(plan, generation);
@@ -136,7 +136,7 @@ export class Lifecycle {
       for (const { id, epoch, spec } of rows.renewed) {
         tx.update(replicas).set({ epoch, spec }).where(eq(replicas.id, id)).run();
       }
-      for (const { id, asleep_bytes } of bedtimes) {
+      for (const { id, asleep_bytes } of sleep_intents) {
         tx.update(replicas).set({ asleep_bytes }).where(eq(replicas.id, id)).run();
       }
       for (const row of rows.added) tx.insert(replicas).values(row).run();
@@ -149,7 +149,10 @@ export class Lifecycle {
       this.#around.endpoints.write(changes);
       this.#around.announce(changes);
     });
-    const moved = new Set([...unwanted, ...[...rows.renewed, ...bedtimes].map(({ id }) => id)]);
+    const moved = new Set([
+      ...unwanted,
+      ...[...rows.renewed, ...sleep_intents].map(({ id }) => id),
+    ]);
     for (const row of rows.all) if (moved.has(row.id)) this.#told.delete(row.host_id);
     for (const { host_id } of rows.added) this.#told.delete(host_id);
     this.#rows = rows.all;
@@ -157,7 +160,7 @@ export class Lifecycle {
     this.#around.endpoints.keep(changes);
   }
 
-  #next({ add, unwanted, gone, renew, sleep_intents: bedtimes }: Plan, generation: number) {
+  #next({ add, unwanted, gone, renew, sleep_intents }: Plan, generation: number) {
     const created_at = this.#now();
     const added = add.map((replica) => ({
       ...replica,
@@ -167,13 +170,13 @@ export class Lifecycle {
       unwanted_since: null,
       asleep_bytes: null,
     }));
-    if (unwanted.length + gone.length + renew.length + bedtimes.length === 0) {
+    if (unwanted.length + gone.length + renew.length + sleep_intents.length === 0) {
       return { all: [...this.#rows, ...added], added, renewed: [] };
     }
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
     const specs = new Map(renew.map(({ id, spec }) => [id, spec]));
-    const beds = new Map(bedtimes.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
+    const beds = new Map(sleep_intents.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
     const kept = this.#rows
       .filter(({ id }) => !isGone.has(id))
       .map((row) => (beds.has(row.id) ? { ...row, asleep_bytes: beds.get(row.id) ?? null } : row))

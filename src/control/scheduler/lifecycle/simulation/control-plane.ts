@@ -97,11 +97,11 @@ export class ControlPlane {
 
   #commit(plan: Plan, now: number): void {
     const disk = this.#disk;
-    const { add, unwanted, gone, changes, sleep_intents: bedtimes } = plan;
-    if (add.length + unwanted.length + bedtimes.length > 0) disk.generation += 1;
+    const { add, unwanted, gone, changes, sleep_intents } = plan;
+    if (add.length + unwanted.length + sleep_intents.length > 0) disk.generation += 1;
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
-    const beds = new Map(bedtimes.map(({ id, ...bed }) => [id, bed]));
+    const beds = new Map(sleep_intents.map(({ id, ...bed }) => [id, bed]));
     const kept = disk.rows
       .filter(({ id }) => !isGone.has(id))
       .map((row) => (isUnwanted.has(row.id) ? { ...row, unwanted_since: disk.generation } : row))
