@@ -21,7 +21,16 @@ let url = "";
 let said = "";
 
 beforeAll(async () => {
-  for (const name of ["src", "agent", "ui", "migrations", ".ci", "package.json", "tsconfig.json"]) {
+  for (const name of [
+    "src",
+    "agent",
+    "ui",
+    "docs",
+    "migrations",
+    ".ci",
+    "package.json",
+    "tsconfig.json",
+  ]) {
     cpSync(join(root, name), join(checkout, name), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
