@@ -53,6 +53,13 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     const result = text.slice(0, from) + other + text.slice(to);
     return made.size < made.add(result.replace(/\s+/g, " ")).size;
   };
+  const seen = new Map<string, number>();
+  /** The second time on a line it is another one. */
+  const numbered = (line: number, change: string): string => {
+    const count = (seen.get(`${line} ${change}`) ?? 0) + 1;
+    seen.set(`${line} ${change}`, count);
+    return count === 1 ? change : `${change} (${count})`;
+  };
   return changes
     .filter((change) => !isOfTypes(plain, change.from) && isNew(change))
     .sort((a, b) => a.from - b.from || a.change.localeCompare(b.change))
@@ -60,10 +67,12 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       const start = text.lastIndexOf("\n", change.from) + 1;
       const first = change.from === start ? start + 1 : change.from;
       const end = text.indexOf("\n", first);
+      const line = text.slice(0, change.from).split("\n").length;
       return {
         file,
         ...change,
-        line: text.slice(0, change.from).split("\n").length,
+        line,
+        change: numbered(line, change.change),
         before: text.slice(start, end === -1 ? undefined : end).trim(),
       };
     });
