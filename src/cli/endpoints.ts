@@ -30,6 +30,7 @@ export const endpoints: Noun = {
       ...["id", "name", "status", "model", "visibility", "ready_replicas", "url"],
     ]),
     create: {
+      aliases: ["add"],
       takes: ["MODEL"],
       usage: "MODEL [--name NAME] [--gpu TYPE] [--max N] [--idle SECONDS] [--dry-run] [--wait] …",
       async call(client, words) {
@@ -63,6 +64,7 @@ export const endpoints: Noun = {
     sleep: order("sleep", "It goes to sleep; the next request wakes it."),
     wake: rise("wake", "It is being woken."),
     delete: {
+      aliases: ["remove"],
       usage: "ID",
       takes: ["ID"],
       call: (client, words) => client.send("DELETE", path(words)),

@@ -147,7 +147,7 @@ test("a model of the pool is added from the form, changed, stopped and removed",
   await row.getByRole("button", { name: "Change" }).click();
   await dialog.getByLabel("Requests at once").fill("2");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await row.getByText("2 slots").waitFor();
+  await row.getByText("2 at once").waitFor();
   await row.getByRole("button", { name: "Disable" }).click();
   await row.getByText("Disabled").waitFor();
   await row.getByRole("button", { name: "Remove" }).click();

@@ -39,7 +39,7 @@ function fieldsIn(form: FormData): Record<string, unknown> {
     cold_start: word("cold_start"),
     visibility: word("visibility"),
     hf_token: secretIn(form, "hf_token"),
-    context: number("context"),
+    context_tokens: number("context_tokens"),
     concurrency: number("concurrency"),
     min_replicas: number("min_replicas"),
     max_replicas: number("max_replicas"),

@@ -3,7 +3,7 @@ import type { ModelInput } from "../../model-api.ts";
 import { secretIn } from "../../secret.tsx";
 
 /** What is not said. */
-const usual_slots = 4;
+const usual_concurrency = 4;
 
 /** An empty field is not sent: the appliance decides. */
 export function bodyOf(form: FormData): ModelInput {
@@ -14,8 +14,12 @@ export function bodyOf(form: FormData): ModelInput {
 
 /** An empty field takes away what was there, or goes back to what is usual. */
 export function changedBodyOf(form: FormData): ModelInput {
-  const { hf_token, slots, ...fields } = fieldsIn(form);
-  return { ...fields, slots: slots ?? usual_slots, ...(hf_token !== undefined && { hf_token }) };
+  const { hf_token, concurrency, ...fields } = fieldsIn(form);
+  return {
+    ...fields,
+    concurrency: concurrency ?? usual_concurrency,
+    ...(hf_token !== undefined && { hf_token }),
+  };
 }
 
 function fieldsIn(form: FormData): Record<string, unknown> {
@@ -32,8 +36,7 @@ function fieldsIn(form: FormData): Record<string, unknown> {
     runtime: word("runtime"),
     revision: word("revision"),
     context_tokens: number("context_tokens"),
-
-    slots: number("slots"),
+    concurrency: number("concurrency"),
     replicas: number("replicas"),
     hf_token: secretIn(form, "hf_token"),
     gpu:

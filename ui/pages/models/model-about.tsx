@@ -13,7 +13,7 @@ export function ModelAbout({ model }: { model: ModelView }) {
       </p>
       <p class="detail">
         {model.asked.source} · {model.runtime} · {count(model.context_tokens)} tokens of context ·{" "}
-        {plural(model.slots, "slot")} · {replicaWords(model)}
+        {count(model.concurrency)} at once · {replicaWords(model)}
       </p>
       {places.length > 0 && <p class="detail">On {places.join("; ")}</p>}
       <Download progress={model.progress} />

@@ -88,7 +88,13 @@ function ModelFields({ of }: { of: ModelView | null }) {
           value={of?.asked.context_tokens}
           min={256}
         />
-        <Amount name="slots" label="Requests at once" hint="4" value={of?.slots} min={1} />
+        <Amount
+          name="concurrency"
+          label="Requests at once"
+          hint="4"
+          value={of?.concurrency}
+          min={1}
+        />
       </div>
       <Token isKept={of?.has_hf_token ?? false} />
     </>

@@ -1,7 +1,7 @@
 /** The catalog: what can be asked for, and whether it would be answered. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
-import { count, plural } from "../../format.ts";
+import { count } from "../../format.ts";
 import { Empty } from "../../notice.tsx";
 import { isAdmin } from "../../session.ts";
 import { ModelProblem, ModelState } from "../models/state.tsx";
@@ -18,7 +18,7 @@ export function ModelRows({ models }: { models: readonly ModelView[] }) {
             </p>
             <p class="detail">
               {model.runtime} · {count(model.context_tokens)} tokens of context ·{" "}
-              {plural(model.slots, "slot")} per replica
+              {count(model.concurrency)} at once per replica
             </p>
             <Download progress={model.progress} />
             <ModelProblem model={model} />

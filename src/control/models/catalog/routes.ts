@@ -1,5 +1,6 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { inWordsOf, respelled, type Spelled } from "../../../shared/spelling.ts";
 import { isDryRun } from "../resolution/forecast.ts";
 import type { Model } from "./entry.ts";
 import { createIntake, type IntakeParts } from "./intake.ts";
@@ -24,7 +25,10 @@ const settings = {
     t.Union([t.Literal("auto"), t.Literal("vllm"), t.Literal("sglang"), t.Literal("llama-server")]),
   ),
   context_tokens: orNull(t.Number()),
+  context: orNull(t.Number()),
+  concurrency: t.Optional(t.Number()),
   slots: t.Optional(t.Number()),
+  n_slots: t.Optional(t.Number()),
   gpu: t.Optional(t.Unknown()),
   replicas: orNull(t.Number()),
   enabled: t.Optional(t.Boolean()),
@@ -52,8 +56,8 @@ export function catalogRoutes(parts: CatalogParts) {
     .post(
       "/api/models",
       async ({ body, query, set }) => {
-        if (isDryRun(query)) return intake.forecast(body);
-        const model = await intake.add(body);
+        if (isDryRun(query)) return inWordsOf(body, () => intake.forecast(inputOf(body)));
+        const model = await inWordsOf(body, () => intake.add(inputOf(body)));
         set.status = 201;
         return view(model);
       },
@@ -61,7 +65,8 @@ export function catalogRoutes(parts: CatalogParts) {
     )
     .patch(
       "/api/models/:id",
-      async ({ params, body }) => view(await intake.change(params.id, body)),
+      async ({ params, body }) =>
+        view(await inWordsOf(body, () => intake.change(params.id, inputOf(body)))),
       { body: t.Object({ ...optionalNames, ...settings }, closed) },
     )
     .delete("/api/models/:id", ({ params, set }) => {
@@ -70,4 +75,14 @@ export function catalogRoutes(parts: CatalogParts) {
     });
 
   return new Elysia().use(everyone).use(viewers).use(admins);
+}
+
+/** The catalog's own words for the two fields that have several. */
+function inputOf<Body extends Spelled>(body: Body) {
+  const { context: context_tokens, concurrency: slots, ...rest } = respelled(body);
+  return {
+    ...rest,
+    ...(context_tokens !== undefined && { context_tokens }),
+    ...(slots !== undefined && { slots }),
+  };
 }

@@ -1,6 +1,7 @@
 /** The body of `POST /api/provision`, in our own words, and the body of a PATCH. Pure. */
 import { t } from "elysia";
 import { badRequest } from "../../../shared/failure.ts";
+import { type Respelled, respelled } from "../../../shared/spelling.ts";
 import { checkRevision, gpuIn, whole } from "../resolution/asked-field.ts";
 import { argumentsIn, labelsIn, variablesIn } from "./provision-field.ts";
 import type { EndpointSpec } from "./spec.ts";
@@ -19,8 +20,11 @@ const settings = {
     t.Union([t.Literal("auto"), t.Literal("vllm"), t.Literal("sglang"), t.Literal("llama-server")]),
   ),
   gpu: t.Optional(t.Unknown()),
+  context_tokens: number,
   context: number,
   concurrency: t.Optional(t.Number()),
+  slots: t.Optional(t.Number()),
+  n_slots: t.Optional(t.Number()),
   min_replicas: t.Optional(t.Number()),
   max_replicas: t.Optional(t.Number()),
   idle_timeout_s: number,
@@ -65,7 +69,8 @@ export function specOf(body: Provision, idle_timeout_s: number): EndpointSpec {
 
 /** SPEC with what BODY says; a field that it leaves out stays. Throws a 400 that names the field. */
 export function merged(spec: EndpointSpec, body: Changes): EndpointSpec {
-  const { name: _name, hf_token: _token, gpu, labels, env, args, ...plain } = body;
+  const one: Respelled<Changes> = respelled(body);
+  const { name: _name, hf_token: _token, gpu, labels, env, args, ...plain } = one;
   const said = Object.fromEntries(
     Object.entries(plain).filter(([, value]) => value !== undefined),
   ) as Partial<EndpointSpec>;

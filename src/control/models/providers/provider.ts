@@ -5,7 +5,11 @@ import type { ProvidedModel, providers } from "./table.ts";
 export type ProviderRow = Readonly<typeof providers.$inferSelect>;
 
 /** As it may be shown: all but its key. */
-export type ProviderView = Omit<ProviderRow, "key"> & { has_key: boolean };
+export type ProviderView = Omit<ProviderRow, "key"> & {
+  has_key: boolean;
+  /** Requests at once, as `slots` is. */
+  concurrency: number;
+};
 
 export interface ProviderInput {
   name: string;
@@ -86,5 +90,5 @@ function checkedModels(models: NonNullable<ProviderInput["models"]>): ProvidedMo
 }
 
 export function viewOf({ key, ...shown }: ProviderRow): ProviderView {
-  return { ...shown, has_key: key !== "" };
+  return { ...shown, concurrency: shown.slots, has_key: key !== "" };
 }

@@ -116,6 +116,8 @@ test("what starts have really taken counts instead of the estimate", () => {
   const seen: Measured = {
     gpu: "NVIDIA L4",
     gpus: 1,
+    context_tokens: 4096,
+    concurrency: 4,
     context: 4096,
     slots: 4,
     gpu_bytes: 10 * gib,

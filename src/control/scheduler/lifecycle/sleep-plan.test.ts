@@ -72,7 +72,7 @@ describe("a bed", () => {
 
   test("that the host has not makes it stop", () => {
     const plan = played([endpoint("a", up)], [row("r1", "a")], { r1: {} }, { memory_bytes: gib });
-    expect(plan).toMatchObject({ bedtimes: [], unwanted: ["r1"] });
+    expect(plan).toMatchObject({ sleep_intents: [], unwanted: ["r1"] });
     expect(plan.changes[0]?.standing?.depth).toBe("stopped");
   });
 
@@ -83,7 +83,7 @@ describe("a bed", () => {
       { r1: {}, r2: {} },
       { memory_bytes: 14 * gib },
     );
-    expect(plan).toMatchObject({ bedtimes: [{ id: "r1" }], unwanted: ["r2"] });
+    expect(plan).toMatchObject({ sleep_intents: [{ id: "r1" }], unwanted: ["r2"] });
   });
 });
 
@@ -109,7 +109,7 @@ describe("a GPU on which one sleeps", () => {
   test("is its own again when a request wakes it", () => {
     const rows = [asleepRow("r1", "a")];
     const plan = played([endpoint("a", sleeping)], rows, { r1: asleep }, { waiting: "a" });
-    expect(plan).toMatchObject({ bedtimes: [{ id: "r1", asleep_bytes: null }], add: [] });
+    expect(plan).toMatchObject({ sleep_intents: [{ id: "r1", asleep_bytes: null }], add: [] });
   });
 
   test("on which another serves now makes the sleeper stop and look for a place", () => {
@@ -121,7 +121,7 @@ describe("a GPU on which one sleeps", () => {
       { r1: asleep, r2: {} },
       { waiting: "a" },
     );
-    expect(plan).toMatchObject({ bedtimes: [], unwanted: ["r1"], add: [] });
+    expect(plan).toMatchObject({ sleep_intents: [], unwanted: ["r1"], add: [] });
     const change = plan.changes.find(({ endpoint_id }) => endpoint_id === "a");
     expect(change?.standing).toMatchObject({ status: "waking_up", depth: "stopped" });
   });
@@ -130,7 +130,7 @@ describe("a GPU on which one sleeps", () => {
     const rows = [asleepRow("r1", "a")];
     const seen = { waiting: "a", host: { down_for_ms: 5000 } };
     const plan = played([endpoint("a", sleeping)], rows, { r1: asleep }, seen);
-    expect(plan).toMatchObject({ bedtimes: [], unwanted: ["r1"] });
+    expect(plan).toMatchObject({ sleep_intents: [], unwanted: ["r1"] });
   });
 });
 

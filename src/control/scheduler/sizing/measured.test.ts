@@ -7,6 +7,8 @@ const gib = 2 ** 30;
 const seen: Measured = {
   gpu: "NVIDIA L4",
   gpus: 1,
+  context_tokens: 8192,
+  concurrency: 1,
   context: 8192,
   slots: 1,
   gpu_bytes: 20 * gib,

@@ -1,8 +1,9 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { inWordsOf, respelled } from "../../../shared/spelling.ts";
 import { answerFromHub, type ReadHub } from "./hub-question.ts";
 import type { FindMeasured } from "./measured.ts";
-import { answer } from "./question.ts";
+import { answer, type Question } from "./question.ts";
 
 /** `model` is a name or a repository of the hub: no path of the appliance is read for a member. */
 const question = t.Object(
@@ -11,8 +12,11 @@ const question = t.Object(
     config: t.Optional(t.Unknown()),
     gpu: t.Optional(t.String()),
     gpus: t.Optional(t.Number()),
+    context_tokens: t.Optional(t.Number()),
     context: t.Optional(t.Number()),
     concurrency: t.Optional(t.Number()),
+    slots: t.Optional(t.Number()),
+    n_slots: t.Optional(t.Number()),
     utilization: t.Optional(t.Number()),
     dtype: t.Optional(t.String()),
   },
@@ -26,7 +30,11 @@ export function sizingRoutes(guard: Guard, readHub?: ReadHub, measured?: FindMea
     .post(
       "/api/size",
       // `async` also for Elysia, which catches rejections of handlers that it can see are async.
-      async ({ body }) => (readHub ? answerFromHub(body, readHub, measured) : answer(body)),
+      async ({ body }) =>
+        inWordsOf(body, () => {
+          const asked: Question = respelled(body);
+          return readHub ? answerFromHub(asked, readHub, measured) : answer(asked);
+        }),
       { body: question },
     );
 }

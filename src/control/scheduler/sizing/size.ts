@@ -105,6 +105,7 @@ function planWith(model: Model, ask: Ask, gpus: number, split: Split): Plan {
     kv_needed_bytes_per_gpu: each(context) * ask.concurrency,
     activation_bytes_per_gpu: activation(context),
     overhead_bytes_per_gpu: overhead,
+    context_tokens: context,
     context,
     concurrency: ask.concurrency,
     max_context,
