@@ -28,7 +28,7 @@ export interface Slumber {
   held_bytes: number;
   /** What it still holds there; the same until the sleep is proved. */
   left_bytes: number;
-  /** What it recited last (SleepControl): made of our own text, nobody's prompt. */
+  /** What it recited last (SleepControl): made of our text, nobody's prompt. */
   recital: string;
 }
 

@@ -44,7 +44,7 @@ interface Life {
   serves: boolean;
 }
 
-/** From a process that exists to its end, by itself or by order. */
+/** From a process that exists to its end, on its own or by order. */
 export async function follow(
   running: Running,
   run: Run,
@@ -69,7 +69,7 @@ export async function follow(
   return driver.classify({ exit: end, log_tail, was_ready: life.was_ready, out_of_memory_kills });
 }
 
-/** Awake and asleep by turns, as it is told. */
+/** Awake and asleep by turns, as it is ordered. */
 async function lived(life: Life): Promise<End> {
   let slumber = life.running.handle.asleep;
   for (;;) {

@@ -112,7 +112,7 @@ export async function verify(
   if (now === recital) return;
   throw new StartError(
     "runtime_crash",
-    "After its sleep it continued a fixed text otherwise than before, so its weights were damaged in it. It starts again from the disk; set l1_timeout_s to 0 if that happens again.",
+    "After its sleep it continued a fixed text differently than before, so the sleep damaged its weights. It starts again from the disk. Set l1_timeout_s to 0 if this happens again.",
     true,
   );
 }

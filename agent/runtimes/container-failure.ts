@@ -43,7 +43,7 @@ const troubles: readonly Trouble[] = [
   },
   {
     pattern: /executable file .*not found|no such file or directory: OCI/i,
-    sentence: "The image is none of this engine.",
+    sentence: "This is not an image of this engine.",
   },
 ];
 

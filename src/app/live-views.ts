@@ -1,4 +1,4 @@
-/** What people and routing are told of endpoints: their rows joined with what runs and who asks. */
+/** What people and routing see of endpoints: their rows joined with what runs and who asks. */
 
 import type { Hosts } from "../control/fleet/hosts.ts";
 import type { Endpoint } from "../control/models/endpoints/endpoint.ts";

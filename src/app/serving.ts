@@ -68,7 +68,7 @@ export function composeServing(parts: ServingParts) {
   const providers = new Providers(database, secrets, clock.now);
   const aliases = new Aliases(database, known, clock.now);
   const hosts = new Hosts(database, clock.now, (error) => {
-    log(`hosts: what they say of themselves is not saved for now. ${describe(error)}`);
+    log(`hosts: their reports are not saved for now. ${describe(error)}`);
   });
   tellPeers(hosts);
   const tunnels = new Tunnels({

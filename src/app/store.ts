@@ -18,7 +18,7 @@ export function composeStore(settings: Settings, changed: () => void, log: (line
   settings.onChange(changed);
   return {
     reader,
-    /** With a key file that is another, hosts get none, which is told once. */
+    /** When the key file is another one, hosts get none, and one line says so. */
     forHosts(): S3Access | null {
       try {
         return s3Access(settings);

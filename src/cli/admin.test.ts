@@ -117,11 +117,11 @@ test("a name that two have is refused with their ids, and nothing is ended", asy
 });
 
 test.each([
-  [["keys", "create"], "One NAME is needed, behind the verb or with --name."],
-  [["keys", "create", "a", "--name", "b"], "Say it once: behind the verb, or with --name."],
+  [["keys", "create"], "One NAME is needed, after the verb or with --name."],
+  [["keys", "create", "a", "--name", "b"], "Write it once: after the verb, or with --name."],
   [
     ["keys", "create", "nightly", "batch"],
-    "One NAME is needed, not 2 words; quote what has blanks",
+    "One NAME is needed, not 2 words; quote words that contain spaces",
   ],
   [["keys", "list", "mine"], "keys list takes options only."],
   [["users", "create", "a@b.c", "hunter2-hunter2"], "Write: hypervize users create ADDRESS --pass"],

@@ -9,7 +9,7 @@ const keys: Noun = {
   name: "keys",
   summary: "API keys: list, create, delete.",
   options: {
-    name: { value: "TEXT", help: "name of the new key, if it does not stand behind the verb" },
+    name: { value: "TEXT", help: "name of the new key, unless it follows the verb" },
     scope: { value: "inference|admin", help: "what the new key may do (default inference)" },
     ...limitOptions,
     cidr: { value: "NETWORK", repeated: true, help: "the only network that it may be used from" },
@@ -47,7 +47,7 @@ const users: Noun = {
   options: {
     email: {
       value: "ADDRESS",
-      help: "e-mail of the new user, if it does not stand behind the verb",
+      help: "e-mail of the new user, unless it follows the verb",
     },
     role: { value: "viewer|member|admin", help: "role of the new user (default member)" },
     password: { value: "TEXT", help: "password of the new user (10 characters or more)" },
@@ -87,7 +87,7 @@ const hosts: Noun = {
   summary: "GPU hosts: list, make a join token, cordon, uncordon, drain, delete.",
   options: {
     "keep-runtimes": { help: "with delete: what runs on the host keeps running" },
-    "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" },
+    "expires-in": { value: "SECONDS", help: "how long the join token is valid (default 24 h)" },
   },
   actions: {
     list: list("/api/hosts", [
@@ -111,7 +111,7 @@ const hosts: Noun = {
     },
     cordon: onHost("cordon", "gets no new replicas"),
     uncordon: onHost("uncordon", "may get new replicas"),
-    drain: onHost("drain", "gets no new replicas, and those on it move to other hosts"),
+    drain: onHost("drain", "gets no new replicas; existing ones move to other hosts"),
     delete: {
       aliases: ["remove"],
       usage: "ID|NAME [--keep-runtimes]",

@@ -10,7 +10,7 @@ export const bodyOptions: Record<string, Option> = {
   name: { value: "NAME", help: "name of the endpoint, also as a model on /v1" },
   model: {
     value: "MODEL",
-    help: "with update: another model; with create, if it does not stand behind the verb",
+    help: "with update: another model; with create: the model, unless it follows the verb",
   },
   revision: { value: "REV", help: "branch, tag or commit of the model" },
   runtime: { value: "RUNTIME", help: "auto, vllm, sglang or llama-server (default auto)" },
@@ -34,14 +34,22 @@ export const bodyOptions: Record<string, Option> = {
     aliases: ["l1"],
     help: "keep weights in host memory for this long after idling (vLLM, SGLang; default 0 = off)",
   },
-  "cold-start": { value: "hold|fail", help: "what a request to a sleeping one does" },
+  "cold-start": { value: "hold|fail", help: "what a request to a sleeping endpoint does" },
   visibility: { value: "WHO", help: "private, team or public (default private)" },
-  label: { value: "KEY=VALUE", repeated: true, help: "a host must carry it; again for more" },
-  env: { value: "NAME=VALUE", repeated: true, help: "variable of the runtime; again for more" },
+  label: {
+    value: "KEY=VALUE",
+    repeated: true,
+    help: "label that the host must have; repeat for more",
+  },
+  env: {
+    value: "NAME=VALUE",
+    repeated: true,
+    help: "environment variable of the runtime; repeat for more",
+  },
   arg: {
     value: "WORD",
     repeated: true,
-    help: "argument of the runtime, as --arg=--flash-attn; again for more",
+    help: "argument of the runtime, as --arg=--flash-attn; repeat for more",
   },
   "hf-token-file": { value: "FILE", help: "file with the token of the hub, for gated models" },
 };

@@ -86,7 +86,7 @@ export const models: Noun = {
       usage: "NAME [--source SOURCE] [--context TOKENS] [--replicas N] [--wait] …",
       async call(client, words) {
         const body = bodyFrom(words);
-        if (Object.keys(body).length === 0) throw new UsageError("Say what is to change.");
+        if (Object.keys(body).length === 0) throw new UsageError("Say what to change.");
         return client.send("PATCH", path(subject(words)), body);
       },
       follow: followed,

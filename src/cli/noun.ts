@@ -42,12 +42,12 @@ export function named(words: Words, option: string): string {
   const [, word] = words.positionals;
   const value = words.text(option);
   if (word && value && word !== value) {
-    throw new UsageError(`Say it once: behind the verb, or with --${option}.`);
+    throw new UsageError(`Write it once: after the verb, or with --${option}.`);
   }
   const one = word || value;
   if (!one) {
     const what = option.toUpperCase();
-    throw new UsageError(`One ${what} is needed, behind the verb or with --${option}.`);
+    throw new UsageError(`One ${what} is needed, after the verb or with --${option}.`);
   }
   return one;
 }
@@ -87,7 +87,7 @@ function refuseMore({ name }: Noun, verb: string, action: Action, words: Words):
   const refusal =
     takes.length === 0
       ? `${name} ${verb} takes options only.`
-      : `One ${takes.join(" and one ")} ${are} needed, not ${given} words; quote what has blanks in it.`;
+      : `One ${takes.join(" and one ")} ${are} needed, not ${given} words; quote words that contain spaces.`;
   throw new UsageError(`${refusal} Write: hypervize ${name} ${verb} ${usage}`.trimEnd());
 }
 

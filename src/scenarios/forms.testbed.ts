@@ -380,7 +380,7 @@ export const otherFields: Readonly<Record<string, string>> = {
   "pages/playground/settings.tsx": "of the page, in memory",
   "pages/usage/usage.tsx": "what the page shows",
   "pages/usage/breakdown.tsx": "what the page shows",
-  "pages/users/users.tsx": "the role, which has a test of its own",
+  "pages/users/users.tsx": "the role, which has its own test",
 };
 
 /** Forms that make or ask something: they show nothing that is stored. */

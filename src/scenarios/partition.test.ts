@@ -41,7 +41,7 @@ describe.skipIf(obstacle !== null).each([
   });
   afterAll(() => testbed.end(), 30_000);
 
-  test("is missed, what it streamed ends in words, the rest goes on, and nothing starts twice", async () => {
+  test("is missed, what it streamed ends with an error, the rest goes on, and nothing starts twice", async () => {
     const { pid } = await agent.runtime();
     const { replicas: before } = await endpoint.view();
     const long = { stream: true, max_tokens: 1000, ignore_eos: true };

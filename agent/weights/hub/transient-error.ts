@@ -1,6 +1,6 @@
 import { StartError } from "../../replicas/start-error.ts";
 
-/** What may pass by itself: a hub that is busy, a connection that broke. Its message is a sentence. */
+/** What may pass on its own: a hub that is busy, a connection that broke. Its message is a sentence. */
 export class TransientError extends Error {
   /** How long the hub asks us to stay away; 0 when it does not say. */
   readonly retry_after_ms: number;

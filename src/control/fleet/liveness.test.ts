@@ -102,7 +102,7 @@ test("a machine that slept, and a clock that was set, make nobody silent", () =>
   expect(pass(61)).toHaveLength(1);
 });
 
-test("when many fall silent at once each is told, in one look", () => {
+test("when many fall silent at once each is reported, in one pass", () => {
   const { pass, speaks, falls } = world("a", "b", "c", "d");
   speaks("a", "b", "c", "d");
   falls("a", "b", "c");

@@ -39,7 +39,7 @@ const far: ReachabilityHints = {
 const here: ReachabilityHints = { loopback: true, relay_port: 8444, relay: null, tunnel: false };
 const hidden: ReachabilityHints = { loopback: false, relay_port: 0, relay: null, tunnel: true };
 
-test("a relay that cannot be reached is a problem until it can, and each is told once", async () => {
+test("a relay that cannot be reached is a problem until it can, and each is reported once", async () => {
   const { state, watch, words } = world({ host_far: far });
   await watch.look();
   expect([watch.problem("host_far"), state.changes]).toEqual([null, 0]);

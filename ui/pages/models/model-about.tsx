@@ -1,4 +1,4 @@
-/** One model of the pool: its state, what runs, and where. */
+/** One shared model: its state, what runs, and where. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
 import { bytes, count, plural } from "../../format.ts";

@@ -1,4 +1,4 @@
-/** A new model of the pool, with a forecast as it is typed, or changes to one. */
+/** A new shared model, with a forecast as it is typed, or changes to one. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";

@@ -1,4 +1,4 @@
-/** The models of the shared pool: what can be asked for, how each is doing, and what an admin may do to it. */
+/** The shared models: what can be asked for, how each is doing, and what an admin may do to it. */
 import { useSignal } from "@preact/signals";
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
@@ -20,8 +20,8 @@ export function ModelsPage() {
   return (
     <>
       <Heading
-        title="Models"
-        about="What everybody here may ask for; the hosts share their room among them."
+        title="Shared models"
+        about="Models everyone can use; they share the hosts' free memory."
       >
         {isAdmin.value && (
           <button type="button" class="primary" onClick={() => (editing.value = "new")}>
@@ -76,10 +76,10 @@ export function ModelsPage() {
 
 function NoModels() {
   return (
-    <Empty title="No model is in the catalog yet">
+    <Empty title="There is no shared model yet">
       <p>
         {isAdmin.value
-          ? "Add one of the hub, such as org/model:Q4_K_M, or a file that lies on your hosts."
+          ? "Add a model from the hub, such as org/model:Q4_K_M, or a file on your hosts."
           : "Ask an admin to add one."}
       </p>
     </Empty>

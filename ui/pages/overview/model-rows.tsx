@@ -36,7 +36,7 @@ export function ModelRows({ models }: { models: readonly ModelView[] }) {
 
 function NoModels() {
   return (
-    <Empty title="No model is in the catalog yet">
+    <Empty title="There is no shared model yet">
       {isAdmin.value ? (
         <p>
           Add one on the <a href="/models">Models page</a>, or in a shell with{" "}

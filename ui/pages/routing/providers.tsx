@@ -1,4 +1,4 @@
-/** OpenAI-compatible services elsewhere, as a part of the shared pool. */
+/** OpenAI-compatible services elsewhere, which take requests for shared models. */
 import { useSignal } from "@preact/signals";
 import type { ProviderView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
@@ -40,8 +40,8 @@ export function ProviderPanel() {
           data.length === 0 ? (
             <Empty title="No provider yet">
               <p>
-                A provider is an OpenAI-compatible service elsewhere. Models of the pool can burst
-                out to it when your own replicas are full, if you allow it.
+                A provider is an OpenAI-compatible service elsewhere. Shared models can burst out to
+                it when your own replicas are full, if you allow it.
               </p>
             </Empty>
           ) : (

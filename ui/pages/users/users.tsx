@@ -34,7 +34,7 @@ function UserList() {
     <>
       <Heading
         title="Users"
-        about="Viewers look, members also ask models and make keys, admins do everything."
+        about="Viewers can look. Members can also use models and create keys. Admins can do everything."
       >
         <button type="button" class="primary" onClick={() => (creating.value = true)}>
           <Icon name="plus" />

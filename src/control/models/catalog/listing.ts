@@ -27,7 +27,7 @@ export interface ModelStatus {
   } | null;
   ready_replicas: number;
   starting_replicas: number;
-  /** Why something is wrong, in a word; empty when nothing is, and while it waits for what comes by itself. */
+  /** Why something is wrong, in a word; empty when nothing is, and while it waits for what comes without anybody's help. */
   cause: Cause;
   /** One or two sentences for a person, null when all is well. */
   problem: string | null;

@@ -23,7 +23,7 @@ async function provision(
   return { status: response.status, id, code: error?.code, param: error?.param, error };
 }
 
-test("without a key every request is an endpoint of its own, with a name of its own", async () => {
+test("without a key every request is a separate endpoint with a separate name", async () => {
   const world = worldWith();
   const [a, b] = [await provision(world, body), await provision(world, body)];
   expect([a.status, b.status]).toEqual([202, 202]);

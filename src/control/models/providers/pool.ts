@@ -1,4 +1,4 @@
-/** Providers as a part of the shared pool: which of its models they serve, and where. Pure. */
+/** Providers as a part of the shared models: which of its models they serve, and where. Pure. */
 import type { ProviderRow } from "./provider.ts";
 
 /** A place where a provider serves a model, as routing takes it. */
@@ -13,7 +13,7 @@ export interface ProviderReplica {
   overflow?: true;
 }
 
-/** What is needed of a model of the pool. */
+/** What is needed of a shared model. */
 interface Pooled<Replica> {
   id: string;
   name: string;
@@ -24,7 +24,7 @@ interface Pooled<Replica> {
 }
 
 /**
- * MODELS of the pool, and those that only providers serve. A model of the pool bursts out where its
+ * MODELS of the pool, and those that only providers serve. A shared model bursts out where its
  * provider's entry allows it; KEYOF opens a provider's key, or gives null where that cannot be done.
  */
 export function withProviders<Replica>(

@@ -81,7 +81,7 @@ function checkedModels(models: NonNullable<ProviderInput["models"]>): ProvidedMo
     );
   }
   if (new Set(named.map(({ name }) => name)).size < named.length) {
-    throw badRequest("Every name in `models` stands there once.", "models");
+    throw badRequest("Every name in `models` may be there only once.", "models");
   }
   if (!named.every(({ upstream }) => upstream.length <= 256 && !/\p{C}/u.test(upstream))) {
     throw badRequest("Every `upstream` in `models` is the provider's name for it.", "models");

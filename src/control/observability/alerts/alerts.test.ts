@@ -32,7 +32,7 @@ const kinds = (told: readonly Notice[]) =>
   told.map((notice) => ("alert" in notice ? `${notice.kind} ${notice.alert.kind}` : notice.kind));
 const silent = { sight: "silent", silence: "gpu-1 has been silent for a minute." } as const;
 
-test("a lost GPU is told once, shown while it is gone, and told when it is back", () => {
+test("a lost GPU is reported once, shown while it is gone, and reported when it is back", () => {
   const { alerts, told, run, changes } = world();
   run(minute, {});
   run(10 * minute, { samples: [sampleOf(0)] });
@@ -45,7 +45,7 @@ test("a lost GPU is told once, shown while it is gone, and told when it is back"
   expect([alerts.open(), changes()]).toEqual([[], 2]);
 });
 
-test("a host that falls silent is told as down, and what else was open waits for it", () => {
+test("a host that falls silent is reported as down, and what else was open waits for it", () => {
   const { alerts, told, run } = world();
   run(minute, { samples: [sampleOf(0, { ecc_uncorrected: 1 }), sampleOf(1)] });
   run(minute, silent);
@@ -56,7 +56,7 @@ test("a host that falls silent is told as down, and what else was open waits for
   expect(told[1]).toMatchObject({ detail: silent.silence });
 });
 
-test("after a restart what is open is not told again, and what ended meanwhile is told as over", () => {
+test("after a restart what is open is not reported again, and what ended meanwhile is reported as over", () => {
   const first = world();
   first.run(minute, { samples: [sampleOf(0, { ecc_uncorrected: 1 }), sampleOf(1)] });
   first.run(minute, silent);

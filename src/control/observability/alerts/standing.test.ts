@@ -69,7 +69,7 @@ test("one that flickers is one alert", () => {
   expect(log).toHaveLength(1);
 });
 
-test("the same is told once an hour: an alert that comes again in between is quiet, and told late if it stays", () => {
+test("the same is reported once an hour: an alert that comes again in between is quiet, and reported late if it stays", () => {
   const { run, log } = watch(0, minute);
   run(minute, () => ["a"]);
   run(5 * minute, () => []);
@@ -86,7 +86,7 @@ test("the same is told once an hour: an alert that comes again in between is qui
   ]);
 });
 
-test("while nothing can be said of it, an alert stays and a new one begins anew", () => {
+test("while nothing can be said of it, an alert stays and a new one starts over", () => {
   const { run, log, open } = watch();
   run(6 * minute, () => ["a"]);
   run(3 * minute, () => ["a", "b"]);

@@ -1,6 +1,6 @@
 /**
  * When a condition becomes an alert, and when that is over. Pure: time is an argument. A condition must last, and it
- * must be gone for a while, so that what flickers is one alert; the same is told at most once an hour.
+ * must be gone for a while, so that what flickers is one alert; the same is reported at most once an hour.
  */
 import type { Alert, Condition, Patience } from "./alert.ts";
 
@@ -13,7 +13,7 @@ export interface Trace {
 export interface AlertState {
   traces: ReadonlyMap<string, Trace>;
   open: ReadonlyMap<string, Alert>;
-  /** When each key was told last. */
+  /** When each key was reported last. */
   told_at: ReadonlyMap<string, number>;
 }
 
@@ -32,7 +32,7 @@ export interface Verdict {
   standing: AlertState;
   /** New alerts, told or not. */
   raised: Alert[];
-  /** Alerts that were raised before and are told only now. */
+  /** Alerts that were raised before and are reported only now. */
   told_late: Alert[];
   resolved: Alert[];
 }
@@ -89,7 +89,7 @@ function tracesOf(
     // After a restart an open alert has no trace: its condition gets its time to be seen again.
     const trace = before.traces.get(key) ?? { since: now, last_at: now };
     if (isUnknown(key)) {
-      // What was not an alert yet begins anew; an alert waits for its host.
+      // What was not an alert yet starts over; an alert waits for its host.
       if (alert) traces.set(key, { ...trace, last_at: now });
     } else if (alert && now - trace.last_at < patienceOf(alert).clear_after_ms) {
       traces.set(key, trace);
@@ -100,5 +100,5 @@ function tracesOf(
   return traces;
 }
 
-/** A condition that is not an alert yet may be away for so long without beginning anew. */
+/** A condition that is not an alert yet may be away for this long without starting over. */
 const flicker_ms = 30_000;

@@ -20,7 +20,7 @@ const silence_timeout_ms = 30_000;
 /** For a whole delivery: a server may also be slow without ever being silent. */
 const delivery_timeout_ms = 120_000;
 
-/** One message per notice, to its owner and to everybody who is told of everything. */
+/** One message per notice, to its owner and to everybody who gets everything. */
 export function mailChannel(parts: MailParts): Channel {
   return {
     enabled: () => parts.settings().enabled,

@@ -127,7 +127,7 @@ export class Outbox {
       sleep_ms = Math.min(longest_sleep_ms, Math.max(0, wait_ms));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      this.#parts.log(`notify: the outbox cannot be kept, nothing is sent until it can: ${words}`);
+      this.#parts.log(`notify: the outbox cannot be saved; nothing is sent until it can: ${words}`);
     }
     this.#lookIn(sleep_ms);
   }

@@ -77,7 +77,7 @@ const up = (): Endpoint => ({
 
 const run = (of: World) => pass(of, rules, new Map());
 
-test("an idle model of the shared pool stops for a Dedicated endpoint, which waits for its memory", () => {
+test("an idle shared model stops for a Dedicated endpoint, which waits for its memory", () => {
   const plan = run(
     world([elasticRow], { rep_pool: "ready" }, { models: [model], endpoints: [dedicated()] }),
   );

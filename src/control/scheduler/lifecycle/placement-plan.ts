@@ -36,7 +36,7 @@ const fits = new WeakMap<Artifact, Fit>();
 
 export class PlacementPlan {
   readonly taken: NewReplica[] = [];
-  /** Elastic replicas that stop to make room. */
+  /** replicas of shared models that stop to make room. */
   readonly evicted: string[] = [];
   readonly #world: World;
   readonly #statuses: readonly ReplicaStatus[];
@@ -66,7 +66,7 @@ export class PlacementPlan {
     return refused;
   }
 
-  /** Takes a place for a replica of an Elastic model on one host. False when there is no room on it. */
+  /** Takes a place for a replica of a shared model on one host. False when there is no room on it. */
   takeOn(model: ElasticModel, host_id: string): boolean {
     const estimate = this.#world.fitOf(model);
     if (estimate === undefined) return false;
@@ -92,7 +92,7 @@ export class PlacementPlan {
     return bytes;
   }
 
-  /** Gives a sleeper the memory of its own GPUs back; false when others have it now. */
+  /** Gives a sleeper back the memory of its GPUs; false when others have it now. */
   reclaimDevices(status: ReplicaStatus): boolean {
     const own_bytes = heldBytes(status);
     if (!this.fleet.hasRoom(status.row, own_bytes)) return false;
@@ -101,14 +101,14 @@ export class PlacementPlan {
     return true;
   }
 
-  /** Why an Elastic model finds no place on HOST_IDS, or without any, in the fleet; null when it would find one. */
+  /** Why a shared model finds no place on HOST_IDS, or without any, in the fleet; null when it would find one. */
   whyNot(model: ElasticModel, host_ids: readonly string[]): Refused | null {
     const demand = this.#elasticDemand(model);
     const placed = place(demand, host_ids.length > 0 ? only(this.fleet, host_ids) : this.fleet);
     return "refused" in placed ? placed : null;
   }
 
-  /** Whether an Elastic replica has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
+  /** Whether a replica of a shared model has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
   suits(row: ReplicaRow, model: ElasticModel, renewed = false): boolean {
     const asks = model.gpu.type !== null || model.gpu.count !== null;
     const host = this.fleet.hosts.find(({ id }) => id === row.host_id);
@@ -153,7 +153,7 @@ export class PlacementPlan {
     });
   }
 
-  /** Idle replicas of the shared pool stop for a Dedicated endpoint, and it waits for their memory. */
+  /** Idle replicas of the shared models stop for a Dedicated endpoint, and it waits for their memory. */
   #madeRoom(demand: Demand, refused: Refused): Refused {
     const { evictable, fleet } = this;
     const { now } = this.#world;
@@ -201,7 +201,7 @@ export function demandOf(
   return { ...fit, runtime, source, labels: spec.labels, gpu_type: spec.gpu.type, beside };
 }
 
-/** Ready replicas of the shared pool whose memory is known. */
+/** Ready replicas of the shared models whose memory is known. */
 export function evictableIn(
   { demandOf: trafficOf, inflightOf }: Pick<World, "demandOf" | "inflightOf">,
   statuses: readonly ReplicaStatus[],

@@ -1,4 +1,4 @@
-/** What the rest of the appliance is told of the replicas: pure views over one pass of the loop. */
+/** What the rest of the appliance sees of the replicas: pure views over one pass of the loop. */
 import type { Inventory } from "../../../../agent/contract/protocol/messages.ts";
 import { relayName } from "../../../../agent/contract/protocol/relay-name.ts";
 import type { Reachability, Relay } from "../../fleet/reachability.ts";
@@ -24,7 +24,7 @@ export interface RoutedReplica {
 /** REACH: how this process gets to the runtimes of a host; null when it cannot. */
 export type ReachOf = (host_id: string) => Reachability | null;
 
-/** What routing knows of the shared pool. */
+/** What routing knows of the shared models. */
 export function routedModels(
   models: readonly (ElasticModel & { created_at: number })[],
   statuses: readonly ReplicaStatus[],

@@ -89,7 +89,7 @@ export class Lifecycle {
     return this.#statuses;
   }
 
-  /** Elastic models with fewer replicas than they want, and why, as of the last pass. */
+  /** shared models with fewer replicas than they want, and why, as of the last pass. */
   unplaced(): ReadonlyMap<string, Unschedulable> {
     return this.#unplaced;
   }

@@ -36,7 +36,7 @@ export function planSleep(
       bedtimes.push({ id, asleep_bytes: null });
       continue;
     }
-    // It begins anew wherever there is room.
+    // It starts again wherever there is room.
     stop.push(id);
     start += 1;
   }

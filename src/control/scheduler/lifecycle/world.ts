@@ -45,7 +45,7 @@ export interface World {
   inflightOf(replica_id: string): number;
   /** What starts have really taken; absent where nobody remembers. */
   measured?: FindMeasured;
-  /** What an Elastic model needs: null where nothing is set aside for it, undefined while that is being found out. */
+  /** What a shared model needs: null where nothing is set aside for it, undefined while that is being found out. */
   fitOf(model: ElasticModel): Fit | null | undefined;
 }
 

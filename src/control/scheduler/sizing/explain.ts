@@ -1,4 +1,4 @@
-/** The answer in words: what was asked, what it takes, what would fit. */
+/** The answer as sentences: what was asked, what it takes, what would fit. */
 import { gib } from "./gpus.ts";
 import { measuredInWords } from "./measured.ts";
 import type { Model } from "./model.ts";
@@ -34,7 +34,7 @@ function answer({ name, precision }: Model, plan: Plan): string {
 
 function wouldFit({ facts }: Model, plan: Plan, remedy: number | null): string {
   const beyond = facts.context_max !== null && plan.context > facts.context_max;
-  // More GPUs do not make a model's own context longer; that has a sentence of its own.
+  // More GPUs do not make a model's own context longer; that has its own sentence.
   if (plan.verdict === "fits" || (beyond && plan.max_context === facts.context_max)) return "";
   const fewer =
     plan.max_concurrency > 0 && plan.max_concurrency < plan.concurrency

@@ -17,7 +17,7 @@ export interface MeteredRow extends Metered {
 
 export interface ReconciliationParts {
   database: Database;
-  /** All that are ready; a replica whose runtime was started anew must have been missing in between. */
+  /** All that are ready; a replica whose runtime was started again must have been missing in between. */
   replicas(): readonly MeteredReplica[];
   /** Our own requests that are open on it. */
   inflight(replica_id: string): number;
@@ -82,7 +82,7 @@ export class Reconciliation {
     this.#add(before.replica, better, plus);
   }
 
-  /** Looks at what is due. Never rejects; by itself once a second, and when replicas come or go. */
+  /** Looks at what is due. Never rejects; on its own once a second, and when replicas come or go. */
   tick(): Promise<void> {
     this.#ticking ??= this.tickOnce().finally(() => {
       this.#ticking = null;
@@ -159,7 +159,7 @@ export class Reconciliation {
     const { replica, model } = watch;
     if (finding === "restarted") {
       log(
-        `metering: the runtime of replica ${replica} began anew; what it did before is unchecked.`,
+        `metering: the runtime of replica ${replica} restarted; what it did before is unchecked.`,
       );
     }
     if (typeof finding === "string") return false;

@@ -12,7 +12,7 @@ export interface ReplicaView {
   wanted: boolean;
   /** `waiting`: its host has not spoken of it yet. */
   state: ReplicaState;
-  /** Its host has been silent for so long that it is replaced. */
+  /** Its host has been silent for this long that it is replaced. */
   lost: boolean;
   /** Its host is to be emptied. */
   leaving: boolean;

@@ -49,7 +49,7 @@ function isIdle({
   return rules.now - active_at >= idle_timeout_s * 1000;
 }
 
-/** Ready for so long again, and the trouble before is over. */
+/** Ready for this long again, and the trouble before is over. */
 const steady_ms = 60_000;
 
 /**

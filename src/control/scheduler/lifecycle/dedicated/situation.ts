@@ -16,7 +16,7 @@ export interface Rules {
   now: number;
   /** How long a replica may look for a place. */
   placing_timeout_ms: number;
-  /** Nothing ready for so long, with crashes, is a failure. */
+  /** Nothing ready for this long, with crashes, is a failure. */
   unready_timeout_ms: number;
 }
 
@@ -50,7 +50,7 @@ export const isWanted = ({ standing, demand, endpoint }: Situation): boolean =>
   standing.wake_asked_at !== null ||
   (endpoint.spec.min_replicas > 0 && standing.intent === "run");
 
-/** The same situation in another status. Two steps in one pass are told as one, from the first. */
+/** The same situation in another status. Two steps in one pass are reported as one, from the first. */
 export function entering(
   situation: Situation,
   to: Status,
@@ -99,7 +99,8 @@ export interface Failing {
 export function failureOf({ observed }: ReplicaView): Failing {
   return {
     cause: observed?.cause || "runtime_crash",
-    detail: observed?.detail || "The runtime ended without a word. Its log may say why.",
+    detail:
+      observed?.detail || "The runtime stopped without an error message. Its log may say why.",
     log_tail: observed?.log_tail ?? [],
   };
 }

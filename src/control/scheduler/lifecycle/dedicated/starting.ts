@@ -69,7 +69,7 @@ function sleepersFor({ replicas: crew, standing }: Situation): string[] {
   return ids(crew.sleepers.filter(isSound).slice(0, missing));
 }
 
-/** From where the wake under way really comes: a sleeper that is gone or has crashed begins anew. */
+/** From where the wake under way really comes: a sleeper that is gone or has crashed starts over. */
 function depthNow({ replicas: crew, standing }: Situation): Depth {
   if (standing.depth !== "l1") return standing.depth;
   const isSleeper = (member: ReplicaView): boolean =>
