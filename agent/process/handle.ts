@@ -19,11 +19,11 @@ export interface Handle {
   /** Restarts of this replica so far, so that the count survives the agent. */
   restarts: number;
   /** It sleeps in place, or is about to: it must not be asked for anything before it is woken. */
-  asleep?: Slumber;
+  asleep?: SleepRecord;
 }
 
 /** What its waking is judged by. */
-export interface Slumber {
+export interface SleepRecord {
   /** On the GPU where it held most, before it slept. */
   held_bytes: number;
   /** What it still holds there; the same until the sleep is proved. */

@@ -55,7 +55,7 @@ export function composeAlerting(parts: AlertingParts) {
       const watched = rows.map((row) => watchedHost(row, now));
       const beside = watched.filter(({ id, sight }) => sight === "up" && hosts.ways(id)?.loopback);
       const own_disk = beside.some((host) => isSameDisk(host.disk, disk)) ? null : disk;
-      alerts.look([...watched, { ...applianceAt(name), disk: own_disk, certificates }], now);
+      alerts.observe([...watched, { ...applianceAt(name), disk: own_disk, certificates }], now);
     } catch (error) {
       log(`alerts: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -118,17 +118,17 @@ export function composeServing(parts: ServingParts) {
   });
   const watchers = new Set<() => void>();
   const keyOf = usableKeys(providers, (line) => log(`providers: ${line}`));
-  const nudge = () => lifecycle.trigger();
+  const trigger = () => lifecycle.trigger();
   const lifecycle: Lifecycle = new Lifecycle(
     database,
     {
-      look: worldOf({
+      observe: worldOf({
         catalog,
         endpoints,
         hosts,
         routing,
         resolve,
-        nudge,
+        trigger,
         measured: ledger.find,
         ttftOf: (id) => telemetry.recentTtft(id),
       }),
@@ -201,27 +201,27 @@ export function composeServing(parts: ServingParts) {
     },
   });
 
-  routing.onDemand(nudge);
+  routing.onDemand(trigger);
   catalog.onChange(() => {
     live.changed("models");
-    nudge();
+    trigger();
   });
   for (const routes of [aliases, providers]) {
     routes.onChange(() => {
       live.changed("models");
-      nudge();
+      trigger();
     });
   }
   endpoints.onChange(() => {
     live.changed("endpoints");
-    nudge();
+    trigger();
   });
   hosts.onChange((change) => {
     live.changed("hosts");
     live.changed("endpoints");
     if (change === "replicas") live.changed("models");
-    if (change === "hosts") void relays.look();
-    nudge();
+    if (change === "hosts") void relays.check();
+    trigger();
   });
   hosts.onRemove((id) => {
     tunnels.remove(id);

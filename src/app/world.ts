@@ -23,7 +23,7 @@ export interface WorldParts {
   measured: FindMeasured;
   ttftOf(endpoint_id: string): number | null;
   /** Something was found out. */
-  nudge(): void;
+  trigger(): void;
 }
 
 export function worldOf(parts: WorldParts): () => Omit<World, "now" | "rows"> {
@@ -64,11 +64,11 @@ class ElasticFits {
   readonly #known = new WeakMap<ElasticModel, Fit>();
   readonly #facts = new Map<string, Model | null | undefined>();
   readonly #resolve: Resolve;
-  readonly #nudge: () => void;
+  readonly #trigger: () => void;
 
-  constructor({ resolve, nudge }: Pick<WorldParts, "resolve" | "nudge">) {
+  constructor({ resolve, trigger }: Pick<WorldParts, "resolve" | "trigger">) {
     this.#resolve = resolve;
-    this.#nudge = nudge;
+    this.#trigger = trigger;
   }
 
   of(model: ElasticModel): Fit | null | undefined {
@@ -88,7 +88,7 @@ class ElasticFits {
       this.#facts.set(source, undefined);
       void this.#findOut(source).then((facts) => {
         this.#facts.set(source, facts);
-        this.#nudge();
+        this.#trigger();
       });
     }
     return this.#facts.get(source);

@@ -114,7 +114,7 @@ function change(usage: string, body: object): Action {
   };
 }
 
-/** NAME and SOURCE stand behind the verb, or in their options; one word beside --source is the name. */
+/** NAME and SOURCE follow the verb, or are in their options; one word beside --source is the name. */
 function nameAndSource(words: Words): { name?: string; source: string } {
   const [, first, second] = words.positionals;
   const options = { name: words.text("name"), source: words.text("source") };

@@ -37,7 +37,7 @@ export function needed(words: Words, option: string): string {
   return value;
 }
 
-/** What stands behind the verb, or in its option. */
+/** The word that follows the verb, or is in its option. */
 export function named(words: Words, option: string): string {
   const [, word] = words.positionals;
   const value = words.text(option);
@@ -59,7 +59,7 @@ export function subject(words: Words): string {
 }
 
 /**
- * The path of what stands behind the verb: by its id, or by what people call it where only one is called so. What is
+ * The path of what the word after the verb names: by its id, or by what people call it where only one is called so. What is
  * not in the list goes on as it is: the appliance knows more words for it.
  */
 export async function pathOf(

@@ -33,7 +33,7 @@ describe.skipIf(obstacle !== null).each([
     agent = await appliance.addAgent(testbed.folder(), machine.before, more);
     endpoint = await EndpointClient.provision(appliance, { min_replicas: 1 });
     await endpoint.is("up");
-    // The same model in the shared pool, which a second host serves too.
+    // The same model as a shared model, which a second host serves too.
     await appliance.addAgent();
     await appliance.addDemoModel({ context_tokens: 8192 });
     await appliance.ready(2);

@@ -1,4 +1,4 @@
-/** One Elastic model on two agents of this machine: spread by load, failed over when one dies. */
+/** One shared model on two agents of this machine: spread by load, failed over when one dies. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
 import { alive, eventually, Testbed } from "./appliance.testbed.ts";

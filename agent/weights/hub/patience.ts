@@ -1,6 +1,6 @@
 import { TransientError } from "./transient-error.ts";
 
-/** The body of RESPONSE, to its end; rejects with Trouble when the connection breaks or falls silent. */
+/** The body of RESPONSE, to its end; rejects with TransientError when the connection breaks or falls silent. */
 export async function* bodyOf(
   response: Response,
   patience: Patience,

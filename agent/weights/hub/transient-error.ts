@@ -7,7 +7,7 @@ export class TransientError extends Error {
 
   constructor(sentence: string, retry_after_ms = 0) {
     super(sentence);
-    this.name = "Trouble";
+    this.name = "TransientError";
     this.retry_after_ms = retry_after_ms;
   }
 }
@@ -26,7 +26,7 @@ const longest_backoff_ms = 16_000;
 const longest_obeyed_ms = 3_600_000;
 
 /**
- * Repeats ATTEMPT after Trouble, with pauses that double from a second, or as long as the hub asks.
+ * Repeats ATTEMPT after TransientError, with pauses that double from a second, or as long as the hub asks.
  * Five failures in a row are a Refusal; an attempt that calls MOVED has got further than any before
  * it and begins a new row. Rejects with SIGNAL's reason as soon as that aborts.
  */

@@ -11,7 +11,7 @@ function world(...names: string[]) {
   const up = new Set<string>();
   const look = () =>
     silence
-      .look(
+      .observe(
         hosts,
         (id) => heard.get(id) ?? null,
         (id) => up.has(id),
@@ -61,7 +61,7 @@ test("the sentence says when it spoke last and what to look at", () => {
   const silence = new LivenessTracker(0);
   const host = { id: "a", name: "gpu-1", last_seen_at: 5 };
   const looks = [0, 20_000, 40_000, 60_000].map((now) =>
-    silence.look(
+    silence.observe(
       [host],
       () => null,
       () => false,

@@ -34,7 +34,7 @@ export class LivenessTracker<Host extends Watched> {
   }
 
   /** HEARD_AT: of its last word since our start. IS_UP: connected, and heard within seconds. */
-  look(
+  observe(
     hosts: readonly Host[],
     heardAt: (id: string) => number | null,
     isUp: (id: string) => boolean,

@@ -45,7 +45,7 @@ export class RelayWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), every_ms);
+    this.#timer = setInterval(() => void this.check(), every_ms);
   }
 
   stop(): void {
@@ -53,7 +53,7 @@ export class RelayWatch {
   }
 
   /** Asks all relays; to be called when a host has connected. */
-  async look(): Promise<void> {
+  async check(): Promise<void> {
     const ids = new Set(this.#parts.hosts.list().map(({ id }) => id));
     for (const id of this.#problems.keys()) if (!ids.has(id)) this.#problems.delete(id);
     for (const id of this.#asked) if (!ids.has(id)) this.#asked.delete(id);

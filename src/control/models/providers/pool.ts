@@ -24,7 +24,7 @@ interface Pooled<Replica> {
 }
 
 /**
- * MODELS of the pool, and those that only providers serve. A shared model bursts out where its
+ * MODELS that are shared, and those that only providers serve. A shared model bursts out where its
  * provider's entry allows it; KEYOF opens a provider's key, or gives null where that cannot be done.
  */
 export function withProviders<Replica>(

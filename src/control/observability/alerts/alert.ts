@@ -33,7 +33,7 @@ export interface Alert extends Condition {
   id: string;
   raised_at: number;
   /** False while nobody was notified, because the same was reported a short time ago. */
-  told: boolean;
+  notified: boolean;
 }
 
 export interface Patience {

@@ -30,22 +30,22 @@ export interface Look {
 
 export interface Verdict {
   standing: AlertState;
-  /** New alerts, told or not. */
+  /** New alerts, notified or not. */
   raised: Alert[];
   /** Alerts that were raised before and are reported only now. */
-  told_late: Alert[];
+  notified_late: Alert[];
   resolved: Alert[];
 }
 
-const told_again_after_ms = 3_600_000;
+const notify_again_after_ms = 3_600_000;
 
 export function judge(before: AlertState, look: Look): Verdict {
   const { conditions, now } = look;
   const active = new Map(conditions.map((condition) => [condition.key, condition]));
   const traces = tracesOf(before, active, look);
-  const told_at = new Map([...before.told_at].filter(([, at]) => now - at < told_again_after_ms));
+  const told_at = new Map([...before.told_at].filter(([, at]) => now - at < notify_again_after_ms));
   const open = new Map<string, Alert>();
-  const told_late: Alert[] = [];
+  const notified_late: Alert[] = [];
   const resolved: Alert[] = [];
   for (const alert of before.open.values()) {
     if (!traces.has(alert.key)) {
@@ -53,9 +53,9 @@ export function judge(before: AlertState, look: Look): Verdict {
       continue;
     }
     const current = { ...alert, ...active.get(alert.key) };
-    const isLate = !current.told && active.has(alert.key) && !told_at.has(alert.key);
-    if (isLate) told_late.push({ ...current, told: true });
-    open.set(alert.key, isLate ? { ...current, told: true } : current);
+    const isLate = !current.notified && active.has(alert.key) && !told_at.has(alert.key);
+    if (isLate) notified_late.push({ ...current, notified: true });
+    open.set(alert.key, isLate ? { ...current, notified: true } : current);
   }
   const raised = conditions
     .filter(({ key }) => !open.has(key))
@@ -67,11 +67,12 @@ export function judge(before: AlertState, look: Look): Verdict {
       ...condition,
       id: look.newId(),
       raised_at: now,
-      told: !told_at.has(condition.key),
+      notified: !told_at.has(condition.key),
     }));
   for (const alert of raised) open.set(alert.key, alert);
-  for (const { key, told } of [...raised, ...told_late]) if (told) told_at.set(key, now);
-  return { standing: { traces, open, told_at }, raised, told_late, resolved };
+  for (const { key, notified } of [...raised, ...notified_late])
+    if (notified) told_at.set(key, now);
+  return { standing: { traces, open, told_at }, raised, notified_late, resolved };
 }
 
 function tracesOf(

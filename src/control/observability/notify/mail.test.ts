@@ -123,13 +123,13 @@ test("a server that hangs, or is not there, is reported", async () => {
   const { settings } = openWorld();
   settings.change({ mail: { ...mailThrough({ port, ca_pem: "" }), user: "", password: "" } });
   const mail = channelWith({ settings: () => settings.current().mail, step_timeout_ms: 50 });
-  const parcel = { id: "ntc_1", target: "ops@example.org", notice: failed };
-  const hanging = await mail.deliver(parcel, new AbortController().signal);
+  const delivery = { id: "ntc_1", target: "ops@example.org", notice: failed };
+  const hanging = await mail.deliver(delivery, new AbortController().signal);
   expect(hanging).toMatchObject({ accepted: false, retry: "later" });
   expect(hanging.detail).toBe("The server did not answer in time (GREETING_TIMEOUT).");
   silent.close();
   await once(silent, "close");
-  const absent = await mail.deliver(parcel, new AbortController().signal);
+  const absent = await mail.deliver(delivery, new AbortController().signal);
   expect(absent.detail).toMatch(/ECONNREFUSED|connect/i);
 });
 
@@ -158,8 +158,8 @@ test("a password that cannot be read is reported, and nobody is asked without it
       throw new Error("The key file is another.");
     },
   });
-  const parcel = { id: "ntc_1", target: "ops@example.org", notice: failed };
-  const outcome = await mail.deliver(parcel, new AbortController().signal);
+  const delivery = { id: "ntc_1", target: "ops@example.org", notice: failed };
+  const outcome = await mail.deliver(delivery, new AbortController().signal);
   expect(outcome).toMatchObject({ accepted: false, detail: "The key file is another." });
   expect(smtp.connections).toBe(0);
 });

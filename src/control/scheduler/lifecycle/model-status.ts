@@ -82,14 +82,14 @@ function statusOf(
 const held_back =
   "The ready replicas keep running as before the change. To change them anyway, disable the model and enable it.";
 
-type Trouble = Pick<ModelStatus, "cause" | "problem">;
+type Problem = Pick<ModelStatus, "cause" | "problem">;
 
 /** What has failed says most; then what nobody can reach, then what has no place. */
 function troubleOf(
   model: ElasticModel,
   mine: readonly ReplicaStatus[],
   { unplaced, hostProblem = () => null }: ModelStatusDeps,
-): Trouble {
+): Problem {
   const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
   if (broken) {
     const { detail, cause } = broken.observed ?? {};

@@ -100,7 +100,7 @@ test("the place is taken as soon as its memory is proved free", () => {
   expect(plan.add).toMatchObject([{ owner_id: "endpt-1", devices: ["g0"] }]);
 });
 
-test("a busy model of the pool is never stopped", () => {
+test("a busy shared model is never stopped", () => {
   const plan = run(
     world(
       [elasticRow],

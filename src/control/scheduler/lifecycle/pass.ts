@@ -62,14 +62,9 @@ function dedicated(world: World, rules: Rules, bench: PassContext): Map<string, 
     if (scaled.pressure !== calm) pressures.set(endpoint.id, scaled.pressure);
     const statuses = bench.byOwner.get(endpoint.id) ?? [];
     const wished = decide(endpoint, members, demand, scaled.target, rules);
-    const { decision: able, sleep_intents: bedtimes } = planSleep(
-      endpoint,
-      wished,
-      statuses,
-      bench.places,
-    );
+    const { decision: able, sleep_intents } = planSleep(endpoint, wished, statuses, bench.places);
     const decided = settledDepth(able, endpoint, world.hosts);
-    bench.plan.sleep_intents.push(...bedtimes);
+    bench.plan.sleep_intents.push(...sleep_intents);
     bench.plan.unwanted.push(...decided.stop);
     const decision = decided.start > 0 ? placed(endpoint, decided, members, rules, bench) : decided;
     if (hasEffect(endpoint.standing, decision)) bench.plan.changes.push(decision);

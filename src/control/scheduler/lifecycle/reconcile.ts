@@ -1,6 +1,6 @@
 /**
  * The one loop that owns replicas and the standing of every endpoint. Level-triggered: every pass
- * compares all that is wanted with all that is there, so a lost or doubled nudge changes nothing.
+ * compares all that is wanted with all that is there, so a lost or doubled trigger changes nothing.
  */
 import { eq, inArray } from "drizzle-orm";
 import type { Desired, S3Access } from "../../../../agent/contract/protocol/messages.ts";
@@ -17,7 +17,7 @@ import { joined, type ReplicaRow, type ReplicaStatus, type World } from "./world
 /** What the loop needs from the rest of the appliance. */
 export interface ReconcilerDeps {
   /** Everything but the replicas' rows and the time. */
-  look(): Omit<World, "now" | "rows">;
+  observe(): Omit<World, "now" | "rows">;
   rules(): Omit<Rules, "now">;
   /** Write down and then remember what was decided for endpoints. */
   endpoints: {
@@ -105,7 +105,7 @@ export class Lifecycle {
 
   reconcile(): void {
     const now = this.#now();
-    const world = { ...this.#around.look(), now, rows: this.#rows };
+    const world = { ...this.#around.observe(), now, rows: this.#rows };
     const plan = pass(world, { ...this.#around.rules(), now }, this.#pressures);
     this.#commit(plan);
     this.#pressures = plan.pressures;
@@ -119,8 +119,8 @@ export class Lifecycle {
 
   /** The database first, memory after: what an agent is told has always been committed. */
   #commit(plan: Plan): void {
-    const { changes, add, unwanted, gone, renew, sleep_intents: bedtimes } = plan;
-    const moves = add.length + unwanted.length + renew.length + bedtimes.length > 0;
+    const { changes, add, unwanted, gone, renew, sleep_intents } = plan;
+    const moves = add.length + unwanted.length + renew.length + sleep_intents.length > 0;
     if (!moves && changes.length === 0 && gone.length === 0) return;
     const generation = moves ? this.#generation + 1 : this.#generation;
     const rows = this.#next(plan, generation);
@@ -136,7 +136,7 @@ export class Lifecycle {
       for (const { id, epoch, spec } of rows.renewed) {
         tx.update(replicas).set({ epoch, spec }).where(eq(replicas.id, id)).run();
       }
-      for (const { id, asleep_bytes } of bedtimes) {
+      for (const { id, asleep_bytes } of sleep_intents) {
         tx.update(replicas).set({ asleep_bytes }).where(eq(replicas.id, id)).run();
       }
       for (const row of rows.added) tx.insert(replicas).values(row).run();
@@ -149,7 +149,10 @@ export class Lifecycle {
       this.#around.endpoints.write(changes);
       this.#around.announce(changes);
     });
-    const moved = new Set([...unwanted, ...[...rows.renewed, ...bedtimes].map(({ id }) => id)]);
+    const moved = new Set([
+      ...unwanted,
+      ...[...rows.renewed, ...sleep_intents].map(({ id }) => id),
+    ]);
     for (const row of rows.all) if (moved.has(row.id)) this.#told.delete(row.host_id);
     for (const { host_id } of rows.added) this.#told.delete(host_id);
     this.#rows = rows.all;
@@ -157,7 +160,7 @@ export class Lifecycle {
     this.#around.endpoints.keep(changes);
   }
 
-  #next({ add, unwanted, gone, renew, sleep_intents: bedtimes }: Plan, generation: number) {
+  #next({ add, unwanted, gone, renew, sleep_intents }: Plan, generation: number) {
     const created_at = this.#now();
     const added = add.map((replica) => ({
       ...replica,
@@ -167,16 +170,18 @@ export class Lifecycle {
       unwanted_since: null,
       asleep_bytes: null,
     }));
-    if (unwanted.length + gone.length + renew.length + bedtimes.length === 0) {
+    if (unwanted.length + gone.length + renew.length + sleep_intents.length === 0) {
       return { all: [...this.#rows, ...added], added, renewed: [] };
     }
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
     const specs = new Map(renew.map(({ id, spec }) => [id, spec]));
-    const beds = new Map(bedtimes.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
+    const intents = new Map(sleep_intents.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
     const kept = this.#rows
       .filter(({ id }) => !isGone.has(id))
-      .map((row) => (beds.has(row.id) ? { ...row, asleep_bytes: beds.get(row.id) ?? null } : row))
+      .map((row) =>
+        intents.has(row.id) ? { ...row, asleep_bytes: intents.get(row.id) ?? null } : row,
+      )
       .map((row) => {
         const spec = specs.get(row.id);
         if (spec) return { ...row, spec, epoch: row.epoch + 1 };

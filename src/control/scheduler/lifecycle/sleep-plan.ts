@@ -21,19 +21,19 @@ export function planSleep(
   places: Pick<PlacementPlan, "reserveHostMemory" | "reclaimDevices">,
 ): SleepPlan {
   if (decision.sleep.length + decision.wake_up.length === 0) return { decision, sleep_intents: [] };
-  const bedtimes: SleepIntent[] = [];
+  const sleep_intents: SleepIntent[] = [];
   const stop = [...decision.stop];
   let { start } = decision;
   const statusOf = (id: string) => statuses.filter(({ row }) => row.id === id);
   for (const { row } of decision.sleep.flatMap(statusOf)) {
     const asleep_bytes = places.reserveHostMemory(endpoint, row);
     if (asleep_bytes === null) stop.push(row.id);
-    else bedtimes.push({ id: row.id, asleep_bytes });
+    else sleep_intents.push({ id: row.id, asleep_bytes });
   }
   for (const status of decision.wake_up.flatMap(statusOf)) {
     const { id } = status.row;
     if (places.reclaimDevices(status)) {
-      bedtimes.push({ id, asleep_bytes: null });
+      sleep_intents.push({ id, asleep_bytes: null });
       continue;
     }
     // It starts again wherever there is room.
@@ -45,7 +45,7 @@ export function planSleep(
     isGone && decision.standing
       ? ({ ...decision.standing, depth: "stopped" } as const)
       : decision.standing;
-  return { decision: { ...decision, standing, stop, start }, sleep_intents: bedtimes };
+  return { decision: { ...decision, standing, stop, start }, sleep_intents };
 }
 
 /** The rung below `l1`: whether the weights are still on a disk of this fleet. */

@@ -2,11 +2,11 @@
 import { gib } from "./gpus.ts";
 import { measuredInWords } from "./measured.ts";
 import type { Model } from "./model.ts";
-import type { Ask, Plan } from "./plan.ts";
+import type { Plan, SizingQuery } from "./plan.ts";
 import { reserve_bytes } from "./runtime-memory.ts";
 
 /** REMEDY: how many GPUs of the same type would hold all that was asked; null when none up to 16 do. */
-export function explain(model: Model, ask: Ask, plan: Plan, remedy: number | null): string {
+export function explain(model: Model, ask: SizingQuery, plan: Plan, remedy: number | null): string {
   return [
     answer(model, plan),
     wouldFit(model, plan, remedy),
@@ -45,7 +45,11 @@ function wouldFit({ facts }: Model, plan: Plan, remedy: number | null): string {
     : `${fewer}All that was asked fits on ${cards(remedy, plan.gpu)}.`;
 }
 
-function needs({ origin, parameters }: Model, { gpu, utilization }: Ask, plan: Plan): string {
+function needs(
+  { origin, parameters }: Model,
+  { gpu, utilization }: SizingQuery,
+  plan: Plan,
+): string {
   const usable = size(Math.floor(gpu.memory_bytes * utilization));
   const mixture =
     parameters && parameters.active < parameters.total

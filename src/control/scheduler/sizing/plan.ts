@@ -2,7 +2,7 @@ import type { Gpu } from "./gpus.ts";
 import type { Source } from "./model.ts";
 export type Verdict = "fits" | "fits_smaller" | "no";
 
-export interface Ask {
+export interface SizingQuery {
   gpu: Gpu;
   /** Absent: as few as are needed. */
   gpus?: number;

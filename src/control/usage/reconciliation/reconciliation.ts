@@ -67,7 +67,7 @@ export class Reconciliation {
     const signal = AbortSignal.timeout(farewell_timeout_ms);
     for (const watch of this.#watches.values()) watch.due_at = -Infinity;
     for (const watch of this.#watches.values()) {
-      if (!signal.aborted && this.#step(watch) === "look") await this.#look(watch, signal, false);
+      if (!signal.aborted && this.#step(watch) === "look") await this.#check(watch, signal, false);
     }
   }
 
@@ -104,7 +104,7 @@ export class Reconciliation {
       if (step === "forget") this.#watches.delete(watch.replica);
       else if (step !== "wait") {
         const signal = AbortSignal.timeout(read_timeout_ms);
-        await this.#look(watch, signal, step === "look-anyway");
+        await this.#check(watch, signal, step === "look-anyway");
       }
     }
   }
@@ -129,7 +129,7 @@ export class Reconciliation {
     return stepFor(watch, now(), inflight(watch.replica), this.#interval_ms);
   }
 
-  async #look(watch: Watch, signal: AbortSignal, anyway: boolean): Promise<void> {
+  async #check(watch: Watch, signal: AbortSignal, anyway: boolean): Promise<void> {
     const { replica, metered } = watch;
     const { read, inflight, now, log } = this.#parts;
     try {

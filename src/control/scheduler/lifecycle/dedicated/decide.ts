@@ -17,11 +17,11 @@ export function decide(
   rules: Rules,
 ): Decision {
   const standing = remembering(endpoint.standing, demand);
-  const crew = replicaSetOf(members, endpoint.revision);
+  const replicas = replicaSetOf(members, endpoint.revision);
   const situation: Situation = {
     endpoint,
     standing,
-    replicas: crew,
+    replicas,
     members,
     demand,
     target,

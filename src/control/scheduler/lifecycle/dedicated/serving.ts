@@ -6,12 +6,12 @@ import { sleeping } from "./stopping.ts";
 
 export function serving(before: Situation): Decision {
   if (isIdle(before)) return sleeping(before, "idle");
-  const { replicas: crew, rules, target } = before;
+  const { replicas, rules, target } = before;
   const situation = { ...before, standing: { ...watched(before), target } };
   const { unready_since } = situation.standing;
   const unready_ms = unready_since === null ? 0 : rules.now - unready_since;
-  const bad = crew.broken ?? crew.current.find(({ state }) => state === "crashed");
-  if (bad && crew.ready.length === 0) {
+  const bad = replicas.broken ?? replicas.current.find(({ state }) => state === "crashed");
+  if (bad && replicas.ready.length === 0) {
     // A crashed one is started again by its agent; one that the agent gave up never is.
     if (bad.state === "failed" || unready_ms > rules.unready_timeout_ms) {
       return failing(situation, failureOf(bad));
@@ -21,12 +21,12 @@ export function serving(before: Situation): Decision {
 }
 
 function corrections(situation: Situation): Pick<Decision, "start" | "stop"> {
-  const { replicas: crew, target } = situation;
-  const gone = [...replaceable(situation), ...ids(crew.old, crew.lost, crew.sleepers)];
-  const settled = crew.current.filter(({ id, leaving }) => !leaving && !gone.includes(id));
+  const { replicas, target } = situation;
+  const gone = [...replaceable(situation), ...ids(replicas.old, replicas.lost, replicas.sleepers)];
+  const settled = replicas.current.filter(({ id, leaving }) => !leaving && !gone.includes(id));
   // One on a host that is to be emptied goes when there is another in its place.
   const ready = settled.filter(({ state }) => state === "ready").length;
-  const leavers = ready >= target ? ids(crew.leaving) : [];
+  const leavers = ready >= target ? ids(replicas.leaving) : [];
   return {
     start: Math.max(0, target - settled.length),
     stop: [...gone, ...leavers, ...leastUseful(settled, settled.length - target)],
@@ -34,17 +34,10 @@ function corrections(situation: Situation): Pick<Decision, "start" | "stop"> {
 }
 
 /** The idle clock starts at the last byte of the last response, and never before it was up (A5). */
-function isIdle({
-  endpoint,
-  standing,
-  demand,
-  rules,
-  replicas: crew,
-  transition,
-}: Situation): boolean {
+function isIdle({ endpoint, standing, demand, rules, replicas, transition }: Situation): boolean {
   const { min_replicas, idle_timeout_s } = endpoint.spec;
   if (min_replicas > 0 || idle_timeout_s === null || transition !== null) return false;
-  if (demand.inflight > 0 || demand.waiting > 0 || crew.ready.length === 0) return false;
+  if (demand.inflight > 0 || demand.waiting > 0 || replicas.ready.length === 0) return false;
   const active_at = Math.max(standing.since, standing.last_active_at, demand.last_active_at);
   return rules.now - active_at >= idle_timeout_s * 1000;
 }
@@ -56,10 +49,10 @@ const steady_ms = 60_000;
  * Hosts that are only silent do not start this clock: their replicas most likely go on. In a crash loop
  * neither the next start nor a replica that is ready for moments stops it.
  */
-function watched({ standing, replicas: crew, rules: { now } }: Situation): EndpointState {
+function watched({ standing, replicas, rules: { now } }: Situation): EndpointState {
   const { unready_since } = standing;
-  if (crew.ready.length === 0) {
-    const crashed = crew.current.some(({ state }) => state === "crashed" || state === "failed");
+  if (replicas.ready.length === 0) {
+    const crashed = replicas.current.some(({ state }) => state === "crashed" || state === "failed");
     const since = unready_since ?? (crashed ? now : null);
     return since === null ? standing : { ...standing, unready_since: since, steady_since: null };
   }
@@ -72,9 +65,9 @@ function watched({ standing, replicas: crew, rules: { now } }: Situation): Endpo
 }
 
 /** A given-up replica beside ready ones is replaced, but no more than one a minute. */
-function replaceable({ replicas: crew, rules }: Situation): string[] {
-  const { broken } = crew;
-  if (!broken || crew.ready.length === 0) return [];
-  const youngest = Math.max(...crew.current.map(({ created_at }) => created_at));
+function replaceable({ replicas, rules }: Situation): string[] {
+  const { broken } = replicas;
+  if (!broken || replicas.ready.length === 0) return [];
+  const youngest = Math.max(...replicas.current.map(({ created_at }) => created_at));
   return rules.now - youngest >= 60_000 ? [broken.id] : [];
 }

@@ -7,18 +7,18 @@ export const sleepsInPlace = ({ spec, artifact }: Pick<Endpoint, "spec" | "artif
   artifact.runtime !== "llama-server" && spec.l1_timeout_s !== 0;
 
 /** Which of those that serve is to sleep in place, if any: one is enough for a wake. */
-export function replicasToSuspend({ endpoint, replicas: crew }: Situation): string[] {
+export function replicasToSuspend({ endpoint, replicas }: Situation): string[] {
   if (!sleepsInPlace(endpoint)) return [];
-  const staying = crew.ready.filter(({ leaving }) => !leaving);
+  const staying = replicas.ready.filter(({ leaving }) => !leaving);
   const others = leastUseful(staying, staying.length - 1);
   return ids(staying).filter((id) => !others.includes(id));
 }
 
 /** Sleeps on, or one rung deeper when its time at this one is over or its sleeper is gone. */
 export function scaledToZero(situation: Situation): Decision {
-  const { standing, replicas: crew } = situation;
-  const kept = sleepsOn(situation) ? crew.sleepers.filter(isSound).slice(0, 1) : [];
-  const failed = crew.sleepers.find(({ state }) => state === "crashed" || state === "failed");
+  const { standing, replicas } = situation;
+  const kept = sleepsOn(situation) ? replicas.sleepers.filter(isSound).slice(0, 1) : [];
+  const failed = replicas.sleepers.find(({ state }) => state === "crashed" || state === "failed");
   const deeper = {
     depth: kept.length === 0 && standing.depth === "l1" ? "stopped" : standing.depth,
     detail: failed?.observed?.detail || standing.detail,

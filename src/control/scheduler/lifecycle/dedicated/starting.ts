@@ -38,12 +38,12 @@ const fresh = ({ endpoint }: Situation): Partial<EndpointState> => ({
 /** `building` and `waking_up`: the same way, from more or less far. */
 export function starting(before: Situation): Decision {
   const situation = { ...before, standing: { ...before.standing, depth: depthNow(before) } };
-  const { replicas: crew, standing, rules } = situation;
-  const hopeless = crew.broken ?? crew.crashing;
+  const { replicas, standing, rules } = situation;
+  const hopeless = replicas.broken ?? replicas.crashing;
   if (hopeless) return failing(situation, failureOf(hopeless));
-  if (crew.ready.length > 0) return becomeReady(situation);
+  if (replicas.ready.length > 0) return becomeReady(situation);
   const wake_up = sleepersFor(situation);
-  if (crew.current.length + wake_up.length === 0) {
+  if (replicas.current.length + wake_up.length === 0) {
     const waited_ms = rules.now - standing.since;
     const detail = standing.detail || "No host had room for it in time.";
     if (standing.status === "waking_up" && isGivenUp(situation, waited_ms)) {
@@ -54,27 +54,27 @@ export function starting(before: Situation): Decision {
     }
   }
   return keep(situation, {
-    start: Math.max(0, standing.target - crew.current.length - wake_up.length),
+    start: Math.max(0, standing.target - replicas.current.length - wake_up.length),
     wake_up,
     stop: [
-      ...ids(crew.old, crew.lost),
-      ...ids(crew.sleepers).filter((id) => !wake_up.includes(id)),
+      ...ids(replicas.old, replicas.lost),
+      ...ids(replicas.sleepers).filter((id) => !wake_up.includes(id)),
     ],
     previous: "drop",
   });
 }
 
-function sleepersFor({ replicas: crew, standing }: Situation): string[] {
-  const missing = Math.max(0, standing.target - crew.current.length);
-  return ids(crew.sleepers.filter(isSound).slice(0, missing));
+function sleepersFor({ replicas, standing }: Situation): string[] {
+  const missing = Math.max(0, standing.target - replicas.current.length);
+  return ids(replicas.sleepers.filter(isSound).slice(0, missing));
 }
 
 /** From where the wake under way really comes: a sleeper that is gone or has crashed starts over. */
-function depthNow({ replicas: crew, standing }: Situation): Depth {
+function depthNow({ replicas, standing }: Situation): Depth {
   if (standing.depth !== "l1") return standing.depth;
   const isSleeper = (member: ReplicaView): boolean =>
     isSound(member) && (member.asleep || member.created_at < standing.since);
-  return [...crew.sleepers, ...crew.current].some(isSleeper) ? "l1" : "stopped";
+  return [...replicas.sleepers, ...replicas.current].some(isSleeper) ? "l1" : "stopped";
 }
 
 /** Full now is not full for ever: the next request tries again, which a failed endpoint would not. */

@@ -19,8 +19,8 @@ export function sleeping(situation: Situation, reason: string, detail = ""): Dec
 }
 
 export function pausing(situation: Situation): Decision {
-  const { replicas: crew, standing } = situation;
-  const to: Status = crew.empty || standing.status === "paused" ? "paused" : "draining";
+  const { replicas, standing } = situation;
+  const to: Status = replicas.empty || standing.status === "paused" ? "paused" : "draining";
   if (standing.status === to) return atRest(situation);
   return atRest(
     entering(situation, to, "asked", { detail: "", wake_asked_at: null, unready_since: null }),

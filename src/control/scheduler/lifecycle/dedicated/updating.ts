@@ -15,11 +15,11 @@ import {
 const room_timeout_ms = 120_000;
 
 export function updating(situation: Situation): Decision {
-  const { replicas: crew, standing, rules } = situation;
+  const { replicas, standing, rules } = situation;
   if (standing.status === "up") return updating(entering(situation, "updating", "changed"));
-  const hopeless = crew.broken ?? crew.crashing;
+  const hopeless = replicas.broken ?? replicas.crashing;
   if (hopeless) return restoring(situation, failureOf(hopeless));
-  if (crew.current.length === 0 && rules.now - standing.since > room_timeout_ms) {
+  if (replicas.current.length === 0 && rules.now - standing.since > room_timeout_ms) {
     return restoring(situation, {
       cause: "no_capacity",
       detail: `${standing.detail || "There is no room."} The new revision must fit beside the old one until it is healthy. To update without that, pause the endpoint, change it, and resume it.`,
@@ -30,24 +30,24 @@ export function updating(situation: Situation): Decision {
     const settled = { wake_asked_at: null, cause: "", detail: "", log_tail: [] } as const;
     return serving(entering(situation, "up", "updated", settled));
   }
-  const surplus = crew.old.length + crew.ready.length - standing.target;
+  const surplus = replicas.old.length + replicas.ready.length - standing.target;
   return keep(situation, {
-    start: Math.max(0, standing.target - crew.current.length),
-    stop: [...ids(crew.lost), ...leastUseful(crew.old, surplus)],
+    start: Math.max(0, standing.target - replicas.current.length),
+    stop: [...ids(replicas.lost), ...leastUseful(replicas.old, surplus)],
   });
 }
 
 /** Enough new ones are ready; or some are, and more will not come while the old ones hold their places. */
-function hasTakenOver({ replicas: crew, standing, rules }: Situation): boolean {
-  if (crew.ready.length === 0) return false;
-  if (crew.ready.length >= standing.target || crew.old.length === 0) return true;
+function hasTakenOver({ replicas, standing, rules }: Situation): boolean {
+  if (replicas.ready.length === 0) return false;
+  if (replicas.ready.length >= standing.target || replicas.old.length === 0) return true;
   const isStuck = rules.now - standing.since > room_timeout_ms;
-  return isStuck && crew.current.length === crew.ready.length;
+  return isStuck && replicas.current.length === replicas.ready.length;
 }
 
 /** The update failed: what served before goes on, and the endpoint says why. */
 function restoring(situation: Situation, failure: Failing): Decision {
-  const { replicas: crew } = situation;
+  const { replicas } = situation;
   const restored = entering(situation, "up", "update_failed", failure);
-  return { ...keep(restored, { stop: ids(crew.current, crew.lost) }), previous: "restore" };
+  return { ...keep(restored, { stop: ids(replicas.current, replicas.lost) }), previous: "restore" };
 }
