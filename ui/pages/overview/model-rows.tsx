@@ -40,7 +40,7 @@ function NoModels() {
       {isAdmin.value ? (
         <p>
           Add one on the <a href="/models">Models page</a>, or in a shell with{" "}
-          <code>hypervize models add NAME org/model</code>.
+          <code>hypervize models create NAME org/model</code>.
         </p>
       ) : (
         <p>Ask an admin to add one.</p>
