@@ -7,6 +7,7 @@ COPY .ci/build.ts .ci/
 COPY migrations migrations
 COPY agent agent
 COPY ui ui
+COPY docs docs
 COPY src src
 RUN bun .ci/build.ts
 

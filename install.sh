@@ -17,7 +17,9 @@ usage: ./install.sh --demo [--detach] [--home DIR] [--port N]
   --llama-server PATH
                with --agent: the llama-server to use, such as a build for CUDA; kept at the next installation. Without
                it Debian's is fetched, with its Vulkan backend where an NVIDIA GPU is (HYPERVIZE_LLAMA_BACKEND=cpu: not)
-  --join TOKEN one-time token from the dashboard, or from \`hypervize hosts join-token\`; needed once
+  --agent      install or remove the agent of a GPU host instead of the appliance
+  --join TOKEN
+               one-time token from the dashboard, or from \`hypervize hosts join-token\`; needed once
   --uninstall  remove services and program; with --agent only the agent's
   --purge      with --uninstall: remove the data too
   --root DIR   install below DIR and start nothing (also \$DESTDIR)

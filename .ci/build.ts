@@ -73,6 +73,7 @@ async function compile(target: Target, file: string): Promise<void> {
 function fingerprint(target: Target): string {
   const files = [
     ...new Bun.Glob("{src,agent,ui,migrations}/**/*").scanSync(root),
+    ...new Bun.Glob("docs/*.md").scanSync(root),
     ...["package.json", "bun.lock", "tsconfig.json", ".ci/build.ts"],
   ].filter((file) => !file.endsWith(".test.ts"));
   const hash = new Bun.CryptoHasher("sha256").update(`${Bun.version} ${target}\n`);

@@ -1,18 +1,20 @@
 /** The only caller of /api and /v1. Every failure is an `ApiProblem`: a sentence for a person. */
 import type {
   HostView,
-  KeyScope,
+  JoinTokenBody,
+  KeyBody,
   KeyView,
+  LoginBody,
   ModelList,
   ModelView,
-  Role,
   SignedIn,
   UsageBy,
   UsagePage,
   UsageSummary,
+  UserBody,
+  UserChanges,
   UserView,
 } from "../src/app/control-api.ts";
-import type { Limits } from "./limits.ts";
 
 export interface List<Item> {
   data: Item[];
@@ -107,8 +109,8 @@ export const at = (collection: string, id: string): string =>
   `/api/${collection}/${encodeURIComponent(id)}`;
 
 export const me = (): Promise<{ user: SignedIn }> => json("/api/auth/me");
-export const login = (email: string, password: string): Promise<{ user: SignedIn }> =>
-  json("/api/auth/login", { method: "POST", body: { email, password } });
+export const login = (body: LoginBody): Promise<{ user: SignedIn }> =>
+  json("/api/auth/login", { method: "POST", body });
 export const logout = (): Promise<void> => done("/api/auth/logout", { method: "POST" });
 
 export const listHosts = (): Promise<List<HostView>> => json("/api/hosts");
@@ -121,34 +123,22 @@ export interface JoinToken {
   expires_at: number;
   command: string;
 }
-export const createJoinToken = (): Promise<JoinToken> =>
-  json("/api/hosts/join-tokens", { method: "POST", body: {} });
+export const createJoinToken = (body: JoinTokenBody = {}): Promise<JoinToken> =>
+  json("/api/hosts/join-tokens", { method: "POST", body });
 export const setCordon = (id: string, cordoned: boolean): Promise<HostView> =>
   json(`${at("hosts", id)}/${cordoned ? "cordon" : "uncordon"}`, { method: "POST" });
 export const drainHost = (id: string): Promise<HostView> =>
   json(`${at("hosts", id)}/drain`, { method: "POST" });
 export const removeHost = (id: string): Promise<void> => remove(at("hosts", id));
 
-export interface NewKey {
-  name: string;
-  scope: KeyScope;
-  expires_at: number | null;
-}
-type NewLimitedKey = NewKey & Limits & { allowed_cidrs: string[] | null };
-export const createKey = (key: NewLimitedKey): Promise<KeyView & { key: string }> =>
+export const createKey = (key: KeyBody): Promise<KeyView & { key: string }> =>
   json("/api/keys", { method: "POST", body: key });
 export const revokeKey = (id: string): Promise<{ streams_cut: number }> =>
   json(at("keys", id), { method: "DELETE" });
 
-export interface NewUser {
-  email: string;
-  name: string;
-  password: string;
-  role: Role;
-}
-export const createUser = (user: NewUser): Promise<UserView> =>
+export const createUser = (user: UserBody): Promise<UserView> =>
   json("/api/users", { method: "POST", body: user });
-export const changeUser = (id: string, changes: Partial<NewUser>): Promise<UserView> =>
+export const changeUser = (id: string, changes: UserChanges): Promise<UserView> =>
   json(at("users", id), { method: "PATCH", body: changes });
 export const removeUser = (id: string): Promise<void> => remove(at("users", id));
 

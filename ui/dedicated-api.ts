@@ -1,18 +1,19 @@
 /** What the dashboard asks about Dedicated endpoints and settings. */
 import type {
   DryRunView,
+  EndpointChanges,
   EndpointEvent,
   EndpointView,
   NotificationView,
+  Provision,
   Series,
+  SettingsBody,
   SettingsView,
 } from "../src/app/control-api.ts";
 import { at, json, type List } from "./api.ts";
 
 export type { List };
 
-/** What the form asks for; the fields of `POST /api/provision`. */
-export type ProvisionInput = Readonly<Record<string, unknown>>;
 export type Order = "pause" | "resume" | "sleep" | "wake";
 
 export const listEndpoints = (): Promise<List<EndpointView>> => json("/api/endpoints");
@@ -21,11 +22,11 @@ export const listEvents = (id: string): Promise<List<EndpointEvent>> =>
   json(`${at("endpoints", id)}/events?limit=50`);
 export const seriesOf = (id: string, from: number): Promise<Series> =>
   json(`${at("endpoints", id)}/metrics?from=${from}`);
-export const provision = (body: ProvisionInput): Promise<EndpointView> =>
+export const provision = (body: Provision): Promise<EndpointView> =>
   json("/api/provision", { method: "POST", body });
-export const dryRun = (body: ProvisionInput): Promise<DryRunView> =>
+export const dryRun = (body: Provision): Promise<DryRunView> =>
   json("/api/provision?dry_run=1", { method: "POST", body });
-export const changeEndpoint = (id: string, body: ProvisionInput): Promise<EndpointView> =>
+export const changeEndpoint = (id: string, body: EndpointChanges): Promise<EndpointView> =>
   json(at("endpoints", id), { method: "PATCH", body });
 export const orderEndpoint = (id: string, order: Order): Promise<EndpointView> =>
   json(`${at("endpoints", id)}/${order}`, { method: "POST" });
@@ -36,7 +37,7 @@ export const openLogs = (id: string): EventSource =>
   new EventSource(`${at("endpoints", id)}/logs?follow=1&tail=200`);
 
 export const readSettings = (): Promise<SettingsView> => json("/api/settings");
-export const writeSettings = (body: object): Promise<SettingsView> =>
+export const writeSettings = (body: SettingsBody): Promise<SettingsView> =>
   json("/api/settings", { method: "PUT", body });
 export const testChannel = (channel: "mail" | "webhook"): Promise<{ detail: string }> =>
   json("/api/settings/test", { method: "POST", body: { channel } });

@@ -53,6 +53,10 @@ function Navigation() {
             {name}
           </a>
         ))}
+      <a href="/docs">
+        <Icon name="docs" />
+        Docs
+      </a>
     </nav>
   );
 }

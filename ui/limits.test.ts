@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { type Limits, limitsFrom, limitsInWords } from "./limits.ts";
 
-const none: Limits = {
+const none = {
   rpm_limit: null,
   tpm_limit: null,
   max_parallel_requests: null,
   monthly_budget: null,
   models: null,
-};
+} satisfies Limits;
 
 function form(fields: Record<string, string>): FormData {
   const data = new FormData();

@@ -11,7 +11,7 @@ export interface Limits {
 const numbers = ["rpm_limit", "tpm_limit", "max_parallel_requests", "monthly_budget"] as const;
 
 /** An empty field is no limit. */
-export function limitsFrom(form: FormData): Limits {
+export function limitsFrom(form: FormData) {
   const numberOf = (name: string): number | null => {
     const text = String(form.get(name) ?? "").trim();
     return text === "" ? null : Number(text);

@@ -36,7 +36,7 @@ export async function findSession(): Promise<void> {
 
 /** Throws the ApiProblem for a wrong password. */
 export async function signIn(email: string, password: string): Promise<void> {
-  const { user: entered } = await api.login(email, password);
+  const { user: entered } = await api.login({ email, password });
   // After an expired session the same person finds their page as they left it, another one does not.
   if (entered.id !== lastId) forget();
   lastId = entered.id;

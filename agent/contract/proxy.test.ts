@@ -100,6 +100,25 @@ test("this machine is known by every name and address that it has", () => {
   expect([isHere("nonsense"), isHere("file:///etc/passwd")]).toEqual([false, false]);
 });
 
+const elsewhere = [
+  ...["http://hub.invalid/", "http://hub.invalid:8080/", "http://a.hub.invalid/"],
+  ...["http://192.0.2.7/", "http://[2001:db8::7]/", "http://[2001:db8::7]:8080/"],
+];
+
+test.each([
+  ...[[""], ["*"], [" hub.invalid , x"], [".hub.invalid"], ["HUB.invalid"], ["b.invalid"]],
+  ...[["hub.invalid:80"], ["hub.invalid:8080"], ["192.0.2.7"], ["192.0.2.0/24"], ["10.0.0.0/8"]],
+  ...[["2001:db8::7"], ["[2001:db8::7]"], ["2001:db8::/32"], ["192.0.2.7/99"], ["ub.invalid"]],
+])("with NO_PROXY=%s we know what Bun's fetch does", async (no_proxy) => {
+  const program = `await Promise.all(${JSON.stringify(elsewhere)}.map((url) =>
+    fetch(url, { signal: AbortSignal.timeout(400) }).catch(() => undefined)))`;
+  const env = { ...allBy(proxy.url), NO_PROXY: no_proxy, no_proxy: "" };
+  const { PATH = "" } = process.env;
+  await Bun.spawn([process.execPath, "-e", program], { env: { PATH, ...env } }).exited;
+  const through = elsewhere.filter((url) => proxy.seen.includes(`GET ${url} HTTP/1.1`));
+  expect(elsewhere.filter((url) => proxyFor(url, env) !== undefined)).toEqual(through);
+});
+
 test("NO_PROXY spares a host and those below it", () => {
   const env = { HTTPS_PROXY: "http://p", NO_PROXY: "localhost, .example.org" };
   expect(proxyFor("https://huggingface.co", env)).toBe("http://p");

@@ -44,18 +44,74 @@ export function isProxied(env: Env): boolean {
   return ["http_proxy", "all_proxy"].some((name) => env[name] || env[name.toUpperCase()]);
 }
 
-/** The proxy on the way to a service elsewhere: for words about it, as Bun's fetch chooses it. */
+/** The proxy on the way to a service elsewhere, as Bun's fetch chooses it. */
 export function proxyFor(address: string, env: Env): string | undefined {
-  if (isHere(address)) return undefined;
   const url = URL.parse(address);
+  if (url === null || isHere(url)) return undefined;
   const of = (name: string) => env[name.toLowerCase()] || env[name];
-  const spared = (of("NO_PROXY") ?? "").split(",").map((name) => name.trim().replace(/^\./, ""));
-  const isSpared = spared.some(
-    (name) =>
-      name === "*" ||
-      (name !== "" &&
-        (url?.host === name || url?.hostname === name || url?.hostname.endsWith(`.${name}`))),
-  );
-  if (isSpared) return undefined;
-  return of(url?.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY") || of("ALL_PROXY");
+  const spared = (of("NO_PROXY") ?? "").split(",").map((entry) => entry.trim());
+  if (spared.some((entry) => spares(entry.toLowerCase(), url))) return undefined;
+  return of(url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY") || of("ALL_PROXY");
+}
+
+/** ENTRY is `*`, a network, or a host, which stands for those below it, too; a port narrows it. */
+function spares(entry: string, { protocol, port, hostname }: URL): boolean {
+  const [network = "", bits] = entry.split("/");
+  if (bits !== undefined) return contains(network, Number(bits), hostname);
+  if (entry === "*") return true;
+  const [, named = "", at] = (!isIPv6(entry) && /^(.*):(\d+)$/.exec(entry)) || [entry, entry];
+  if (at !== undefined && at !== (port || (protocol === "https:" ? "443" : "80"))) return false;
+  const name = isIPv6(named) ? `[${named}]` : named.replace(/^\./, "");
+  return name !== "" && (hostname === name || hostname.endsWith(`.${name}`));
+}
+
+function contains(network: string, bits: number, hostname: string): boolean {
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  const family = isIP(network);
+  if (family === 0 || family !== isIP(address)) return false;
+  const list = new BlockList();
+  const type = family === 6 ? "ipv6" : "ipv4";
+  try {
+    list.addSubnet(network, bits, type);
+  } catch {
+    return false;
+  }
+  return list.check(address, type);
+}
+
+function decoded(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
+}
+
+/** Where a proxy is, and what it wants to hear. */
+export interface ProxyPlace {
+  host: string;
+  port: number;
+  /** The value of the proxy-authorization header; empty: none. */
+  authorization: string;
+  /** What is spoken to it is plain HTTP. Without that it is not one that we can use. */
+  is_http: boolean;
+}
+
+/** That on the way to ADDRESS, as the environment has it. */
+export function proxyTo(address: string, env: Env): ProxyPlace | undefined {
+  const proxy = proxyFor(address, env);
+  return proxy === undefined ? undefined : proxyPlace(proxy);
+}
+
+/** Of an address such as `http://user:password@proxy:3128`, or the same without a scheme. */
+function proxyPlace(address: string): ProxyPlace {
+  const url = URL.parse(address.includes("://") ? address : `http://${address}`);
+  const { protocol = "", hostname = "", port = "", username = "", password = "" } = url ?? {};
+  const account = [username, password].map(decoded).join(":");
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(port) || 80,
+    authorization: account === ":" ? "" : `Basic ${Buffer.from(account).toString("base64")}`,
+    is_http: protocol === "http:",
+  };
 }

@@ -19,7 +19,7 @@ type Question = "gpus" | "apps";
 type Mode = "" | "hang" | "lost" | "old";
 
 /** `old` refuses one field as a driver before 535 does; `lost` fails unless healthy GPUs are named with -i. */
-const program = (folder: string): string => `#!/bin/sh
+const program = (folder: string, pace_s: number): string => `#!/bin/sh
 case "$*" in *--query-compute-apps*) question=apps ;; *) question=gpus ;; esac
 echo "$*" >> ${folder}/$question.calls
 claimed() {
@@ -43,7 +43,7 @@ while [ $rounds -lt 3000 ]; do
   # Their memory is a part of the fifth field, which is what the GPU has in use.
   [ -n "$claims" ] && echo "$claims" | awk -F ', ' -v OFS=', ' \
     'NR == FNR { held[$1] += $3; next } NF > 5 && held[$2] { $5 += held[$2] } 1' - ${folder}/gpus.csv
-  sleep 0.04
+  sleep ${pace_s}
 done
 `;
 
@@ -54,9 +54,10 @@ export class FakeSmi {
   /** Where processes claim memory, each in a file named by its pid (runtimes/fakes/gpu-memory.ts). */
   readonly claims = join(this.#folder, "claims");
 
-  constructor(gpus: string) {
+  /** PACE_S: how long it waits between two looks; real ones are asked for every second. */
+  constructor(gpus: string, pace_s = 0.04) {
     mkdirSync(this.claims);
-    writeFileSync(this.path, program(this.#folder));
+    writeFileSync(this.path, program(this.#folder, pace_s));
     chmodSync(this.path, 0o755);
     this.prints("gpus", gpus);
     this.prints("apps", "");

@@ -1,3 +1,4 @@
+/** XID errors in lines of the kernel log. Pure. */
 import type { Gpu, XidError } from "../contract/protocol/messages.ts";
 import type { KernelRecord } from "./kernel-log.ts";
 

@@ -1,3 +1,4 @@
+/** What a host should start, stop and forget: its desired set against what it runs. Pure. */
 import type { DesiredReplica } from "../contract/protocol/messages.ts";
 import type { Replica } from "./replica.ts";
 

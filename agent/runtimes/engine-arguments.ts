@@ -1,3 +1,4 @@
+/** With which arguments vLLM and SGLang are started. Pure. */
 import { readArguments } from "../contract/protocol/runtime-settings.ts";
 import { StartError } from "../replicas/start-error.ts";
 import { gpusOf } from "./devices.ts";

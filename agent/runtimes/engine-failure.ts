@@ -1,3 +1,4 @@
+/** Why vLLM or SGLang died, read from its log. Pure. */
 import { complaintsIn } from "./complaints.ts";
 import { classifierOf, type Symptom } from "./symptom.ts";
 

@@ -1,3 +1,4 @@
+/** With which arguments a llama-server is started. Pure. */
 import { readArguments } from "../contract/protocol/runtime-settings.ts";
 import type { RuntimeDevice } from "../contract/runtime-device.ts";
 import { StartError } from "../replicas/start-error.ts";

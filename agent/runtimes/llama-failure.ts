@@ -1,3 +1,4 @@
+/** Why a llama-server died, read from its log. Pure. */
 import type { Complaint } from "./complaints.ts";
 import { classifierOf, type Symptom } from "./symptom.ts";
 

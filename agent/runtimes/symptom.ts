@@ -1,3 +1,4 @@
+/** Which line of a log says why a runtime died, and what that means. Pure. */
 import type { Cause } from "../contract/protocol/messages.ts";
 import { StartError } from "../replicas/start-error.ts";
 import type { Complaint } from "./complaints.ts";

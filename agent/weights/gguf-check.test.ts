@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ggmlBlocks } from "../contract/gguf/ggml-blocks.testbed.ts";
 import { checkGguf } from "./gguf-check.ts";
 
 let folder = "";
@@ -60,6 +61,15 @@ test("a whole file passes and tells its size", async () => {
   expect(await check(whole)).toBe(whole.length);
   expect(await check(gguf({ version: 2, tensor: [0, 36] }))).toBeGreaterThan(0);
 });
+
+test.each(ggmlBlocks.map(({ name, ...block }) => [name, block] as const))(
+  "three blocks of %s take what ggml's own structure does: a byte less is refused",
+  async (_, { id, values, bytes }) => {
+    const of = (data_bytes: number) => check(gguf({ tensor: [id, 3 * values], data_bytes }));
+    expect(await of(3 * bytes)).toBeGreaterThan(0);
+    await expect(of(3 * bytes - 1)).rejects.toThrow("bytes where its header asks for");
+  },
+);
 
 test("a tensor type from the future does not stop a start", async () => {
   expect(await check(gguf({ tensor: [99, 1e9], data_bytes: 0 }))).toBeGreaterThan(0);

@@ -34,7 +34,14 @@ export function httpWith(
   log: (line: string) => void = () => {},
   durable: () => Promise<void> = async () => {},
 ): Http {
-  return createHttp({ routes, version: "0.0.0", now: () => 0, durable, log });
+  return createHttp({
+    routes,
+    version: "0.0.0",
+    mayRead: (request) => guard(request, "viewer"),
+    now: () => 0,
+    durable,
+    log,
+  });
 }
 
 export function requestAs(as: As, method: string, path: string, body?: unknown): Request {

@@ -79,7 +79,8 @@ const callerWith = (key: string, address = "192.0.2.1") =>
     headers: new Headers({ authorization: `Bearer ${key}` }),
   });
 
-const admit = (key: string) => people.limits.admit(callerWith(key), 10);
+const admit = (key: string) =>
+  people.limits.admit(callerWith(key), { tokens: 10, pieces: 1, most_tokens: 0 });
 
 const row = (key: string, cost: number): UsageRow => {
   const { user, team, key_prefix } = callerWith(key);

@@ -1,4 +1,4 @@
-/** Builds the parts of the appliance and introduces them to each other; `compose/` holds the groups. */
+/** Builds the parts of the appliance and introduces them to each other; the files beside it hold groups of them. */
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fetchOutside } from "../../agent/contract/proxy.ts";
@@ -13,6 +13,7 @@ import { aliasRoutes } from "../control/models/aliases/routes.ts";
 import { createIntake } from "../control/models/catalog/intake.ts";
 import { catalogRoutes } from "../control/models/catalog/routes.ts";
 import { providerRoutes } from "../control/models/providers/routes.ts";
+import { watchFleet } from "../control/observability/alerts/fleet-watch.ts";
 import { alertRoutes } from "../control/observability/alerts/routes.ts";
 import { DashboardEvents } from "../control/observability/notify/dashboard-events.ts";
 import { dashboardEventRoutes } from "../control/observability/notify/dashboard-events-routes.ts";
@@ -32,12 +33,12 @@ import { driftRoutes } from "../control/usage/reconciliation/routes.ts";
 import { usageRoutes } from "../control/usage/routes.ts";
 import { UsageLog } from "../control/usage/usage.ts";
 import { composeAccounts } from "./accounts.ts";
-import { composeAlerting } from "./alerting.ts";
 import { clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createHttp } from "./control-api.ts";
 import { loadDashboard } from "./dashboard.ts";
 import { dedicatedRoutes } from "./dedicated.ts";
+import { loadDocs } from "./docs/docs.ts";
 import { type Login, prepareHome } from "./first-login.ts";
 import { fittingOn } from "./fitting.ts";
 import { dialAddresses, listen } from "./listen.ts";
@@ -59,6 +60,12 @@ export interface Appliance {
   modelReady(name: string, signal: AbortSignal): Promise<void>;
   /** Lets open requests finish for a while, then ends everything. Agents and runtimes go on. */
   stop(): Promise<void>;
+}
+
+/** What runs beside requests, from the start of the appliance to its end. */
+interface Service {
+  start(): void;
+  stop(): void | Promise<void>;
 }
 
 export interface ApplianceOptions {
@@ -125,8 +132,9 @@ export async function startAppliance(
     { host: config.host, port: config.agent_port, any_port: any_agent_port ?? false },
   );
 
-  const alerting = composeAlerting({
+  const alerting = watchFleet({
     database,
+    now: clock.now,
     settings,
     outbox,
     hosts,
@@ -143,6 +151,7 @@ export async function startAppliance(
   const problemOf = (id: string) => relays.problem(id) ?? clockProblem(hosts.clockAhead(id));
   const http = createHttp({
     version,
+    mayRead: callers.worldOf,
     now: clock.steady,
     durable,
     log,
@@ -153,7 +162,7 @@ export async function startAppliance(
         catalog,
         guard,
         worldOf: callers.worldOf,
-        statusOf: serving.statusOf,
+        statusOf: serving.models.statusOf,
         ...fitting.elastic,
         usableBy: (request) =>
           routing.models(
@@ -199,15 +208,24 @@ export async function startAppliance(
       metricsRoutes({ telemetry, guard, addressOf }),
     ],
   });
+  /** Who makes work first, who carries it out after: both starting and stopping go in this order. */
+  const services: readonly Service[] = [
+    lifecycle,
+    relays,
+    telemetry,
+    alerting,
+    outbox,
+    serving.reconciliation,
+  ];
   // What the start has written: the first admin, and what is asked for below.
   await durable();
-  const server = listen(config, { gateway, http, dashboard: await loadDashboard() });
-  lifecycle.start();
-  relays.start();
-  outbox.start();
-  telemetry.start();
-  alerting.start();
-  serving.reconciliation.start();
+  const dashboard = await loadDashboard();
+  const docs = await loadDocs({
+    apiFor: (request) => (callers.knows(request) ? http.document() : null),
+  });
+  const pages = (request: Request) => docs(request) ?? dashboard(request);
+  const server = listen(config, { gateway, http, pages });
+  for (const service of services) service.start();
 
   return {
     url: `http://localhost:${server.port}`,
@@ -223,17 +241,12 @@ export async function startAppliance(
       if (catalog.find(model.name)) return;
       await createIntake({ catalog, ...fitting.elastic }).add(model);
     },
-    modelReady: serving.modelReady,
+    modelReady: (...model) => serving.models.ready(...model),
     async stop() {
       stopping.abort();
       live.close();
       await server.close();
-      lifecycle.stop();
-      relays.stop();
-      telemetry.stop();
-      alerting.stop();
-      await outbox.stop();
-      await serving.reconciliation.stop();
+      for (const service of services) await service.stop();
       gateway.close();
       fleet.stop();
       usage.flush();

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { Elysia, t } from "elysia";
+import { closed, wholeNumber } from "../control/route-schema.ts";
 import { openDatabase } from "../control/storage/database.ts";
 import { Failure } from "../shared/failure.ts";
 import { expectEnvelope, httpWith, requestAs } from "./access.testbed.ts";
@@ -25,6 +26,10 @@ const things = new Elysia()
         password: t.String(),
         kind: t.Optional(t.Union([t.Literal("a"), t.Literal("b")])),
         size: t.Optional(t.Union([t.Number(), t.Null()])),
+        count: t.Optional(t.Union([wholeNumber([1, 9]), t.Null()])),
+        share: t.Optional(t.Number({ exclusiveMinimum: 0, maximum: 1 })),
+        inside: t.Optional(t.Union([t.Object({ of: t.String() }, closed), t.Null()])),
+        list: t.Optional(t.Array(t.Object({ at: t.Number() }), { maxItems: 2 })),
       },
       { additionalProperties: false },
     ),
@@ -64,6 +69,67 @@ const refusals: [name: string, body: unknown, param: string | null, message: str
   ["a wrong type", { password: 123456789 }, "password", "`password` must be text."],
   ["a wrong choice", { password: "x", kind: "c" }, "kind", '`kind` must be "a" or "b".'],
   ["a wrong nullable", { password: "x", size: "big" }, "size", "`size` must be a number or null."],
+  [
+    "too much",
+    { password: "x", count: 10 },
+    "count",
+    "`count` must be a whole number from 1 to 9 or null.",
+  ],
+  [
+    "a part",
+    { password: "x", count: 1.5 },
+    "count",
+    "`count` must be a whole number from 1 to 9 or null.",
+  ],
+  [
+    "text for a number",
+    { password: "x", count: "2" },
+    "count",
+    "`count` must be a whole number from 1 to 9 or null.",
+  ],
+  [
+    "too small a share",
+    { password: "x", share: 0 },
+    "share",
+    "`share` must be a number above 0 and at most 1.",
+  ],
+  [
+    "a wrong field inside",
+    { password: "x", inside: { of: 1 } },
+    "inside.of",
+    "`inside.of` must be text.",
+  ],
+  ["a missing field inside", { password: "x", inside: {} }, "inside.of", "`inside.of` is missing."],
+  [
+    "an unknown field inside",
+    { password: "x", inside: { of: "a", "b/c": 1 } },
+    "inside.b/c",
+    "`inside.b/c` is not a field of this request.",
+  ],
+  [
+    "text for an object",
+    { password: "x", inside: "a" },
+    "inside",
+    "`inside` must be an object or null.",
+  ],
+  [
+    "a list for an object",
+    { password: "x", inside: [] },
+    "inside",
+    "`inside` must be an object or null.",
+  ],
+  [
+    "a wrong field in a list",
+    { password: "x", list: [{ at: 1 }, { at: "x" }] },
+    "list.1.at",
+    "`list.1.at` must be a number.",
+  ],
+  [
+    "a long list",
+    { password: "x", list: [{ at: 1 }, { at: 1 }, { at: 1 }] },
+    "list",
+    "`list` must be a list of at most 2.",
+  ],
   [
     "an unknown field",
     { password: "x", sice: 1 },

@@ -3,39 +3,56 @@
  * gives it, and turns whatever they throw into the error envelope.
  */
 import { type AnyElysia, Elysia, type ValidationError } from "elysia";
+import { about, told } from "../control/route-schema.ts";
 import type { Durable } from "../control/storage/durable.ts";
 import { asFailure, badRequest, Failure, notFound } from "../shared/failure.ts";
 import { newId } from "../shared/identifier.ts";
+import { invalid } from "./invalid.ts";
+import { type ApiDocument, documentOf } from "./openapi.ts";
 
 export type { KeyScope } from "../control/accounts/keys/keys.ts";
-export type { ShownKey as KeyView } from "../control/accounts/keys/routes.ts";
-export type { TeamView } from "../control/accounts/teams/routes.ts";
-export type { SignedIn } from "../control/accounts/users/auth-routes.ts";
-export type { ShownUser as UserView } from "../control/accounts/users/routes.ts";
-export type { HostReplica, HostView } from "../control/fleet/routes.ts";
+export type { KeyBody, KeyChanges, ShownKey as KeyView } from "../control/accounts/keys/routes.ts";
+export type { TeamBody, TeamChanges, TeamView } from "../control/accounts/teams/routes.ts";
+export type { LoginBody, SignedIn } from "../control/accounts/users/auth-routes.ts";
+export type {
+  ShownUser as UserView,
+  UserBody,
+  UserChanges,
+} from "../control/accounts/users/routes.ts";
+export type { HostReplica, HostView, JoinTokenBody } from "../control/fleet/routes.ts";
 export type { AliasView } from "../control/models/aliases/alias.ts";
+export type { AliasBody, AliasChanges } from "../control/models/aliases/routes.ts";
 export type { ModelList, ModelView, OpenAIModel } from "../control/models/catalog/listing.ts";
+export type { ModelBody, ModelChanges } from "../control/models/catalog/routes.ts";
 export type { EndpointEvent } from "../control/models/endpoints/endpoint-rows.ts";
-export type {} from "../control/models/endpoints/routes.ts";
-export type {} from "../control/models/endpoints/status.ts";
+export type {
+  Changes as EndpointChanges,
+  Provision,
+} from "../control/models/endpoints/provision.ts";
+export type { Series } from "../control/models/endpoints/route-deps.ts";
 export type { EndpointView } from "../control/models/endpoints/view.ts";
 export type { ProviderView } from "../control/models/providers/provider.ts";
+export type { ProviderBody, ProviderChanges } from "../control/models/providers/routes.ts";
 export type { DryRunView } from "../control/models/resolution/forecast.ts";
 export type { AlertView } from "../control/observability/alerts/routes.ts";
 export type { NotificationView } from "../control/observability/notify/outbox-routes.ts";
-export type {} from "../control/scheduler/sizing/size.ts";
-export type { SettingsView } from "../control/settings/groups.ts";
+export type { Sizing } from "../control/scheduler/sizing/plan.ts";
+export type { SettingsBody, SettingsView } from "../control/settings/groups.ts";
 export type { UsagePage } from "../control/usage/events.ts";
 export type { Price } from "../control/usage/prices/prices.ts";
+export type { PriceBody } from "../control/usage/prices/routes.ts";
 export type { DriftView } from "../control/usage/reconciliation/checks.ts";
 export type { UsageBy, UsageGroup, UsageSummary } from "../control/usage/rollup.ts";
-export type {} from "../control/usage/usage.ts";
+export type { UsageRow } from "../control/usage/usage-row.ts";
 export type { Role } from "../shared/access.ts";
+export type { Status } from "../shared/endpoint-status.ts";
 
 export interface HttpParts {
   /** One instance per domain. */
   routes: readonly AnyElysia[];
   version: string;
+  /** Throws for a request that may not read what the API is: anybody with a key or a session may. */
+  mayRead(request: Request): void;
   /** Milliseconds, never going back: for how long it is up. */
   now(): number;
   /** Nothing that was asked to change something is answered before this. */
@@ -47,11 +64,13 @@ export interface HttpParts {
 export interface Http {
   /** Never rejects. Every response has an `x-request-id`. */
   handle(request: Request): Promise<Response>;
+  /** What `/api/openapi.json` says. */
+  document(): ApiDocument;
 }
 
 const body_max_bytes = 1024 * 1024;
 
-export function createHttp({ routes, version, now, durable, log }: HttpParts): Http {
+export function createHttp({ routes, version, mayRead, now, durable, log }: HttpParts): Http {
   const started_at = now();
   const ids = new WeakMap<Request, string>();
   // Not normalised: an unknown field is refused, not dropped in silence. Without standardHostname:
@@ -66,6 +85,21 @@ export function createHttp({ routes, version, now, durable, log }: HttpParts): H
     },
   );
   for (const instance of routes) app.use(instance);
+  let document: ApiDocument | undefined;
+  const documented = (): ApiDocument => {
+    document ??= documentOf(app, version);
+    return document;
+  };
+  app.use(
+    new Elysia(about("Appliance", "inference")).get(
+      "/api/openapi.json",
+      ({ request }) => {
+        mayRead(request);
+        return documented();
+      },
+      told("Describe every route, as OpenAPI: this document."),
+    ),
+  );
 
   /** Without Elysia, which compiles its routes at the first request: a probe should not wait for that. */
   const health = (): Response =>
@@ -84,6 +118,7 @@ export function createHttp({ routes, version, now, durable, log }: HttpParts): H
   }
 
   return {
+    document: documented,
     async handle(request) {
       const id = newId("req");
       ids.set(request, id);
@@ -156,46 +191,6 @@ const unsure = (cause: unknown): Failure =>
     { code: "storage_unavailable", cause },
   );
 
-interface Schema {
-  type?: string;
-  format?: string;
-  const?: unknown;
-  anyOf?: Schema[];
-}
-
-/** Names the field and what belongs there. What was sent is never repeated: it may be a password. */
-function invalid(error: ValidationError): Failure {
-  const sent = error.type === "body" ? error.value : {};
-  if (typeof sent !== "object" || sent === null || Array.isArray(sent)) {
-    return badRequest("Send a JSON object with the header `content-type: application/json`.");
-  }
-  const { valueError } = error;
-  const param = valueError?.path.split("/")[1] ?? null;
-  if (!valueError || !param) return badRequest("The request does not have the expected form.");
-  if (valueError.message === "Unexpected property") {
-    return badRequest(
-      `\`${param.slice(0, 64)}\` is not a field of this request.`,
-      param.slice(0, 64),
-    );
-  }
-  if (valueError.message === "Expected required property") {
-    return badRequest(`\`${param}\` is missing.`, param);
-  }
-  return badRequest(`\`${param}\` must be ${expected(valueError.schema as Schema)}.`, param);
-}
-
-function expected(schema: Schema): string {
-  if (schema.anyOf) {
-    const kinds = schema.anyOf.filter(({ format }) => format === undefined).map(expected);
-    return [...new Set(kinds)].join(" or ");
-  }
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
-  return (
-    { string: "text", number: "a number", boolean: "true or false" }[schema.type ?? ""] ??
-    String(schema.type)
-  );
-}
-
 function causeOf({ cause, message }: Failure): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? message);
 }
@@ -203,8 +198,3 @@ function causeOf({ cause, message }: Failure): string {
 function pathOf(request: Request): string {
   return new URL(request.url).pathname;
 }
-
-export type { Series } from "../control/models/endpoints/route-deps.ts";
-export type { Sizing } from "../control/scheduler/sizing/plan.ts";
-export type { UsageRow } from "../control/usage/usage-row.ts";
-export type { Status } from "../shared/endpoint-status.ts";

@@ -1,14 +1,14 @@
 /** The routes of Dedicated endpoints, with all that they ask of others. */
 
 import { endpointRoutes } from "../control/models/endpoints/routes.ts";
-import { argumentsOf } from "../control/scheduler/lifecycle/placement-plan.ts";
+import { liveOf } from "../control/scheduler/lifecycle/published.ts";
+import { argumentsOf } from "../control/scheduler/placement/endpoint-demand.ts";
 import type { Settings } from "../control/settings/settings.ts";
 import type { Database } from "../control/storage/database.ts";
 import { summarize } from "../control/usage/rollup.ts";
 import type { Guard } from "../shared/access.ts";
 import { clock } from "./clock.ts";
 import { fittingOn } from "./fitting.ts";
-import { liveOf } from "./live-views.ts";
 import type { Serving } from "./serving.ts";
 
 export interface DedicatedParts {
@@ -42,7 +42,7 @@ export function dedicatedRoutes(parts: DedicatedParts) {
         args: argumentsOf(spec, runtime),
         env: spec.env,
       }),
-    liveOf: (endpoint) => liveOf(endpoint, { hosts, routing, statuses }),
+    liveOf: (endpoint) => liveOf(endpoint, { hosts, traffic: routing, statuses }),
     followLog: (...follow) => hosts.followLog(...follow),
     seriesFor: (id, query) => telemetry.seriesFor(id, query),
     usageOf: (endpoint, { by, ...period }, whose) =>

@@ -3,9 +3,9 @@
 import type { EndpointSpec } from "../control/models/endpoints/spec.ts";
 import type { Artifact } from "../control/models/resolution/artifact.ts";
 import { kindsIn } from "../control/models/resolution/resolve-kinds.ts";
-import { demandOf, evictableIn } from "../control/scheduler/lifecycle/placement-plan.ts";
 import { placementHosts } from "../control/scheduler/lifecycle/world.ts";
 import { dryRun } from "../control/scheduler/placement/dry-run.ts";
+import { demandOf, evictableIn } from "../control/scheduler/placement/endpoint-demand.ts";
 import { indexFleet } from "../control/scheduler/placement/fleet-index.ts";
 import { clock } from "./clock.ts";
 import type { Serving } from "./serving.ts";

@@ -1,4 +1,4 @@
-/** The HTTP port: inference to the gateway, /api to the control API, everything else to the dashboard. */
+/** The HTTP port: inference to the gateway, /api to the control API, everything else to the docs and the dashboard. */
 import { networkInterfaces } from "node:os";
 import type { Gateway } from "../gateway/gateway.ts";
 import { fromFetch, toFetch } from "../shared/http1/fetch.ts";
@@ -11,8 +11,8 @@ import type { Http } from "./control-api.ts";
 export interface Faces {
   gateway: Pick<Gateway, "handle">;
   http: Http;
-  /** Null for a path that is neither a page nor an asset. */
-  dashboard(request: Request): Response | null;
+  /** The docs and the dashboard; null for a path that is neither a page nor an asset. */
+  pages(request: Request): Response | null;
 }
 
 export interface Listening {
@@ -27,13 +27,13 @@ const drain_ms = 10_000;
 /** Above what the control API takes: it says 413 itself, in the envelope. */
 const largest_body_bytes = 2 * 1024 ** 2;
 
-export function listen(config: Config, { gateway, http, dashboard }: Faces): Listening {
+export function listen(config: Config, { gateway, http, pages }: Faces): Listening {
   const addresses = new WeakMap<Request, string>();
 
   async function handleByFetch(incoming: ServerRequest) {
     const request = await toFetch(incoming, largest_body_bytes);
     addresses.set(request, incoming.address);
-    return await fromFetch(dashboard(request) ?? (await http.handle(request)), request.signal);
+    return await fromFetch(pages(request) ?? (await http.handle(request)), request.signal);
   }
 
   const server = bind(config, (request) => gateway.handle(request) ?? handleByFetch(request));

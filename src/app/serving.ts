@@ -1,7 +1,7 @@
 /** From what is wanted to a replica that answers: where it runs, and who gets a request. */
 
 import { relayName } from "../../agent/contract/protocol/relay-name.ts";
-import { fetchOutside } from "../../agent/contract/proxy.ts";
+import { fetchOutside, proxyTo } from "../../agent/contract/proxy.ts";
 import type { Authority } from "../control/fleet/authority.ts";
 import { Hosts } from "../control/fleet/hosts.ts";
 import { tellPeers } from "../control/fleet/peers.ts";
@@ -16,27 +16,33 @@ import { Providers } from "../control/models/providers/providers.ts";
 import { usableKeys } from "../control/models/providers/usable-keys.ts";
 import { createResolver } from "../control/models/resolution/resolve.ts";
 import type { DashboardEvents } from "../control/observability/notify/dashboard-events.ts";
-import { modelStatus } from "../control/scheduler/lifecycle/model-status.ts";
+import { snapshotsOf } from "../control/observability/telemetry/snapshot.ts";
+import { Telemetry } from "../control/observability/telemetry/telemetry.ts";
+import { ModelWatch } from "../control/scheduler/lifecycle/model-watch.ts";
 import { noticesOf } from "../control/scheduler/lifecycle/notices.ts";
-import { readyReplicas, routedModels } from "../control/scheduler/lifecycle/published.ts";
+import {
+  readyReplicas,
+  routedEndpoints,
+  routedModels,
+} from "../control/scheduler/lifecycle/published.ts";
 import { Lifecycle } from "../control/scheduler/lifecycle/reconcile.ts";
-import type { ReplicaStatus } from "../control/scheduler/lifecycle/world.ts";
 import { readLocalModel } from "../control/scheduler/sizing/local-files.ts";
+import type { S3Store } from "../control/scheduler/sizing/s3-request.ts";
+import { recorderOf } from "../control/scheduler/startup-profile/recorder.ts";
 import { Ledger } from "../control/scheduler/startup-profile/startup-profile.ts";
+import { s3Access, s3AccessForHosts } from "../control/settings/s3-access.ts";
 import type { Database } from "../control/storage/database.ts";
 import type { Secrets } from "../control/storage/secrets.ts";
+import { driftFamily } from "../control/usage/reconciliation/checks.ts";
 import { Recounts } from "../control/usage/reconciliation/recounts.ts";
 import type { UsageLog } from "../control/usage/usage.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { createRouting } from "../gateway/routing/routing.ts";
 import type { Accounts } from "./accounts.ts";
 import { clock } from "./clock.ts";
-import { hubFromEnvironment } from "./config.ts";
-import { routedEndpoints } from "./live-views.ts";
+import { environment, hubFromEnvironment } from "./config.ts";
 import type { composeNotifying } from "./notifying.ts";
 import { composeReconciliation } from "./reconciliation.ts";
-import { composeStore } from "./store.ts";
-import { composeTelemetry } from "./telemetry.ts";
 import { worldOf } from "./world.ts";
 
 export interface ServingParts {
@@ -79,24 +85,36 @@ export function composeServing(parts: ServingParts) {
   const routing = createRouting(clock);
   const hub = { endpoint: hubFromEnvironment().endpoint, fetch: fetchOutside, timeout_ms: 8000 };
   const imported = importedModelsIn(home);
-  const store = composeStore(settings, () => lifecycle.resync(), log);
+  const store: S3Store = {
+    access: () => s3Access(settings),
+    fetch: fetchOutside,
+    now: clock.now,
+    timeout_ms: 8000,
+  };
+  settings.onChange(() => lifecycle.resync());
   const resolve = createResolver({
     hub,
-    store: store.reader,
+    store,
     imported: imported.onHub,
     readLocal: async (path) => imported.atPath(path) ?? readLocalModel(path),
   });
   const ledger = new Ledger(database);
+  const record = recorderOf(ledger, log);
   const statuses = () => lifecycle.statuses();
   const recounts = new Recounts();
-  const telemetry = composeTelemetry({
-    database,
-    settings,
-    endpoints,
-    hosts,
-    routing,
-    statuses,
-    gateway: () => gateway,
+  const telemetry = new Telemetry(database, {
+    now: clock.now,
+    steady: clock.steady,
+    snapshot: snapshotsOf({
+      endpoints,
+      hosts,
+      statuses,
+      demandOf: routing.demand,
+      inflight: () => gateway.inflight(),
+      now: clock.now,
+    }),
+    retention: () => settings.current().retention,
+    more: () => [driftFamily(database, clock.now())],
     report: (error) => log(`telemetry: ${describe(error)}`),
   });
   const gateway: Gateway = createGateway({
@@ -116,7 +134,6 @@ export function composeServing(parts: ServingParts) {
     wall: clock.now,
     report: (error) => log(`gateway: ${describe(error)}`),
   });
-  const watchers = new Set<() => void>();
   const keyOf = usableKeys(providers, (line) => log(`providers: ${line}`));
   const trigger = () => lifecycle.trigger();
   const lifecycle: Lifecycle = new Lifecycle(
@@ -147,39 +164,29 @@ export function composeServing(parts: ServingParts) {
         for (const notice of noticesOf(changes, find, clock.now())) outbox.add(notice);
       },
       tokenOf: (id) => endpoints.tokenOf(id) || catalog.tokenOf(id),
-      s3Access: store.forHosts,
+      s3Access: s3AccessForHosts(settings, log),
       setDesired: (id, desired) => hosts.setDesired(id, desired),
       published(now_statuses, unplaced) {
         const reach = (id: string) => hosts.reach(id);
-        const models = [
+        const routed = [
           ...withProviders(
             routedModels(catalog.list(), now_statuses, reach, unplaced),
             providers.list(),
             keyOf,
+            (base_url) => proxyTo(base_url, environment()),
           ),
           ...routedEndpoints(endpoints, now_statuses, reach),
         ];
-        routing.replace(models, aliases.list());
-        for (const watcher of watchers) watcher();
+        routing.replace(routed, aliases.list());
+        models.changed();
         void reconciliation.tick();
         hosts.tick(clock.now());
-        remember(now_statuses);
+        record(readyReplicas(now_statuses, hosts.list()));
       },
       report: (error) => log(`lifecycle: ${describe(error)}`),
     },
     clock.now,
   );
-  let unremembered = "";
-  /** A full disk costs what was measured now, and is said once; the next pass tries again. */
-  const remember = (now_statuses: readonly ReplicaStatus[]): void => {
-    try {
-      ledger.record(readyReplicas(now_statuses, hosts.list()));
-      unremembered = "";
-    } catch (error) {
-      if (unremembered === "") log(`ledger: ${describe(error)}`);
-      unremembered = describe(error);
-    }
-  };
   const reconciliation = composeReconciliation({
     database,
     usage,
@@ -199,6 +206,14 @@ export function composeServing(parts: ServingParts) {
       live.changed("hosts");
       live.changed("models");
     },
+  });
+
+  const models = new ModelWatch({
+    find: (model) => catalog.find(model),
+    statuses,
+    unplaced: () => lifecycle.unplaced(),
+    hosts: () => hosts.list(),
+    hostProblem: (host_id) => relays.problem(host_id),
   });
 
   routing.onDemand(trigger);
@@ -228,39 +243,6 @@ export function composeServing(parts: ServingParts) {
     gateway.cutHost(id);
   });
 
-  const statusOf = (id: string) => {
-    const model = catalog.find(id);
-    if (!model) throw new Error(`no model ${id}`);
-    const status = modelStatus(model, lifecycle.statuses(), {
-      unplaced: lifecycle.unplaced(),
-      hostProblem: (host_id) => relays.problem(host_id),
-    });
-    const names = new Map(hosts.list().map(({ id: host_id, name }) => [host_id, name]));
-    return {
-      ...status,
-      placement: status.placement.map((place) => ({
-        ...place,
-        host_name: names.get(place.host_id) ?? place.host_id,
-      })),
-    };
-  };
-  const modelReady = (name: string, signal: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      const end = (finish: () => void): void => {
-        watchers.delete(look);
-        finish();
-      };
-      const look = (): void => {
-        const { ready_replicas, problem } = statusOf(name);
-        if (ready_replicas > 0) end(resolve);
-        else if (signal.aborted) {
-          end(() => reject(new Error(problem ?? `${name} is not ready yet.`)));
-        }
-      };
-      watchers.add(look);
-      signal.addEventListener("abort", look);
-      look();
-    });
   return {
     gateway,
     catalog,
@@ -277,10 +259,9 @@ export function composeServing(parts: ServingParts) {
     ledger,
     hub,
     imported,
-    store: store.reader,
+    store,
     resolve,
-    statusOf,
-    modelReady,
+    models,
   };
 }
 

@@ -24,7 +24,7 @@ const server = Bun.serve({
     const { pathname: path } = new URL(request.url);
     const text = await request.text();
     const list = request.method === "GET" ? lists[path] : undefined;
-    if (list) return Response.json({ data: list });
+    if (list) return Response.json({ by: new URL(request.url).searchParams.get("by"), data: list });
     asked.push({ method: request.method, path, body: text === "" ? undefined : JSON.parse(text) });
     return Response.json({});
   },
@@ -44,13 +44,20 @@ async function run(name: string, ...argv: string[]) {
   const command = adminCommands.find((one) => one.name === name);
   if (!command) throw new Error("There is no such command.");
   let err = "";
+  let out = "";
   const stop = new AbortController().signal;
-  const terminal = { out: () => undefined, err: () => undefined, stop };
+  const terminal = {
+    out: (line: string) => {
+      out += line;
+    },
+    err: () => undefined,
+    stop,
+  };
   const code = await command.run(read(command, argv), terminal).catch((error: Error) => {
     err = error.message;
     return error instanceof UsageError ? 2 : 1;
   });
-  return { code, err };
+  return { code, out, err };
 }
 
 test.each([
@@ -149,8 +156,23 @@ test.each([
   ],
 ])("%j is refused before anything is asked, with what to write", async (argv, sentence) => {
   const [noun = "", ...words] = argv;
-  expect(await run(noun, ...words)).toEqual({ code: 2, err: expect.stringContaining(sentence) });
+  expect(await run(noun, ...words)).toEqual({
+    code: 2,
+    out: "",
+    err: expect.stringContaining(sentence),
+  });
   expect(asked).toEqual([]);
+});
+
+test("days are dates, and those without a request are left out", async () => {
+  lists["/api/usage"] = [
+    { key: 86_400_000, requests: 0, errors: 0, prompt_tokens: 0, completion_tokens: 0, cost: 0 },
+    { key: 172_800_000, requests: 2, errors: 1, prompt_tokens: 3, completion_tokens: 4, cost: 0.5 },
+  ];
+  expect((await run("usage", "list", "--by", "day")).out).toBe(
+    "DAY         REQUESTS  ERRORS  PROMPT_TOKENS  COMPLETION_TOKENS  COST\n1970-01-03  2         1       3              4                  0.5",
+  );
+  expect((await run("usage")).out).toContain("86400000");
 });
 
 test("a word too many is never repeated: it may be a password", async () => {

@@ -1,9 +1,11 @@
 /** The admin API from the shell. */
+import type { UsageSummary } from "../app/control-api.ts";
 import type { Command } from "./command.ts";
 import { endpoints } from "./endpoints.ts";
 import { limitOptions, limitsFrom, limitUsage } from "./limit-options.ts";
 import { models } from "./models.ts";
 import { type Action, commandOf, list, type Noun, named, needed, pathOf } from "./noun.ts";
+import { type Row, table } from "./print.ts";
 
 const keys: Noun = {
   name: "keys",
@@ -136,14 +138,27 @@ function onHost(verb: string, effect: string): Action {
   };
 }
 
+const groups = "model|key|user|endpoint|day";
+const asRow = (group: object): Row => ({ ...group });
+
 const usage: Noun = {
   name: "usage",
-  summary: "What was used: requests and tokens by model, key, user or day.",
-  options: { by: { value: "model|key|user|day", help: "how to group (default model)" } },
+  summary: "What was used: requests and tokens by model, key, user, endpoint or day.",
+  options: { by: { value: groups, help: "how to group (default model)" } },
   actions: {
     list: {
-      usage: "[--by model|key|user|day]",
-      columns: ["key", "requests", "errors", "prompt_tokens", "completion_tokens", "cost"],
+      usage: `[--by ${groups}]`,
+      say: ({ by, data }: UsageSummary) => {
+        const columns = ["requests", "errors", "prompt_tokens", "completion_tokens", "cost"];
+        if (by !== "day") return table(data.map(asRow), ["key", ...columns]);
+        // Of days the appliance tells also those without a request; a page of zeros helps nobody here.
+        const days = data.filter(({ requests }) => requests > 0);
+        const dated = days.map((one) => ({
+          ...one,
+          day: new Date(Number(one.key)).toISOString().slice(0, 10),
+        }));
+        return table(dated, ["day", ...columns]);
+      },
       call: (client, words) =>
         client.get(`/api/usage?by=${encodeURIComponent(words.text("by") ?? "model")}`),
     },

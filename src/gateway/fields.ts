@@ -14,6 +14,12 @@ import { isObject } from "./request/json.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
+/** The fields of a kind that reach a runtime of ours; null where they are written as a chat's, or come as a form. */
+export const fieldsOf = (kind: Kind): readonly string[] | null => {
+  const good = known[kind];
+  return good ? [...good] : null;
+};
+
 /** The names in BODY that do not reach a runtime of ours. Throws 400 that names a field that is refused. */
 export function leftOut(kind: Kind, body: Body): readonly string[] {
   const out: string[] = [];

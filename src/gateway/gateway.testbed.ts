@@ -21,6 +21,8 @@ interface Setup {
   models?: RoutedModel[];
   /** Nothing limits anybody without it. */
   limits?: Limits;
+  /** The clock for durations; the machine's own without it. */
+  now?: () => number;
   /** The clock on the wall; the machine's own without it. */
   wall?: () => number;
   /** Called with each row before it counts as committed. */
@@ -50,7 +52,7 @@ const keys = new Map<string, { id: string; user_id: string; role: Role }>([
 ]);
 
 export function gatewayUnderTest(setup: Setup): GatewayUnderTest {
-  const now = () => performance.now();
+  const now = setup.now ?? (() => performance.now());
   const routing = createRouting({ now: Date.now, steady: now });
   const ready = setup.ports.map((port, index) => readyReplica(`rep_${index + 1}`, port));
   const demo = elastic("demo", 1_700_000_000_000, ready, null);

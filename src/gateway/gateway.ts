@@ -3,6 +3,7 @@ import { asFailure, badKey, Failure, notFound } from "../shared/failure.ts";
 import type { Answer } from "../shared/http1/answer.ts";
 import type { ServerRequest } from "../shared/http1/incoming.ts";
 import { newRequestId } from "../shared/identifier.ts";
+import { mostTokens } from "./pieces/pieces.ts";
 import type { AskRuntime, Caller, GatewayPorts, Replica, Router, Uncounted } from "./ports.ts";
 import { clientGone, Exchange } from "./proxy/exchange.ts";
 import { InflightRegistry } from "./proxy/inflight.ts";
@@ -98,7 +99,11 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     const scale_up_timeout_s = scaleUpTimeout(request.headers);
     const reading = readRequest(request, route, most);
     const ask = reading instanceof Promise ? await reading : reading;
-    const admission = ports.limits.admit(caller, Math.ceil(ask.text.length / 4));
+    const admission = ports.limits.admit(caller, {
+      tokens: Math.ceil(ask.text.length / 4),
+      pieces: ask.pieces,
+      most_tokens: ask.pieces > 1 ? mostTokens(ask.body, ask.pieces) : 0,
+    });
     const sticky = stickyOf(request, ask.body);
     const exchange = new Exchange(
       { id, arrivedAt, caller, parsed: ask, sticky, admission },

@@ -39,6 +39,38 @@ describe.skipIf(!binary || !existsSync(weights))("with a real llama-server", () 
   };
   const lastRow = async () => (await under.rows(1)).at(-1);
 
+  test.each([
+    ["a list of prompts", { prompt: ["One", "Two", "Three"] }, 3],
+    ["several answers to each", { prompt: ["One", "Two"], n: 2 }, 4],
+    ["a stream of a list", { prompt: ["One", "Two", "Three"], stream: true }, 3],
+  ])("%s is metered by the piece", async (_, more, pieces) => {
+    const before = (await under.rows(0)).length;
+    const response = await fetch(`${under.url}/v1/completions`, {
+      method: "POST",
+      headers: { authorization: "Bearer hv_first", "content-type": "application/json" },
+      body: JSON.stringify({ model: "demo", max_tokens: 6, ignore_eos: true, ...more }),
+    });
+    await response.text();
+    const row = (await under.rows(before + 1)).at(-1);
+    expect(row).toMatchObject({ completion_tokens: 6 * pieces, source: "engine", status: 200 });
+  });
+
+  test("a stream of several answers is counted by what each has made", async () => {
+    const before = (await under.rows(0)).length;
+    const stream = await openai.chat.completions.create({
+      ...request,
+      n: 2,
+      stream: true,
+      // @ts-expect-error llama-server's own field
+      ignore_eos: true,
+    });
+    let frames = 0;
+    for await (const { choices } of stream) frames += choices[0]?.delta.content ? 1 : 0;
+    const row = (await under.rows(before + 1)).at(-1);
+    expect(row?.completion_tokens).toBeGreaterThanOrEqual(frames);
+    expect(row?.completion_tokens).toBeGreaterThan(8);
+  });
+
   test("a chat completion comes back with its usage, and the row has the same", async () => {
     const { data, request_id } = await openai.chat.completions.create(request).withResponse();
     expect(data.model).toBe("demo");

@@ -27,16 +27,28 @@ export interface Caller {
 export interface Admission {
   /** `x-ratelimit-*`, as they stand now. */
   headers(): Readonly<Record<string, string>>;
+  /** Why COST more than what rows say would be too much: `insufficient_quota`; null when it would not. */
+  refusalOf(cost: number): Failure | null;
   /** The request is over; a second call does nothing. */
   end(tokens: number): void;
 }
 
+/** What a request asks for, as far as that is known before it is done. */
+export interface Asked {
+  /** About how many prompt tokens. */
+  tokens: number;
+  /** See `piecesOf`. */
+  pieces: number;
+  /** The most that the pieces may generate; 0 where nobody says. */
+  most_tokens: number;
+}
+
 export interface Limits {
   /**
-   * Lets a request of about TOKENS prompt tokens through; null when nothing limits CALLER. Throws 429:
-   * `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`.
+   * Lets a request through; null when nothing limits CALLER. Throws 429: `rate_limit_exceeded` with `retry-after`
+   * and all, or `insufficient_quota`.
    */
-  admit(caller: Caller, tokens: number): Admission | null;
+  admit(caller: Caller, asked: Asked): Admission | null;
 }
 
 /** What runs on a replica, and so which routes it has. */
@@ -56,11 +68,15 @@ export interface Replica {
   runtime: RuntimeKind;
   /** The name that the runtime knows the model by. */
   model: string;
+  /** Requests that it works on at the same time. */
+  slots?: number;
 }
 
 /** A place on a replica. `release` may be called more than once and counts once. */
 export interface Claim {
   replica: Replica;
+  /** It takes so many places in all, at least 1, from now on. */
+  widen?(places: number): void;
   release(): void;
 }
 

@@ -5,7 +5,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { allBy, RecordingProxy } from "../../agent/contract/proxy.testbed.ts";
-import { freePort, Testbed } from "./appliance.testbed.ts";
+import { eventually, freePort, Testbed } from "./appliance.testbed.ts";
+import { ApplianceProcess } from "./appliance-process.ts";
+import { chat } from "./chat.ts";
 
 const testbed = new Testbed();
 const home = testbed.folder();
@@ -109,6 +111,51 @@ test("the demo comes up with its agent, its runtime and a real answer", async ()
 }, 90_000);
 
 test("a proxy of a kind that nobody knows does not stop the demo", async () => {
-  const demo = ["demo", "--detach", "--home", home, "--port", String(await freePort())];
-  expect(await testbed.run(demo, allBy("socks5h://nowhere.invalid:1"))).toMatchObject({ code: 0 });
+  // README's first command, which also builds what is not built.
+  const words = ["--demo", "--detach", "--home", home, "--port", String(await freePort())];
+  const child = Bun.spawn([join(import.meta.dir, "../../install.sh"), ...words], {
+    env: { ...process.env, ...allBy("socks5h://nowhere.invalid:1") },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  expect(await child.exited).toBe(0);
 }, 90_000);
+
+test("a provider is tested and asked the same way: by the proxy, or directly where it is here", async () => {
+  const heard: string[] = [];
+  const answer = async ({ url, method }: Request): Promise<Response> => {
+    heard.push(`${method} ${url}`);
+    if (url.endsWith("/models")) return Response.json({ data: [{ id: "theirs" }] });
+    const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+    const message = { role: "assistant", content: new URL(url).host };
+    return Response.json({ choices: [{ index: 0, message, finish_reason: "stop" }], usage });
+  };
+  const outside = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
+  const here = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
+  testbed.defer(async () => {
+    await Promise.all([outside.stop(true), here.stop(true)]);
+  });
+  const variables = allBy(outside.url.origin);
+  const before = ["env", ...Object.entries(variables).map((pair) => pair.join("="))];
+  const appliance = await ApplianceProcess.create(testbed, "127.0.0.1", before);
+  const { key } = await appliance.createKey();
+  for (const [name, base] of [
+    ["away", "http://vendor.invalid"],
+    ["near", here.url.origin],
+  ] as const) {
+    const { id } = await appliance.api<{ id: string }>("/api/providers", {
+      name,
+      base_url: `${base}/v1`,
+      models: [{ name, upstream: "theirs" }],
+    });
+    heard.length = 0;
+    const tested = await appliance.api<{ ok: boolean }>(`/api/providers/${id}/test`, {});
+    const said = await eventually("it is served", async () => {
+      const response = await chat(appliance.url, key, "Hello", { model: name });
+      return response.ok && response.text();
+    });
+    expect([tested.ok, said]).toEqual([true, expect.stringContaining(new URL(base).host)]);
+    expect(heard).toEqual([`GET ${base}/v1/models`, `POST ${base}/v1/chat/completions`]);
+  }
+}, 60_000);

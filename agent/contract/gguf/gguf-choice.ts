@@ -1,4 +1,4 @@
-/** Which GGUF file of a repository is meant. Control plane and agent choose by the same rules. */
+/** Which GGUF file of a repository is meant. Control plane and agent choose by the same rules. Pure. */
 import { part_pattern, stemOf } from "./gguf-name.ts";
 
 /** The file, with all its parts in order; or, when no file or several are meant, what there is to choose from. */

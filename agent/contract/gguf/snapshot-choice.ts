@@ -1,4 +1,4 @@
-/** Which files of a repository make a model of safetensors: what vLLM and SGLang read of a snapshot. */
+/** Which files of a repository make a model of safetensors: what vLLM and SGLang read of a snapshot. Pure. */
 
 /** At the top, or in a module of a sentence-transformers model (`1_Pooling/config.json`). */
 const read = /^(?:\d+_[A-Za-z]+\/)?[^/]+\.(?:safetensors|json|txt|model|jinja)$/;

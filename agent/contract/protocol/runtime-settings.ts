@@ -3,7 +3,7 @@
  * be. Runtimes have hundreds of flags, and some of each load code, open files, listen or log prompts; their parsers
  * know aliases, beginnings of names and `_` for `-`. So what is passed on is not what was written but what was
  * understood of it. The control plane refuses the rest at once; the agent refuses it too, because a host does not
- * have to trust the control plane in this.
+ * have to trust the control plane in this. Pure.
  */
 import { sglang, vllm } from "../settings/engines.ts";
 import { llamaServer } from "../settings/llama-server.ts";

@@ -1,6 +1,6 @@
 /**
  * How a model in an S3-compatible store is written: `s3://BUCKET/FOLDER[@PIN][:FILE or QUANT]`, or
- * `s3://BUCKET/FOLDER/FILE.gguf`. It is read as a repository: the folder is its name, and the pin the commit.
+ * `s3://BUCKET/FOLDER/FILE.gguf`. It is read as a repository: the folder is its name, and the pin the commit. Pure.
  */
 import { createHash } from "node:crypto";
 import type { HubSource } from "../gguf/hub-source.ts";

@@ -74,6 +74,19 @@ test.each<[string, Fault, number]>([
   expect(bench.pauses).toEqual([1000]);
 });
 
+test("a storage that sends more than the file has fills no disk: what it sent is dropped, and asked for again", async () => {
+  bench.hub.failNext({ at: "cdn", further: 5_000_000 });
+  let most = 0;
+  const tell = ({ downloaded_bytes }: { downloaded_bytes: number }) => {
+    most = Math.max(most, downloaded_bytes);
+  };
+  const { path } = await bench.get({ source: source_name, tell });
+  expect(readFileSync(path)).toEqual(Buffer.from(model));
+  expect(most).toBeLessThanOrEqual(model.length);
+  expect(bench.pauses).toEqual([1000]);
+  expect(readdirSync(join(repo, "blobs"))).toEqual([etag]);
+});
+
 test.each<[string, Fault, number]>([
   ["goes on where it was", { at: "cdn" }, 600_000],
   ["begins again when the range is ignored", { at: "cdn", ignore_range: true }, 1_000_000],

@@ -1,3 +1,4 @@
+/** Why a hub does not give what it was asked for, in a sentence. Pure. */
 import { StartError } from "../../replicas/start-error.ts";
 
 interface About {

@@ -41,6 +41,8 @@ export interface Fault {
   wrong_range?: boolean;
   /** Sends other bytes than the file has. */
   corrupt?: boolean;
+  /** Sends so many bytes more than the file has. */
+  further?: number;
 }
 
 const chunk_bytes = 64 * 1024;
@@ -147,7 +149,8 @@ export class HubTestbed {
     const [, name = "", file = ""] =
       /^\/([^/]+\/[^/]+)\/(.+)$/.exec(decodeURIComponent(path)) ?? [];
     const whole = contentOf(this.repos[name]?.files[file] ?? "");
-    const body = fault?.corrupt ? Buffer.alloc(whole.length, "x") : whole;
+    const sound = fault?.corrupt ? Buffer.alloc(whole.length, "x") : whole;
+    const body = fault?.further ? Buffer.concat([sound, Buffer.alloc(fault.further)]) : sound;
     if (range === undefined || fault?.ignore_range) return { status: 200, headers: {}, body };
     const from = Number(/^bytes=(\d+)-/.exec(range)?.[1]) + (fault?.wrong_range ? 1 : 0);
     if (!(from < body.length)) return { status: 416, headers: {} };

@@ -127,6 +127,27 @@ test("while another agent reads the same cache, this one does not", async () => 
   expect(existsSync(blob)).toBe(false);
 });
 
+test("what is known to be damaged goes as soon as nothing needs it, also while another agent reads the cache", async () => {
+  const other = "hf:org/repo:b-Q8_0.gguf";
+  bench.hub.repos["org/repo"] = {
+    files: { "a-Q4_K_M.gguf": bytes, "b-Q8_0.gguf": testBytes(1000, 3) },
+  };
+  const blob = await fetched();
+  await bench.get({ source: other });
+  await bench.recorded(2);
+  rot(blob);
+  needed.push(source);
+  now += 31 * day;
+  await bench.weights.scrub.look(signal);
+  expect([existsSync(blob), await bench.weights.damagedSources()]).toEqual([true, [source]]);
+  needed.pop();
+  now += 31 * day;
+  const lock = await tryLock(join(bench.folder, ".locks", "scrub.lock"));
+  await bench.weights.scrub.look(signal);
+  expect([existsSync(blob), await bench.weights.damagedSources()]).toEqual([false, []]);
+  if (typeof lock !== "number") await lock();
+});
+
 test("an order to stop ends it in the middle of a blob, which is read again", async () => {
   const blob = await fetched();
   rot(blob);

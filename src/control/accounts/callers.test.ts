@@ -5,6 +5,7 @@ import { noLimits } from "../../shared/limits/fields.ts";
 import { type CallerParts, callersFrom } from "./callers.ts";
 
 type Key = ReturnType<CallerParts["verify"]>;
+type User = NonNullable<ReturnType<CallerParts["findUser"]>>;
 
 const key = (id: string, prefix: string, user_id: string, more: Partial<Key> = {}): Key => ({
   id,
@@ -26,19 +27,21 @@ const keys = new Map(
       scope: "admin",
       allows: (address) => address === "10.0.0.1",
     }),
+    key("key_8", "hv_turn", "usr_turn"),
     key("key_6", "hv_few", "usr_teamed", { limits: { ...noLimits, models: ["a", "b"] } }),
   ].map((each) => [each.prefix, each]),
 );
 
-const user = (role: Role, team_id: string | null = null) => ({
+const user = (role: Role, team_id: string | null = null): User => ({
   id: `usr_${role}`,
   email: `${role}@example.org`,
   role,
   team_id,
   ...noLimits,
 });
-const users = new Map([
+const users = new Map<string, User>([
   ...(["member", "admin", "viewer"] as const).map((role) => [`usr_${role}`, user(role)] as const),
+  ["usr_turn", { ...user("admin"), id: "usr_turn" }],
   ["usr_teamed", { ...user("member", "team_1"), id: "usr_teamed" }],
 ]);
 const teams = new Map([
@@ -139,6 +142,16 @@ describe("inference", () => {
     const session = callers.authenticate(by({ cookie: "member" }));
     expect(callers.authenticate(by({ cookie: "member" }))).toBe(session);
     expect(session).not.toBe(callers.authenticate(bearer("hv_app")));
+  });
+
+  test("follows its owner: who is demoted or limited is so with the same key, from the next request on", () => {
+    expect(callers.authenticate(bearer("hv_turn")).role).toBe("admin");
+    users.set("usr_turn", { ...user("viewer"), id: "usr_turn" });
+    expect(callers.authenticate(bearer("hv_turn")).role).toBe("viewer");
+    users.set("usr_turn", { ...user("viewer"), id: "usr_turn", models: ["small"] });
+    const limited = callers.authenticate(bearer("hv_turn"));
+    expect([...(limited.models ?? [])]).toEqual(["small"]);
+    expect(limited.scopes[0]?.limits.models).toEqual(["small"]);
   });
 
   test("takes a key from its own networks only, and by Anthropic's header too", () => {

@@ -58,6 +58,8 @@ export interface Callers {
   identify: Identify;
   /** Whether a request asks as an application or as a person or program that manages. */
   worldOf(request: Sent): "control" | "inference";
+  /** Whether a request is anybody's, be it with a key or a session. */
+  knows(request: Sent): boolean;
   /** Throws 401, or 403 for an address that its key may not be used from. */
   authenticate(request: Asking): InferenceCaller;
 }
@@ -96,7 +98,28 @@ export function callersFrom(parts: CallerParts): Callers {
     return caller;
   }
 
+  function worldOf(request: Sent): "control" | "inference" {
+    const key = keyOf(request.headers, addressOf(request));
+    if (key) {
+      userOf(key);
+      return key.scope === "admin" ? "control" : "inference";
+    }
+    if (!session(request)) throw missingKey();
+    return "control";
+  }
+
   return {
+    worldOf,
+
+    knows(request) {
+      try {
+        worldOf(request);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+
     identify(request) {
       const key = keyOf(request.headers, addressOf(request));
       if (!key) return session(request);
@@ -105,16 +128,6 @@ export function callersFrom(parts: CallerParts): Callers {
         throw forbidden("This key is for inference only. Use a key with the scope admin.");
       }
       return { user_id: id, email, role, via: "key" };
-    },
-
-    worldOf(request) {
-      const key = keyOf(request.headers, addressOf(request));
-      if (key) {
-        userOf(key);
-        return key.scope === "admin" ? "control" : "inference";
-      }
-      if (!session(request)) throw missingKey();
-      return "control";
     },
 
     authenticate(request) {

@@ -1,3 +1,4 @@
+/** Whether a host's clock is wrong, in a sentence. Pure. */
 const second_ms = 1000;
 const minute_ms = 60 * second_ms;
 /** A heartbeat may be late by seconds; more than this is the clock. */

@@ -1,7 +1,7 @@
 /**
  * What an agent reports is kept in memory and shown to people, so it is cut to what a sound agent would
  * say: a broken one, or a host in the wrong hands, must not take the control plane down. A word that is
- * not of the contract becomes one that is; nothing here throws.
+ * not of the contract becomes one that is; nothing here throws. Pure.
  */
 import { soundLabels } from "../../../agent/contract/protocol/labels.ts";
 import type {

@@ -8,6 +8,7 @@ import type {
 import type { Guard } from "../../shared/access.ts";
 import type { Series, SeriesQuery } from "../observability/telemetry/samples.ts";
 import { seriesParameters, seriesQueryOf } from "../observability/telemetry/series-query.ts";
+import { closed, routesFor, told, wholeNumber } from "../route-schema.ts";
 import { default_expiry_s, type Enrolment } from "./enrolment.ts";
 import { type ExplainedXid, explainedXids } from "./explained-xid.ts";
 import type { HostRow, Hosts } from "./hosts.ts";
@@ -58,7 +59,8 @@ export interface HostParts {
   seriesFor(host_id: string, query: SeriesQuery): Series;
 }
 
-const closed = { additionalProperties: false };
+const joinTokenBody = t.Object({ expires_in_s: t.Optional(wholeNumber([60, 604_800])) }, closed);
+export type JoinTokenBody = typeof joinTokenBody.static;
 
 export function hostRoutes(parts: HostParts) {
   const { hosts, enrolment, guard, replicasOf, problemOf } = parts;
@@ -79,17 +81,15 @@ export function hostRoutes(parts: HostParts) {
     via: hosts.reach(row.id)?.via ?? null,
   });
 
-  const viewers = new Elysia()
-    .derive(({ request }) => ({ caller: guard(request, "viewer") }))
-    .get("/api/hosts", () => ({ data: hosts.list().map(view) }))
+  const viewers = routesFor(guard, "viewer", "Hosts")
+    .get("/api/hosts", () => ({ data: hosts.list().map(view) }), told("List the hosts."))
     .get(
       "/api/hosts/:id/metrics",
       ({ params, query }) => parts.seriesFor(hosts.find(params.id).id, seriesQueryOf(query)),
-      { query: seriesParameters },
+      { ...told("Show a host's time series."), query: seriesParameters },
     );
 
-  const admins = new Elysia()
-    .derive(({ request }) => ({ caller: guard(request, "admin") }))
+  const admins = routesFor(guard, "admin", "Hosts")
     .post(
       "/api/hosts/join-tokens",
       ({ caller, body, set }) => {
@@ -97,33 +97,48 @@ export function hostRoutes(parts: HostParts) {
         return enrolment.createToken(caller.email, body?.expires_in_s ?? default_expiry_s);
       },
       {
-        body: t.Optional(
-          t.Object(
-            { expires_in_s: t.Optional(t.Integer({ minimum: 60, maximum: 604_800 })) },
-            closed,
-          ),
-        ),
+        ...told("Make a token that one host can join with.", {
+          201: "With the command for the host.",
+        }),
+        body: t.Optional(joinTokenBody),
       },
     )
-    .post("/api/hosts/:id/cordon", ({ params }) => {
-      hosts.setCordoned(params.id, true);
-      return view(hosts.find(params.id));
-    })
-    .post("/api/hosts/:id/uncordon", ({ params }) => {
-      hosts.setCordoned(params.id, false);
-      return view(hosts.find(params.id));
-    })
-    .post("/api/hosts/:id/drain", ({ params }) => {
-      hosts.drain(params.id);
-      return view(hosts.find(params.id));
-    })
+    .post(
+      "/api/hosts/:id/cordon",
+      ({ params }) => {
+        hosts.setCordoned(params.id, true);
+        return view(hosts.find(params.id));
+      },
+      told("Place nothing more on a host."),
+    )
+    .post(
+      "/api/hosts/:id/uncordon",
+      ({ params }) => {
+        hosts.setCordoned(params.id, false);
+        return view(hosts.find(params.id));
+      },
+      told("Place on a host again."),
+    )
+    .post(
+      "/api/hosts/:id/drain",
+      ({ params }) => {
+        hosts.drain(params.id);
+        return view(hosts.find(params.id));
+      },
+      told("Move what runs on a host to others."),
+    )
     .delete(
       "/api/hosts/:id",
       ({ params, query, set }) => {
         hosts.remove(params.id, query.keep_runtimes);
         set.status = 204;
       },
-      { query: t.Object({ keep_runtimes: t.Optional(t.BooleanString()) }, closed) },
+      {
+        ...told("Remove a host: its certificate is worth nothing from then on.", {
+          204: "It is removed, and its runtimes end unless `keep_runtimes`.",
+        }),
+        query: t.Object({ keep_runtimes: t.Optional(t.BooleanString()) }, closed),
+      },
     );
 
   return new Elysia().use(viewers).use(admins);

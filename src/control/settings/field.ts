@@ -1,9 +1,13 @@
-/** What may stand in one setting. A check returns the value to keep, or throws a sentence that names the field. */
+/** What may stand in one setting. A check returns the value to keep, or throws a sentence that names the field. Pure. */
 import { X509Certificate } from "node:crypto";
+import { type TSchema, t } from "elysia";
 import { badRequest, type Failure } from "../../shared/failure.ts";
+import { wholeNumber } from "../route-schema.ts";
 
 export interface Field<Value> {
   readonly initial: Value;
+  /** Its form, as the API's document has it; `check` knows more. */
+  readonly schema: TSchema;
   /** NAME is how a person finds it: `mail.port`. */
   check(value: unknown, name: string): Value;
 }
@@ -14,6 +18,7 @@ const refusal = (name: string, expected: string): Failure =>
 export function flag(initial: boolean): Field<boolean> {
   return {
     initial,
+    schema: t.Boolean(),
     check(value, name) {
       if (typeof value === "boolean") return value;
       throw refusal(name, "true or false");
@@ -25,6 +30,7 @@ export function flag(initial: boolean): Field<boolean> {
 export function integer(initial: number, least: number, most: number): Field<number> {
   return {
     initial,
+    schema: wholeNumber([least, most]),
     check(value, name) {
       if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) {
         return Number(value);
@@ -40,6 +46,7 @@ export function oneOf<const Choice extends string>(
 ): Field<Choice> {
   return {
     initial,
+    schema: t.Union(choices.map((choice) => t.Literal(choice))),
     check(value, name) {
       const found = choices.find((choice) => choice === value);
       if (found !== undefined) return found;
@@ -52,6 +59,7 @@ export function oneOf<const Choice extends string>(
 function line(most: number, expected: string, good: (text: string) => boolean): Field<string> {
   return {
     initial: "",
+    schema: t.String({ description: `Empty, or ${expected}.` }),
     check(value, name) {
       if (typeof value !== "string") throw refusal(name, "text");
       const text = value.trim();
@@ -89,6 +97,7 @@ export const webAddress = line(
 export function mailAddresses(most: number): Field<readonly string[]> {
   return {
     initial: [],
+    schema: t.Array(t.String(), { maxItems: most }),
     check(value, name) {
       if (!Array.isArray(value) || value.length > most) {
         throw refusal(name, `a list of at most ${most} e-mail addresses`);
@@ -102,6 +111,7 @@ export function mailAddresses(most: number): Field<readonly string[]> {
 /** PEM certificates, or empty. */
 export const certificates: Field<string> = {
   initial: "",
+  schema: t.String({ description: "Empty, or certificates in PEM form." }),
   check(value, name) {
     const text = typeof value === "string" && value.length <= 65_536 ? value.trim() : undefined;
     if (text === "") return text;

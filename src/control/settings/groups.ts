@@ -1,4 +1,5 @@
 /** Every setting of the appliance, by group: what it may be, and what it is until somebody says otherwise. */
+import { t } from "elysia";
 import { badRequest } from "../../shared/failure.ts";
 import {
   certificates,
@@ -87,6 +88,36 @@ export interface SettingsView {
   readonly endpoints: Values<typeof endpoints>;
   readonly alerts: Values<typeof alerts>;
   readonly s3: Values<typeof s3> & { readonly has_secret_access_key: boolean };
+}
+
+/** What may be written: some groups, and of each some settings, or its secret. */
+export type SettingsBody = {
+  [Group in GroupName]?: {
+    -readonly [Name in keyof (typeof groups)[Group]]?: (typeof groups)[Group][Name] extends Field<
+      infer Value
+    >
+      ? Value
+      : never;
+  } & (Group extends SecretGroup ? { [Name in (typeof secretOf)[Group]]?: string } : unknown);
+};
+
+/** Unknown settings are left to `Settings`, which lists the known. */
+export const settingsBody = t.Unsafe<SettingsBody>(
+  t.Object(
+    Object.fromEntries(
+      Object.entries(groups).map(([group, fields]) => [
+        group,
+        t.Optional(t.Object(schemasOf(group, fields))),
+      ]),
+    ),
+  ),
+);
+
+function schemasOf(group: string, fields: Readonly<Record<string, Field<unknown>>>) {
+  const secret = Object.entries(secretOf).find(([of]) => of === group)?.[1];
+  const all = Object.entries(fields).map(([name, { schema }]) => [name, t.Optional(schema)]);
+  if (secret) all.push([secret, t.Optional(t.String({ description: "Never read back." }))]);
+  return Object.fromEntries(all);
 }
 
 /** What only several settings together can get wrong. Throws a sentence that names the field. */

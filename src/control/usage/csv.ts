@@ -1,4 +1,4 @@
-/** Rows as CSV (RFC 4180), safe to open in a spreadsheet. */
+/** Rows as CSV (RFC 4180), safe to open in a spreadsheet. Pure. */
 
 export type Cell = string | number | boolean | null;
 

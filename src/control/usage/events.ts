@@ -1,6 +1,6 @@
 import { desc } from "drizzle-orm";
-import { badRequest } from "../../shared/failure.ts";
 import type { Database } from "../storage/database.ts";
+import { whole } from "../whole.ts";
 import type { Period } from "./period.ts";
 import { type Whose, within } from "./rollup.ts";
 import { usage } from "./table.ts";
@@ -14,6 +14,7 @@ export interface UsagePage {
 
 export const page_default = 100;
 const page_max = 1000;
+export const page_bounds = [1, page_max] as const;
 
 /**
  * The newest rows of the period, newest first. Rows that share the last row's millisecond all belong
@@ -25,9 +26,7 @@ export function usagePage(
   whose: Whose,
   limit: number,
 ): UsagePage {
-  if (!Number.isInteger(limit) || limit < 1 || limit > page_max) {
-    throw badRequest(`\`limit\` is a whole number from 1 to ${page_max}.`, "limit");
-  }
+  whole("limit", limit, ...page_bounds);
   const wanted = within(period, whose);
   const last = database
     .select({ at: usage.at })

@@ -1,4 +1,4 @@
-/** Time ranges of usage queries. Pure; all times in milliseconds since the epoch, days in UTC. */
+/** Time ranges of usage queries. Pure. All times in milliseconds since the epoch, days in UTC. */
 import { badRequest } from "../../shared/failure.ts";
 
 export interface Period {

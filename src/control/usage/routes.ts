@@ -1,18 +1,19 @@
 import { getTableColumns } from "drizzle-orm";
-import { Elysia, t } from "elysia";
+import { t } from "elysia";
 import type { Guard, Identity } from "../../shared/access.ts";
+import { closed, routesFor, timeInQuery, told, wholeInQuery } from "../route-schema.ts";
 import type { Database } from "../storage/database.ts";
 import { csvBody, csvLine } from "./csv.ts";
-import { page_default, usagePage, usagePages } from "./events.ts";
+import { page_bounds, page_default, usagePage, usagePages } from "./events.ts";
 import { listPeriod, type Period } from "./period.ts";
 import { summarize, type Whose } from "./rollup.ts";
 import { usage } from "./table.ts";
 import type { UsageRow } from "./usage-row.ts";
 
 const columns = Object.keys(getTableColumns(usage)) as (keyof UsageRow)[];
-const closed = { additionalProperties: false };
-const time = t.Optional(t.Numeric());
-const by = t.Union([
+const time = timeInQuery;
+/** What usage can be grouped by. */
+export const usageBy = t.Union([
   t.Literal("model"),
   t.Literal("key"),
   t.Literal("user"),
@@ -24,18 +25,28 @@ const by = t.Union([
 
 /** Admins see everybody's rows, all others their own. */
 export function usageRoutes(database: Database, guard: Guard, now: () => number) {
-  return new Elysia()
-    .derive(({ request }) => ({ whose: whoseFor(guard(request, "viewer")) }))
+  return routesFor(guard, "viewer", "Usage")
+    .derive(({ caller }) => ({ whose: whoseFor(caller) }))
     .get(
       "/api/usage",
       ({ query, whose }) => summarize(database, query.by ?? "model", periodOf(query), whose, now()),
-      { query: t.Object({ by: t.Optional(by), from: time, to: time }, closed) },
+      {
+        ...told(
+          "Sum up usage by model, key, user, endpoint or time; others than admins get their own.",
+        ),
+        query: t.Object({ by: t.Optional(usageBy), from: time, to: time }, closed),
+      },
     )
     .get(
       "/api/usage/events",
       ({ query: { limit = page_default, before }, whose }) =>
         usagePage(database, { from: 0, to: before ?? now() + 1 }, whose, limit),
-      { query: t.Object({ limit: t.Optional(t.Numeric()), before: time }, closed) },
+      {
+        ...told(
+          "List requests, the newest first. `next_before` of one page is `before` of the next.",
+        ),
+        query: t.Object({ limit: wholeInQuery(page_bounds), before: time }, closed),
+      },
     )
     .get(
       "/api/usage.csv",
@@ -48,7 +59,10 @@ export function usageRoutes(database: Database, guard: Guard, now: () => number)
           },
         });
       },
-      { query: t.Object({ from: time, to: time }, closed) },
+      {
+        ...told("Download the requests of a period as CSV.", { 200: "The rows." }, "text/csv"),
+        query: t.Object({ from: time, to: time }, closed),
+      },
     );
 }
 

@@ -28,6 +28,8 @@ beforeEach(() => {
   });
 });
 
+/** A request of one piece. */
+const one = (tokens: number) => ({ tokens, pieces: 1, most_tokens: 0 });
 const scope = (kind: Scope["kind"], limits: Partial<LimitFields>, id = `${kind}_1`): Scope => ({
   kind,
   id,
@@ -38,14 +40,14 @@ const caller = (...scopes: Scope[]): Caller => ({ scopes });
 const key = (limits: Partial<LimitFields>, id?: string): Caller => caller(scope("key", limits, id));
 
 function admitted(by: Caller, tokens = 1) {
-  const admission = limiter.admit(by, tokens);
+  const admission = limiter.admit(by, one(tokens));
   if (!admission) throw new Error("Nothing limits it.");
   return admission;
 }
 
 function refusal(by: Caller, tokens = 1): Failure {
   try {
-    limiter.admit(by, tokens);
+    limiter.admit(by, one(tokens));
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -54,7 +56,9 @@ function refusal(by: Caller, tokens = 1): Failure {
 }
 
 test("without limits nothing is counted, and an allow-list is no limit here", () => {
-  expect(limiter.admit(caller(scope("key", {}), scope("user", { models: ["a"] })), 1)).toBeNull();
+  expect(
+    limiter.admit(caller(scope("key", {}), scope("user", { models: ["a"] })), one(1)),
+  ).toBeNull();
 });
 
 test("requests a minute: refused above, told when to come back, and let in then", () => {
@@ -207,4 +211,38 @@ test("200 keys with requests that end in any order: in the end all is as it was"
       "x-ratelimit-remaining-tokens": "1000",
     });
   }
+});
+
+describe("a request of many pieces", () => {
+  const many = (pieces: number, most_tokens = 0) => ({ tokens: 1, pieces, most_tokens });
+  const refused = (by: Caller, asked: ReturnType<typeof many>): Failure => {
+    try {
+      limiter.admit(by, asked);
+    } catch (error) {
+      if (error instanceof Failure) return error;
+    }
+    throw new Error("It was let through.");
+  };
+
+  test("is so many requests of a minute", () => {
+    const by = key({ rpm_limit: 10 });
+    limiter.admit(by, many(8));
+    expect(refused(by, many(3))).toMatchObject({ status: 429, code: "rate_limit_exceeded" });
+    limiter.admit(by, many(2));
+  });
+
+  test("that no whole minute has room for is told what to send instead, and not to try again", () => {
+    const requests = refused(key({ rpm_limit: 10 }), many(11));
+    expect(requests.message).toContain("This request is 11 pieces of work");
+    expect(requests.headers["x-should-retry"]).toBe("false");
+    const tokens = refused(key({ tpm_limit: 100 }), many(2, 200));
+    expect(tokens.message).toContain("Send fewer pieces at once, or a smaller max_tokens.");
+  });
+
+  test("is refused further pieces once what they cost is all that a budget has left", () => {
+    const by = key({ monthly_budget: 1 });
+    const admission = limiter.admit(by, many(5));
+    expect(admission?.refusalOf(0.9)).toBeNull();
+    expect(admission?.refusalOf(1)).toMatchObject({ code: "insufficient_quota" });
+  });
 });

@@ -1,14 +1,24 @@
+import type { Failure } from "../../shared/failure.ts";
 import type { Scope } from "../../shared/limits/scope.ts";
 import { isLimiting, Meter } from "./meter.ts";
-import { budgetSpent, limitHeaders, tooFast, tooManyAtOnce } from "./refusals.ts";
+import { budgetSpent, limitHeaders, tooFast, tooLarge, tooManyAtOnce } from "./refusals.ts";
 import type { Spend } from "./spend.ts";
 
 /** What was let through, and has to be accounted for when it ends. */
 export interface Admitted {
   /** `x-ratelimit-*`, as they stand now. */
   headers(): Readonly<Record<string, string>>;
+  /** Why COST more than what rows say would be too much; null when it would not. */
+  refusalOf(cost: number): Failure | null;
   /** The request is over; a second call does nothing. */
   end(tokens: number): void;
+}
+
+/** What a request asks for: about how many prompt tokens, in how many pieces, which may make how many more. */
+export interface Asked {
+  tokens: number;
+  pieces: number;
+  most_tokens: number;
 }
 
 export interface LimiterParts<Caller> {
@@ -35,20 +45,24 @@ export class Limiter<Caller extends object> {
   }
 
   /**
-   * Lets a request of about TOKENS prompt tokens through; null when nothing limits CALLER. Throws 429:
-   * `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`. What is refused counts
+   * Lets a request through; null when nothing limits CALLER. Throws 429: `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`. What is refused counts
    * for nothing.
    */
-  admit(caller: Caller, tokens: number): Admitted | null {
+  admit(caller: Caller, { tokens, pieces, most_tokens }: Asked): Admitted | null {
     let meters = this.#held.get(caller);
     if (meters === undefined) meters = this.#hold(caller);
     if (meters === null) return null;
     const now = this.#parts.now();
-    this.#refuseSpent(meters);
-    refuseFast(meters, tokens, now);
-    const reserved = reservable(meters, tokens);
-    for (const meter of meters) meter.begin(reserved, now);
-    return new Admission(meters, reserved, this.#parts.now);
+    const spent = this.#spent(meters, 0);
+    if (spent) throw spent;
+    // Several pieces are so many requests, and what they may make is not lent to them.
+    const asked = pieces > 1 ? tokens + most_tokens : tokens;
+    if (pieces > 1) refuseLarge(meters, pieces, asked, now);
+    refuseFast(meters, pieces, asked, now);
+    const reserved = reservable(meters, asked);
+    for (const meter of meters) meter.begin(pieces, reserved, now);
+    const refusalOf = (cost: number) => this.#spent(meters, cost);
+    return new Admission(meters, reserved, this.#parts.now, refusalOf);
   }
 
   #hold(caller: Caller): readonly Meter[] | null {
@@ -72,14 +86,16 @@ export class Limiter<Caller extends object> {
     return meter;
   }
 
-  #refuseSpent(meters: readonly Meter[]): void {
+  /** Why nothing more may be spent, with COST beside what rows say; null when it may. */
+  #spent(meters: readonly Meter[], cost: number): Failure | null {
     const { spend, now, wall } = this.#parts;
     for (const meter of meters) {
       const { kind, spender, limits } = meter.scope;
       if (limits.monthly_budget === null) continue;
-      if (spend.of(kind, spender, wall()) < limits.monthly_budget) continue;
-      throw budgetSpent(meter, limitHeaders(meters, now()), wall());
+      if (spend.of(kind, spender, wall()) + cost < limits.monthly_budget) continue;
+      return budgetSpent(meter, limitHeaders(meters, now()), wall());
     }
+    return null;
   }
 }
 
@@ -87,9 +103,16 @@ class Admission implements Admitted {
   readonly #meters: readonly Meter[];
   readonly #reserved: number;
   readonly #now: () => number;
+  readonly refusalOf: Admitted["refusalOf"];
   #isOver = false;
 
-  constructor(meters: readonly Meter[], reserved: number, now: () => number) {
+  constructor(
+    meters: readonly Meter[],
+    reserved: number,
+    now: () => number,
+    refusalOf: Admitted["refusalOf"],
+  ) {
+    this.refusalOf = refusalOf;
     this.#meters = meters;
     this.#reserved = reserved;
     this.#now = now;
@@ -108,17 +131,33 @@ class Admission implements Admitted {
 }
 
 /** Where several limits are reached, the one is named that has to be waited for longest. */
-function refuseFast(meters: readonly Meter[], tokens: number, now: number): void {
+function refuseFast(meters: readonly Meter[], pieces: number, tokens: number, now: number): void {
   let longest: { meter: Meter; of: "requests" | "tokens"; wait_ms: number } | null = null;
   for (const meter of meters) {
     for (const of of ["requests", "tokens"] as const) {
-      const wait_ms = meter[of]?.wait_ms(of === "requests" ? 1 : Math.max(1, tokens), now) ?? 0;
+      const wait_ms =
+        meter[of]?.wait_ms(of === "requests" ? pieces : Math.max(1, tokens), now) ?? 0;
       if (wait_ms > (longest?.wait_ms ?? 0)) longest = { meter, of, wait_ms };
     }
   }
   if (longest) throw tooFast(longest.meter, longest.of, longest.wait_ms, limitHeaders(meters, now));
   const full = meters.find(({ isFull }) => isFull);
   if (full) throw tooManyAtOnce(full, limitHeaders(meters, now));
+}
+
+/** What is more than a whole minute's is refused for good: waiting would not help. */
+function refuseLarge(meters: readonly Meter[], pieces: number, tokens: number, now: number): void {
+  for (const meter of meters) {
+    for (const [of, count] of [
+      ["requests", pieces],
+      ["tokens", tokens],
+    ] as const) {
+      const bucket = meter[of];
+      if (bucket && count > bucket.per_minute) {
+        throw tooLarge(meter, of, count, limitHeaders(meters, now));
+      }
+    }
+  }
 }
 
 /**

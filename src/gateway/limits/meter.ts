@@ -25,9 +25,9 @@ export class Meter {
     return max_parallel_requests !== null && this.in_flight >= max_parallel_requests;
   }
 
-  begin(tokens: number, now: number): void {
+  begin(pieces: number, tokens: number, now: number): void {
     this.in_flight += 1;
-    this.requests?.take(1, now);
+    this.requests?.take(pieces, now);
     this.tokens?.take(tokens, now);
   }
 

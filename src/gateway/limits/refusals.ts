@@ -52,6 +52,29 @@ export function tooFast(
   );
 }
 
+/** One request of many pieces that no whole minute has room for. */
+export function tooLarge(
+  { scope }: Meter,
+  of: "requests" | "tokens",
+  count: number,
+  headers: Headers,
+): Failure {
+  const limit = of === "requests" ? scope.limits.rpm_limit : scope.limits.tpm_limit;
+  const asked =
+    of === "requests"
+      ? `This request is ${count} pieces of work, which count as so many requests`
+      : `This request may take ${count} tokens in all its pieces`;
+  return new Failure(
+    429,
+    `${asked}, and ${whose[scope.kind]} may have ${limit} ${of} a minute. Send fewer pieces at once${of === "tokens" ? ", or a smaller max_tokens" : ""}.`,
+    {
+      type: of,
+      code: "rate_limit_exceeded",
+      headers: { ...headers, "x-should-retry": "false" },
+    },
+  );
+}
+
 export function tooManyAtOnce({ scope }: Meter, headers: Headers): Failure {
   const most = scope.limits.max_parallel_requests;
   return new Failure(

@@ -1,3 +1,4 @@
+import { placesOf } from "../pieces/pieces.ts";
 import type { Caller, Claim, Replica, Router, Target, Wake } from "../ports.ts";
 import type { ParsedRequest } from "../request/parsed-request.ts";
 import { affinityOf, isCached } from "./affinity.ts";
@@ -44,6 +45,8 @@ export class UpstreamSelection {
   take(claim: Claim): Replica {
     this.#claim = claim;
     this.#replica = claim.replica;
+    const { pieces } = this.#chooser.parsed;
+    if (pieces > 1) claim.widen?.(placesOf(pieces, claim.replica));
     return claim.replica;
   }
 

@@ -1,11 +1,12 @@
 import { Failure } from "../../shared/failure.ts";
+import { mostTokens } from "../pieces/pieces.ts";
 import type { Admission, Caller, GatewayPorts, Replica, TokenCounts, Uncounted } from "../ports.ts";
 import type { ProtocolAdapter } from "../protocols/adapter.ts";
 import type { ParsedRequest } from "../request/parsed-request.ts";
 import { UpstreamSelection } from "./choice.ts";
 import type { InflightRegistry, InflightRequest } from "./inflight.ts";
 import { exceeded, type Timeouts, type Waiting } from "./timeouts.ts";
-import { guessTokens, type Tokens } from "./tokens.ts";
+import { guessTokens, noTokens, sum, type Tokens } from "./tokens.ts";
 
 /** What a request is doing, and so what an interruption of it means. */
 export interface CancellationTarget {
@@ -55,6 +56,7 @@ export class Exchange implements InflightRequest {
   #overheadMs: number | null = null;
   #heldMs = 0;
   #way: ProtocolAdapter | null = null;
+  #made: Tokens = noTokens;
   #waiting: Waiting = "answer";
   #heardAt: number;
   #pingedAt: number;
@@ -74,6 +76,11 @@ export class Exchange implements InflightRequest {
 
   get settled(): boolean {
     return this.#settled !== null;
+  }
+
+  /** See `piecesOf`. */
+  get pieces(): number {
+    return this.#request.parsed.pieces;
   }
 
   get isLimited(): boolean {
@@ -142,6 +149,30 @@ export class Exchange implements InflightRequest {
     }
   }
 
+  /**
+   * A piece of the request is done. Returns why no further one may begin: what the pieces cost already, beside what
+   * rows say, is all that a budget has left.
+   */
+  made(tokens: Tokens): Failure | null {
+    this.#made = sum(this.#made, tokens);
+    this.heard();
+    const { target } = this.choice;
+    const cost = target ? this.#around.ports.costOf(target, this.#made) : 0;
+    return this.#request.admission?.refusalOf(cost) ?? null;
+  }
+
+  /** Throws when the pieces may cost more than a budget has left. */
+  refuseDear(): void {
+    const { parsed, admission } = this.#request;
+    const { target } = this.choice;
+    if (parsed.pieces === 1 || !admission || !target) return;
+    const prompt_tokens = Math.ceil(parsed.text.length / 4);
+    const completion_tokens = mostTokens(parsed.body, parsed.pieces);
+    const most = { prompt_tokens, completion_tokens, cached_tokens: 0 };
+    const refusal = admission.refusalOf(this.#around.ports.costOf(target, most));
+    if (refusal) throw refusal;
+  }
+
   /** What the row says when the runtime gave no counts. */
   guess(completionTokens: number): Tokens {
     return guessTokens(this.#request.parsed.text.length, completionTokens);
@@ -149,7 +180,9 @@ export class Exchange implements InflightRequest {
 
   /** Ends the request: releases the claim and writes the row. Resolves when the row is committed. */
   settle(status: number, tokens: Tokens): Promise<void> {
-    this.#settled ??= this.#record(status, tokens);
+    // What pieces have made was made, however the request ends.
+    const whole = status !== 200 && this.#made !== noTokens ? this.#made : tokens;
+    this.#settled ??= this.#record(status, whole);
     return this.#settled;
   }
 

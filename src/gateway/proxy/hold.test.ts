@@ -10,8 +10,11 @@ import {
   said,
 } from "../gateway.testbed.ts";
 import type { GatewayOptions } from "../gateway.ts";
+import type { Claim } from "../ports.ts";
 import type { RoutedEndpoint } from "../routing/routing.ts";
 import { type Answering, scriptedServer } from "../upstream/scripted-server.ts";
+import { type CancellationTarget, clientGone } from "./exchange.ts";
+import { Hold } from "./hold.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -263,6 +266,35 @@ test.each<[string, object]>([
   await response;
   expect(await under.rows(1)).toMatchObject([{ status: 499, replica: null, completion_tokens: 0 }]);
   expect(under.gateway.inflight()).toBe(0);
+});
+
+test("who leaves between being given a place and hearing of it gives the place back", async () => {
+  let released = 0;
+  const { promise: place, resolve: give } = Promise.withResolvers<Claim>();
+  const activities: CancellationTarget[] = [];
+  const hold = new Hold({
+    id: "req_1",
+    exchange: { begin: (activity) => void activities.push(activity), hasWaited: () => undefined },
+    stream: false,
+    limit_ms: 60_000,
+    grace_ms: 0,
+    comment_ms: 0,
+    broken: () => Buffer.alloc(0),
+    headers: () => ({}),
+    now: () => 0,
+  });
+  const held = hold.until({
+    cold_start: "hold",
+    refusal: clientGone,
+    eta_ms: () => 0,
+    trigger: () => undefined,
+    wait: () => place,
+  });
+  const left = clientGone();
+  give({ replica: readyReplica("rep_1", 1), release: () => released++ });
+  activities[0]?.interrupt(left);
+  expect(await held.catch((reason: unknown) => reason)).toBe(left);
+  expect(released).toBe(1);
 });
 
 test("an endpoint that falls asleep under a request wakes again for it", async () => {

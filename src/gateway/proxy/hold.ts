@@ -8,7 +8,7 @@ import { pingFrame, wakingFrame } from "./frames.ts";
 
 export interface HoldOptions {
   id: string;
-  exchange: Exchange;
+  exchange: Pick<Exchange, "begin" | "hasWaited">;
   /** Its client wants a stream, and so can be told that it waits. */
   stream: boolean;
   /** How long it may wait. */

@@ -1,11 +1,16 @@
 /** From a checked request to an answer: a replica is claimed and asked, another one if it must be. */
 import { asFailure, badRequest } from "../../shared/failure.ts";
 import type { Answer } from "../../shared/http1/answer.ts";
+import { PieceCalls } from "../pieces/piece-calls.ts";
+import { placesOf } from "../pieces/pieces.ts";
+import { type Single, singlesOf } from "../pieces/split.ts";
 import type { Replica, Router, Wake } from "../ports.ts";
 import { adapterFor, type ProtocolAdapter } from "../protocols/adapter.ts";
 import { understood } from "../reading/opening.ts";
+import type { ParsedRequest } from "../request/parsed-request.ts";
 import { holdMs } from "../request/scale-up.ts";
 import type { Upstream } from "../upstream/client.ts";
+import { wholeAnswer } from "../upstream/whole.ts";
 import { type UpstreamAnswer, writeError, writeResponse } from "./deliver.ts";
 import type { RequestContext } from "./errand.ts";
 import { Hold } from "./hold.ts";
@@ -115,6 +120,7 @@ async function askReplicas(
   let replica = first ?? choice.claim(none);
   for (let tries = 1; ; tries++) {
     if ("wait" in replica) return replica;
+    errand.exchange.refuseDear();
     const way = adapterFor(errand.parsed.kind);
     const reply = askReplica(context, errand, replica, way);
     const opening = understood(await reply.opened, errand.parsed.kind);
@@ -143,6 +149,12 @@ function askReplica(
   const { exchange, parsed: ask, hold } = errand;
   const reply = new UpstreamResponse({ stream: ask.stream, maxBytes: context.max_answer_bytes });
   exchange.begin(hold?.during(reply) ?? reply, ask.stream ? "first-byte" : "answer");
+  const singles = replica.runtime === "llama-server" && ask.pieces > 1 ? singlesIn(ask) : null;
+  if (singles) {
+    reply.answers(pieceCalls(context, errand, { replica, way, singles, reply }));
+    exchange.sent(way);
+    return reply;
+  }
   const request = {
     method: "POST",
     path: way.path,
@@ -155,6 +167,45 @@ function askReplica(
   reply.answers(context.upstream.send(replica, request, reply));
   exchange.sent(way);
   return reply;
+}
+
+const singlesIn = ({ kind, stream, body }: ParsedRequest) => singlesOf(kind, stream, body);
+
+/** REPLICA is asked for the pieces one by one, which is told to REPLY as one answer. */
+function pieceCalls(
+  { upstream }: RelayContext,
+  { exchange, parsed, accept }: RequestContext,
+  parts: {
+    replica: Replica;
+    way: ProtocolAdapter;
+    singles: readonly Single[];
+    reply: UpstreamResponse;
+  },
+): PieceCalls {
+  const { replica, way, singles, reply } = parts;
+  const headers = [
+    ["content-type", "application/json"],
+    ["accept", accept],
+  ] as const;
+  return new PieceCalls(
+    {
+      kind: parsed.kind,
+      stream: parsed.stream,
+      body: parsed.body,
+      singles,
+      width: placesOf(parsed.pieces, replica),
+      ask(body, signal) {
+        const single = { ...parsed, body, text: JSON.stringify(body), stream: false, pieces: 1 };
+        const text = way.body(single, replica);
+        const request = { method: "POST", path: way.path, headers, body: text } as const;
+        return wholeAnswer(upstream, replica, request, signal);
+      },
+      made: (tokens) => exchange.made(tokens),
+      refuse: (failure) => reply.interrupt(failure),
+      failureOf: (error) => (error instanceof RangeError ? tooDeep() : asFailure(error)),
+    },
+    reply,
+  );
 }
 
 /** What to do with what a replica answered: pass it on, or ask elsewhere because nothing is lost by it. */

@@ -40,7 +40,11 @@ export class StreamAnswer implements Follower, CancellationTarget, Reader {
   /** What it took, as the runtime says, or as far as can be told. */
   get tokens(): Tokens {
     if (this.earlyFailure && this.#tap.generated.frames === 0) return noTokens;
-    return this.#tap.tokens ?? this.#exchange.guess(this.#tap.generated.tokens);
+    const { tokens, generated } = this.#tap;
+    if (!tokens) return this.#exchange.guess(generated.tokens);
+    // llama-server says the usage of one of several answers; each of its frames is a token of one of them.
+    const isLess = this.#exchange.pieces > 1 && tokens.completion_tokens < generated.frames;
+    return isLess ? { ...tokens, completion_tokens: generated.frames, source: "counted" } : tokens;
   }
 
   data(bytes: Buffer): void {

@@ -57,6 +57,19 @@ export function routeOf(path: string): Route | null {
   return endpoint !== undefined && route ? { ...route, endpoint } : null;
 }
 
+/** Every path that is ours, as OpenAPI writes it; WHAT is the path behind `/v1/`. */
+export const documentedPaths: readonly {
+  path: string;
+  what: Kind | "models" | "models/{model}";
+}[] = [
+  ...[...ofThePool.keys(), "models/{model}"].map((what) => [`${elastic}${what}`, what]),
+  [chatAlias, "chat/completions"],
+  ...[...ofEndpoints.keys()].flatMap((what) => [
+    [`/api/d/{endpoint}/${what}`, what],
+    [`/api/d/{endpoint}/v1/${what}`, what],
+  ]),
+].map(([path = "", what]) => ({ path, what: what as Kind | "models" | "models/{model}" }));
+
 function modelOf(path: string): Route | null {
   if (!path.startsWith(modelPrefix) || path.length === modelPrefix.length) return null;
   try {

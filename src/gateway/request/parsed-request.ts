@@ -1,6 +1,7 @@
 import { badRequest } from "../../shared/failure.ts";
 import { leftOut, refuseFields } from "../fields.ts";
 import { checkMedia } from "../media.ts";
+import { piecesOf } from "../pieces/pieces.ts";
 import type { Kind } from "./allow-list.ts";
 import { checkBody } from "./body-checks.ts";
 import type { Form } from "./form.ts";
@@ -14,6 +15,8 @@ export interface ParsedRequest {
   /** The Dedicated endpoint whose path it came by. */
   endpoint: string | null;
   stream: boolean;
+  /** How many pieces of work it is, see `piecesOf`. */
+  pieces: number;
   /** The client wants the usage chunk at the end of its stream. */
   includeUsage: boolean;
   text: string;
@@ -40,7 +43,7 @@ export function parseRequest(
   const stream = optionalBoolean(body["stream"], "stream");
   const usage = includeUsage(body["stream_options"]);
   const asked = { kind, model, endpoint, stream, includeUsage: usage, text, body, form: null };
-  return { ...asked, leftOut: leftOut(kind, body) };
+  return { ...asked, pieces: piecesOf(kind, body), leftOut: leftOut(kind, body) };
 }
 
 /** The same for an upload. */
@@ -54,7 +57,7 @@ export function requestOfForm(
   if (!form.hasFile("file")) throw badRequest("`file` must be an uploaded file.", "file");
   const stream = form.field("stream") === "true";
   const asked = { kind, model, endpoint, stream, includeUsage: true, text: "", body: {}, form };
-  return { ...asked, leftOut: [] };
+  return { ...asked, pieces: 1, leftOut: [] };
 }
 
 function namedModel(model: unknown): string {

@@ -73,8 +73,9 @@ export class ReplicaLoad {
     return breaker;
   }
 
-  leave({ load }: Place, trial: Breaker | null): void {
-    load.inflight--;
+  /** HELD: how many places it had. */
+  leave({ load }: Place, trial: Breaker | null, held = 1): void {
+    load.inflight -= held;
     if (trial && load.breaker === trial) load.breaker = unproven(trial);
     this.#forgetIfGone(load);
   }

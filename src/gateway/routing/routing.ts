@@ -94,15 +94,21 @@ export function createRouting(
   function occupy(place: Place, traffic: Traffic<Claimed> | null): Claimed {
     const trial = places.enter(place);
     if (traffic) traffic.inflight++;
-    let held = true;
+    let held = 1;
     return {
       replica: place.replica,
+      widen(wanted) {
+        if (held === 0) return;
+        place.load.inflight += wanted - held;
+        if (traffic) traffic.inflight += wanted - held;
+        held = wanted;
+      },
       release() {
-        if (!held) return;
-        held = false;
-        places.leave(place, trial);
+        if (held === 0) return;
+        places.leave(place, trial, held);
+        if (traffic) traffic.inflight -= held;
+        held = 0;
         if (!traffic) return;
-        traffic.inflight--;
         traffic.last_active_at = clock.now();
       },
     };

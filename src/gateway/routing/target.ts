@@ -27,5 +27,7 @@ export interface Target {
 export interface Claimed {
   replica: Place["replica"];
   /** Gives the place back; a second call does nothing. */
+  /** It takes so many places in all, at least 1, from now on. */
+  widen(places: number): void;
   release(): void;
 }

@@ -1,6 +1,7 @@
-import { dial, type Trust, type Wire, type WireUser } from "./dial.ts";
+import { dial, type Trust } from "./dial.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Address } from "./request.ts";
+import type { Wire, WireUser } from "./wire.ts";
 
 /** Whoever uses the connection at the moment. No method is called after `lost`. */
 export interface Tenant {

@@ -4,32 +4,15 @@ import { isIP } from "node:net";
 import { getCACertificates, rootCertificates } from "node:tls";
 import type { Socket, SocketHandler } from "bun";
 import { isListener } from "../../../agent/contract/listener.ts";
+import type { ProxyPlace } from "../../../agent/contract/proxy.ts";
+import { throughProxy } from "./proxied.ts";
 import type { Address } from "./request.ts";
+import type { Dialler, WireUser } from "./wire.ts";
 
 /** What we show to relays, PEM texts. */
 export interface Identity {
   certificate_pem: string;
   key_pem: string;
-}
-
-/** What can be done with a connection, and with nothing else. */
-export type Wire = Pick<Socket, "write" | "pause" | "resume" | "terminate">;
-
-/** Who hears of a connection; nothing is said before `reached`. */
-export interface WireUser {
-  /** It does not want a connection any more. */
-  readonly gone: boolean;
-  reached(wire: Wire): void;
-  /** Bytes can be sent. */
-  ready(): void;
-  received(bytes: Buffer): void;
-  flush(): void;
-  closed(error: Error | undefined): void;
-}
-
-/** One that judges the certificate of whoever answers. */
-export interface Dialler extends WireUser {
-  distrusted(): void;
 }
 
 /** What is known of the machines that runtimes are on. */
@@ -61,17 +44,14 @@ export function dial(
     const isComing = machines?.claim(host_id, relay.server_name, connection) ?? false;
     return isComing ? Promise.resolve() : Promise.reject(new Error("The host has no tunnel."));
   }
-  const target = { hostname: host, port, data: connection };
-  if (provider?.tls) {
-    const { server_name } = provider.tls;
-    // An address is no server name (RFC 6066 3); without one, Bun checks the certificate against HOST.
-    const serverName = isIP(server_name) ? "" : server_name;
-    return Bun.connect({
-      ...target,
-      socket: certified,
-      tls: { serverName, rejectUnauthorized: true, ...(ca_pem && { ca: alsoBelieving(ca_pem) }) },
-    });
+  const proxy = provider?.proxy;
+  if (proxy && !proxy.is_http) {
+    return Promise.reject(new Error("A proxy is spoken to by plain HTTP only."));
   }
+  // Plain HTTP is read by the proxy itself.
+  const next = proxy && !provider?.tls ? proxy : { host, port };
+  const target = { hostname: next.host, port: next.port, data: connection };
+  if (provider?.tls) return dialSecurely(target, { ...provider, tls: provider.tls }, ca_pem);
   if (!relay) {
     const isRuntime = () => listener === undefined || isListener(port, listener);
     return Bun.connect({ ...target, socket: direct(isRuntime) });
@@ -87,6 +67,23 @@ export function dial(
       rejectUnauthorized: false,
     },
   });
+}
+
+/** To a service that shows a certificate. */
+function dialSecurely(
+  target: { hostname: string; port: number; data: Dialler },
+  { tls: { server_name }, proxy }: { tls: { server_name: string }; proxy?: ProxyPlace },
+  ca_pem: string | undefined,
+): Promise<unknown> {
+  // An address is no server name (RFC 6066 3); without one, Bun checks the certificate against HOST. In a tunnel it
+  // would be the proxy's address, so there it is named.
+  const serverName = isIP(server_name) && !proxy ? "" : server_name;
+  const ca = ca_pem && { ca: alsoBelieving(ca_pem) };
+  const tls = { serverName, rejectUnauthorized: true, ...ca };
+  if (!proxy) return Bun.connect({ ...target, socket: certified, tls });
+  return throughProxy(proxy, target, (raw) =>
+    raw.upgradeTLS({ data: target.data, tls, socket: certified }),
+  );
 }
 
 const events: SocketHandler<Dialler> = {

@@ -1,3 +1,5 @@
+import type { ProxyPlace } from "../../../agent/contract/proxy.ts";
+
 export interface Address {
   /** Of the machine that the runtime is on; none for a service elsewhere. */
   host_id?: string;
@@ -22,6 +24,8 @@ export interface ProvidedBy {
   base_path: string;
   /** The value of the authorization header; empty: none. */
   authorization: string;
+  /** Through which it is reached. */
+  proxy?: ProxyPlace;
 }
 
 export interface RelayedTo {
@@ -52,7 +56,11 @@ export function encodeRequest(address: Address, request: UpstreamRequest): strin
   const { provider } = address;
   // A provider's address says the version by itself, and not all of them call it v1.
   const path = provider ? provider.base_path + request.path.replace(/^\/v1/, "") : request.path;
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${hostOf(address)}\r\n`;
+  const host = hostOf(address);
+  // A proxy is asked for whole addresses (RFC 9112 3.2.2); within TLS it hears nothing.
+  const proxy = provider?.tls ? undefined : provider?.proxy;
+  let head = `${method} ${proxy ? `http://${host}` : ""}${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  if (proxy?.authorization) head += `proxy-authorization: ${proxy.authorization}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
   if (provider?.authorization) head += `authorization: ${provider.authorization}\r\n`;
   head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;

@@ -1,6 +1,6 @@
 /** What becomes of a page's shell lines in the tests. */
 
-/** `{}`: the line is run as it stands, and must end with 0. */
+/** `{}`: the line is run as it stands (but for `stand-ins.ts`), and must end with 0. */
 export interface Line {
   /** Why it is not run as it stands. */
   because?: string;
@@ -17,7 +17,10 @@ export interface Line {
 export interface Page {
   /** Below the repository's root. */
   file: string;
-  /** By the line as the page has it, without comments and with one blank for each line break that is escaped. */
+  /**
+   * By the line as the page has it, without comments and with one blank for each line break that is escaped. A line
+   * that only asks or changes the sandbox's appliance needs no entry: see `isHarmless`.
+   */
   lines: Readonly<Record<string, Line>>;
 }
 
@@ -33,3 +36,9 @@ export function scriptOf(text: string, { because, run, each }: Line): string {
     .map(([verb, words]) => `${before} ${verb} ${words}`.trimEnd())
     .join("\n");
 }
+
+/** Whether TEXT may be run as it stands on anybody's machine: it goes to the appliance of the sandbox, and ends. */
+export const isHarmless = (text: string): boolean =>
+  /^(?:hypervize (?!serve\b|agent\b|demo\b|stop\b|bundle import\b)|curl http:\/\/localhost:8080\/)/.test(
+    text,
+  ) && !/[;&|<>`]|\$\(/.test(text.replace(/'[^']*'|"[^"$`]*"/g, ""));

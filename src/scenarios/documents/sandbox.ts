@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { HubTestbed } from "../../../agent/weights/hub/hub.testbed.ts";
 import truth from "../../control/scheduler/sizing/truth.json";
 import { freePort, Testbed } from "../appliance.testbed.ts";
+import { withStandIns } from "./stand-ins.ts";
 
 const checkout = join(import.meta.dir, "../../..");
 const gguf = join(checkout, "agent/weights/demo/hypervize-demo.gguf");
@@ -22,16 +23,18 @@ export class Sandbox {
   /** Where lines are run. */
   readonly #folder = join(this.#root, "work");
   readonly #env: Record<string, string> = {};
-  #port = 0;
   #hub: HubTestbed | undefined;
 
   /** Starts the demo, as the first line of README does. */
   async start(): Promise<void> {
     const files = { "model-Q4_K_M.gguf": gguf };
     this.#hub = await HubTestbed.start({
-      repos: { "org/model": { files }, "org/repo": { files } },
+      repos: {
+        "org/model": { files },
+        "org/repo": { files },
+        "Qwen/Qwen3-0.6B-GGUF": { files: { "Qwen3-0.6B-Q8_0.gguf": gguf } },
+      },
     });
-    this.#port = await freePort();
     const bin = join(this.#root, "bin");
     for (const folder of [bin, this.#folder]) mkdirSync(folder);
     const script = (file: string, text: string): void => {
@@ -42,10 +45,10 @@ export class Sandbox {
     script(join(this.#folder, "install.sh"), `exec ${checkout}/install.sh "$@"`);
     script(join(bin, "npm"), `cd ${checkout} && exec ${Bun.which("npm")} "$@"`);
     script(join(bin, "curl"), `exec ${Bun.which("curl")} -sS --fail-with-body --noproxy '*' "$@"`);
-    // field PATH: of the JSON on standard input, as `field data.0.id`.
+    // field PATH: of the JSON on standard input, as `field data.0.id`, or `data.-1.id` for the last.
     script(
       join(bin, "field"),
-      `exec ${process.execPath} -e 'let at = await Bun.stdin.json(); for (const name of process.argv[1].split(".")) at = at[name]; console.log(at)' "$1"`,
+      `exec ${process.execPath} -e 'let at = await Bun.stdin.json(); for (const name of process.argv[1].split(".")) at = Array.isArray(at) ? at.at(Number(name)) : at[name]; console.log(at)' "$1"`,
     );
     const config = truth.configs["Qwen/Qwen3-0.6B"].config;
     writeFileSync(join(this.#folder, "config.json"), JSON.stringify(config));
@@ -54,22 +57,32 @@ export class Sandbox {
       PATH: [bin, dirname(process.execPath), process.env["PATH"]].join(":"),
       HOME: this.#root,
       ROOT: join(this.#root, "root"),
-      PORT: String(this.#port),
+      PORT: String(await freePort()),
       CHECKOUT: checkout,
       HYPERVIZE_HOME: join(this.#root, "home"),
       HF_ENDPOINT: this.#hub.url,
     });
     const { code, output } = await this.run("./install.sh --demo --detach --port $PORT");
     if (code !== 0) throw new Error(output);
-    this.#env["KEY"] = (await Bun.file(join(this.#root, "home/demo.json")).json()).api_key;
+    const home = join(this.#root, "home");
+    this.#env["KEY"] = (await Bun.file(join(home, "demo.json")).json()).api_key;
+    this.#env["ADMIN_KEY"] = (await Bun.file(join(home, "admin-key")).text()).trim();
+    // For pages that ask about an endpoint and make none.
+    const made = await this.run(
+      "hypervize endpoints create builtin:hypervize-demo --name desk --wait",
+    );
+    if (made.code !== 0) throw new Error(made.output);
   }
 
   /** TEXT in a shell that ends at the first error; the appliance of the pages is the sandbox's. */
   async run(text: string): Promise<Ran> {
-    const here = text.replaceAll("localhost:8080", `localhost:${this.#port}`);
-    const child = Bun.spawn(["sh", "-euc", here], {
-      ...{ cwd: this.#folder, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
-      env: { ...process.env, ...this.#env },
+    const child = Bun.spawn(["sh", "-euc", withStandIns(text)], {
+      cwd: this.#folder,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      // Under `npm test --silent` npm would say nothing here either.
+      env: { ...process.env, npm_config_loglevel: "notice", ...this.#env },
       timeout: 120_000,
     });
     const said = [child.stdout, child.stderr].map((stream) => new Response(stream).text());

@@ -35,6 +35,40 @@ export function shellLines(page: string): ShellLine[] {
   return found.sort((a, b) => a.at - b.at);
 }
 
+export interface Shown {
+  /** Of the page: where its commands begin, and where they end. */
+  from: number;
+  to: number;
+  /** `…` is anything, a number any number, and blanks are as many as there are. */
+  output: RegExp;
+}
+
+/** What pages show of a block's output: the `text` block that follows the block of commands. */
+export function shownOutputs(page: string): Shown[] {
+  const pairs =
+    /^```(?:sh|bash|shell|console)\n((?:(?!```).*\n)*)```\n\n```text\n((?:(?!```).*\n)*)```$/gm;
+  return [...page.matchAll(pairs)].map(({ index, 1: commands = "", 2: text = "" }) => {
+    const from = lineAt(page, index) + 1;
+    return { from, to: from + commands.split("\n").length - 1, output: asPattern(text) };
+  });
+}
+
+/** In the order of the lines; others may stand between them. Numbers are examples. */
+function asPattern(text: string): RegExp {
+  const lines = text.split("\n").map((line) => line.trim().split(/\s+/).map(wordPattern));
+  return new RegExp(lines.map((words) => words.join("[ \\t]+")).join("[ \\t]*[\\s\\S]*?"));
+}
+
+const wordPattern = (word: string): string =>
+  word
+    .split(/(…|^\d+$|localhost:8080)/)
+    .map((part, i) => (i % 2 === 0 ? RegExp.escape(part) : (examples[part] ?? "\\d+")))
+    .join("");
+const examples: Readonly<Record<string, string>> = {
+  "…": "[^\\n]*",
+  "localhost:8080": "localhost:\\d+",
+};
+
 const lineAt = (page: string, index: number): number => page.slice(0, index).split("\n").length;
 
 /** A quoted string, an escape with what it escapes, a comment, the end of a line, blanks, or else one character. */

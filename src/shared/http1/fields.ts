@@ -12,12 +12,12 @@ const lf = 10;
 const tab = 9;
 const space = 32;
 const colon = 58;
-const DELETE = 127;
+const del = 127;
 const max_fields = 128;
 
 /** Whether a name may have BYTE, and a value. */
 export const isOfName = (byte: number): boolean => isTokenByte[byte] === 1;
-export const isText = (byte: number): boolean => byte === tab || (byte >= space && byte !== DELETE);
+export const isText = (byte: number): boolean => byte === tab || (byte >= space && byte !== del);
 
 /**
  * The header section of a message: checked once, as bytes, and decoded field by field when somebody

@@ -1,4 +1,4 @@
-/** Where a head begins and ends, before anything of it is read. */
+/** Where a head begins and ends, before anything of it is read. Pure. */
 import { ProtocolError } from "./protocol-error.ts";
 
 const cr = 13;

@@ -1,3 +1,4 @@
+/** Lists in fields of a head. Pure. */
 const comma = /[ \t]*,[ \t]*/;
 
 /**

@@ -1,3 +1,4 @@
+/** The head of a request, and why one is refused. Pure. */
 import { Fields } from "./fields.ts";
 import { headEnd } from "./head-lines.ts";
 import { elementsOf } from "./list.ts";

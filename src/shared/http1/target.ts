@@ -1,3 +1,4 @@
+/** What a request line asks for, read so that every reader takes it alike. Pure. */
 import { ProtocolError } from "./protocol-error.ts";
 
 /** What a request line asks for. */

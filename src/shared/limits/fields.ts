@@ -23,7 +23,8 @@ export const noLimits: Readonly<LimitFields> = {
 };
 
 const whole = ["rpm_limit", "tpm_limit", "max_parallel_requests"] as const;
-const largest = 1e12;
+export const amount_max = 1e12;
+export const count_bounds = [1, amount_max] as const;
 const models_max = 200;
 
 /** BEFORE with the limits that CHANGES has. Throws 400 that names the field. */
@@ -43,12 +44,12 @@ function definedIn(changes: Partial<LimitFields>): Partial<LimitFields> {
 }
 
 function checkWhole(field: string, value: number | null): void {
-  if (value === null || (Number.isInteger(value) && value >= 1 && value <= largest)) return;
+  if (value === null || (Number.isInteger(value) && value >= 1 && value <= amount_max)) return;
   throw badRequest(`\`${field}\` is a whole number from 1 on, or null for no limit.`, field);
 }
 
 function checkBudget(value: number | null): void {
-  if (value === null || (Number.isFinite(value) && value >= 0 && value <= largest)) return;
+  if (value === null || (Number.isFinite(value) && value >= 0 && value <= amount_max)) return;
   throw badRequest(
     "`monthly_budget` is an amount from 0 on, in the currency of the prices, or null for no limit.",
     "monthly_budget",

@@ -1,29 +1,33 @@
 /** From a filled form to the body of a provision or a change. Pure. */
-import type { ProvisionInput } from "../../dedicated-api.ts";
+import type { EndpointChanges, Provision } from "../../../src/app/control-api.ts";
 import { secretIn } from "../../secret.tsx";
 
 /** What is not said. */
-const defaults: ProvisionInput = { concurrency: 4, min_replicas: 0, max_replicas: 1 };
+const defaults: EndpointChanges = { concurrency: 4, min_replicas: 0, max_replicas: 1 };
 
 /** An empty field is not sent: the appliance decides. */
-export function bodyOf(form: FormData): ProvisionInput {
+export function bodyOf(form: FormData): Provision {
   return Object.fromEntries(
     Object.entries(fieldsIn(form)).filter(([, value]) => (value ?? null) !== null),
-  );
+  ) as unknown as Provision;
 }
 
 /** An empty field takes away what was there, or goes back to what is usual. */
-export function changedBodyOf(form: FormData): ProvisionInput {
+export function changedBodyOf(form: FormData): EndpointChanges {
   const { hf_token, ...fields } = fieldsIn(form);
   const said = Object.entries(fields).map(([name, value]) => [
     name,
-    value ?? defaults[name] ?? null,
+    value ?? defaults[name as keyof EndpointChanges] ?? null,
   ]);
   return { ...Object.fromEntries(said), ...(hf_token !== undefined && { hf_token }) };
 }
 
-function fieldsIn(form: FormData): Record<string, unknown> {
-  const word = (name: string): string | null => String(form.get(name) ?? "").trim() || null;
+/** Null: empty. */
+type Filled = { [Field in keyof EndpointChanges]: EndpointChanges[Field] | null | undefined };
+
+function fieldsIn(form: FormData): Filled {
+  const word = <Word extends string>(name: string): Word | null =>
+    (String(form.get(name) ?? "").trim() || null) as Word | null;
   const number = (name: string): number | null => {
     const text = word(name);
     return text === null ? null : Number(text);
@@ -49,7 +53,7 @@ function fieldsIn(form: FormData): Record<string, unknown> {
   };
 }
 
-function gpuOf(type: string | null, count: number | null): object | null {
+function gpuOf(type: string | null, count: number | null) {
   if (type === null && count === null) return null;
   return { ...(type !== null && { type }), ...(count !== null && { count }) };
 }

@@ -1,29 +1,33 @@
 /** From a filled form to the body of a new model or of a change. Pure. */
-import type { ModelInput } from "../../model-api.ts";
+import type { ModelBody, ModelChanges } from "../../../src/app/control-api.ts";
 import { secretIn } from "../../secret.tsx";
 
 /** What is not said. */
 const usual_concurrency = 4;
 
 /** An empty field is not sent: the appliance decides. */
-export function bodyOf(form: FormData): ModelInput {
+export function bodyOf(form: FormData): ModelBody {
   return Object.fromEntries(
     Object.entries(fieldsIn(form)).filter(([, value]) => (value ?? null) !== null),
   );
 }
 
 /** An empty field takes away what was there, or goes back to what is usual. */
-export function changedBodyOf(form: FormData): ModelInput {
+export function changedBodyOf(form: FormData): ModelChanges {
   const { hf_token, concurrency, ...fields } = fieldsIn(form);
   return {
-    ...fields,
+    ...(fields as ModelChanges),
     concurrency: concurrency ?? usual_concurrency,
     ...(hf_token !== undefined && { hf_token }),
   };
 }
 
-function fieldsIn(form: FormData): Record<string, unknown> {
-  const word = (field: string): string | null => String(form.get(field) ?? "").trim() || null;
+/** Null: empty. */
+type Filled = { [Field in keyof ModelBody]: ModelBody[Field] | null | undefined };
+
+function fieldsIn(form: FormData): Filled {
+  const word = <Word extends string>(field: string): Word | null =>
+    (String(form.get(field) ?? "").trim() || null) as Word | null;
   const number = (field: string): number | null => {
     const text = word(field);
     return text === null ? null : Number(text);

@@ -1,10 +1,10 @@
 /** A new shared model, with a forecast as it is typed, or changes to one. */
-import type { ModelView } from "../../../src/app/control-api.ts";
+import type { ModelChanges, ModelView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";
 import { Form } from "../../form.tsx";
-import { addModel, changeModel, forecastModel, type ModelInput } from "../../model-api.ts";
+import { addModel, changeModel, forecastModel } from "../../model-api.ts";
 import { bodyOf, changedBodyOf } from "./fields.ts";
 
 interface ModelFormProps {
@@ -32,7 +32,7 @@ export function ModelForm({ of, close, saved }: ModelFormProps) {
       </Dialog>
     );
   }
-  const change = (changes: ModelInput) => changeModel(of.model_id, changes);
+  const change = (changes: ModelChanges) => changeModel(of.model_id, changes);
   return (
     <Dialog title={`Change ${of.id}`} onClose={close}>
       <Form {...shared} read={changedBodyOf} change={change} verb="Save">

@@ -1,11 +1,11 @@
 /** Further names for models: shares for canaries, and what to fall back to. */
 import { useSignal } from "@preact/signals";
-import type { AliasView } from "../../../src/app/control-api.ts";
+import type { AliasBody, AliasChanges, AliasView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
-import { type AliasInput, changeAlias, createAlias, removeAlias } from "../../gateway-api.ts";
+import { changeAlias, createAlias, removeAlias } from "../../gateway-api.ts";
 import { Empty, Loaded } from "../../notice.tsx";
 import { Panel } from "../../panel.tsx";
 import { aliasesQuery } from "../../queries.ts";
@@ -144,7 +144,7 @@ interface AliasFormProps {
   saved(): void;
 }
 
-const read = (form: FormData): AliasInput => ({
+const read = (form: FormData): AliasBody => ({
   name: String(form.get("name")),
   targets: targetsFrom(String(form.get("targets"))),
   fallbacks: wordsOf(String(form.get("fallbacks"))),
@@ -153,7 +153,7 @@ const read = (form: FormData): AliasInput => ({
 function AliasForm({ of, close, saved }: AliasFormProps) {
   const known = of === "new" ? null : of;
   const sending = known
-    ? { change: (changes: Partial<AliasInput>) => changeAlias(known.id, changes) }
+    ? { change: (changes: AliasChanges) => changeAlias(known.id, changes) }
     : { create: createAlias };
   return (
     <Dialog title={known ? `Change ${known.name}` : "Add an alias"} onClose={close}>

@@ -1,7 +1,7 @@
-import type { ProviderView } from "../../../src/app/control-api.ts";
+import type { ProviderBody, ProviderChanges, ProviderView } from "../../../src/app/control-api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
-import { changeProvider, createProvider, type ProviderInput } from "../../gateway-api.ts";
+import { changeProvider, createProvider } from "../../gateway-api.ts";
 import { Secret, secretIn } from "../../secret.tsx";
 import { providedFrom, providedText } from "./lines.ts";
 
@@ -11,7 +11,7 @@ interface ProviderFormProps {
   saved(): void;
 }
 
-function read(form: FormData): ProviderInput {
+function read(form: FormData): ProviderBody {
   const api_key = secretIn(form, "api_key");
   return {
     name: String(form.get("name")),
@@ -26,7 +26,7 @@ function read(form: FormData): ProviderInput {
 export function ProviderForm({ of, close, saved }: ProviderFormProps) {
   const known = of === "new" ? null : of;
   const sending = known
-    ? { change: (changes: Partial<ProviderInput>) => changeProvider(known.id, changes) }
+    ? { change: (changes: ProviderChanges) => changeProvider(known.id, changes) }
     : { create: createProvider };
   return (
     <Dialog title={known ? `Change ${known.name}` : "Add a provider"} onClose={close}>

@@ -1,6 +1,7 @@
 /** One group of settings: its fields, Save, and where it makes sense a test. */
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
+import type { SettingsBody } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { changesIn } from "../../changes.ts";
 import { testChannel, writeSettings } from "../../dedicated-api.ts";
@@ -10,7 +11,12 @@ import { emptySecret, Secret } from "../../secret.tsx";
 import { Select } from "../../select.tsx";
 import { valuesOf } from "./values.ts";
 
-export type Field = { name: string; label: string } & (
+export type Group = keyof SettingsBody;
+
+export type Field<Of extends Group = Group> = {
+  name: Of extends Group ? keyof NonNullable<SettingsBody[Of]> & string : never;
+  label: string;
+} & (
   | { kind: "flag"; value: boolean }
   | { kind: "number"; value: number }
   | { kind: "choice"; value: string; choices: readonly string[] }
@@ -18,19 +24,24 @@ export type Field = { name: string; label: string } & (
   | { kind: "text" | "lines" | "long"; value: string }
 );
 
-interface SettingsFormProps {
+interface SettingsFormProps<Of extends Group> {
   title: string;
-  group: string;
-  fields: readonly Field[];
+  group: Of;
+  fields: readonly Field<NoInfer<Of>>[];
   test?: "mail" | "webhook";
 }
 
-export function SettingsForm({ title, group, fields, test }: SettingsFormProps) {
+export function SettingsForm<Of extends Group>({
+  title,
+  group,
+  fields,
+  test,
+}: SettingsFormProps<Of>) {
   const said = useSignal("");
   const saving = useAction(async (form: HTMLFormElement) => {
     said.value = "";
     const changes = changesIn(form, (filled) => valuesOf(filled, fields));
-    if (Object.keys(changes).length > 0) await writeSettings({ [group]: changes });
+    if (Object.keys(changes).length > 0) await writeSettings({ [group]: changes } as SettingsBody);
     // What was typed is kept now; the next save must not send it again.
     for (const { name, kind } of fields) if (kind === "secret") emptySecret(form, name);
     said.value = "Saved.";

@@ -38,7 +38,7 @@ function Forms({
 }: {
   settings: SettingsView;
 }) {
-  const mailFields: Field[] = [
+  const mailFields: Field<"mail">[] = [
     { name: "enabled", label: "Send mail", kind: "flag", value: mail.enabled },
     { name: "host", label: "Server", kind: "text", value: mail.host },
     { name: "port", label: "Port", kind: "number", value: mail.port },
@@ -60,12 +60,12 @@ function Forms({
     },
     { name: "ca_pem", label: "Private CA (PEM), optional", kind: "long", value: mail.ca_pem },
   ];
-  const webhookFields: Field[] = [
+  const webhookFields: Field<"webhook">[] = [
     { name: "enabled", label: "Call the webhook", kind: "flag", value: webhook.enabled },
     { name: "url", label: "URL", kind: "text", value: webhook.url },
     { name: "secret", label: "Signing secret", kind: "secret", isKept: webhook.has_secret },
   ];
-  const s3Fields: Field[] = [
+  const s3Fields: Field<"s3">[] = [
     {
       name: "endpoint",
       label: "Endpoint, such as https://minio:9000",

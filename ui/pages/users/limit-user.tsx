@@ -1,8 +1,8 @@
 /** Which team a user is in, and what the user is limited to over all of their keys. */
 import type { UserView } from "../../../src/app/control-api.ts";
+import { changeUser } from "../../api.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
-import { limitUser } from "../../gateway-api.ts";
 import { LimitFields } from "../../limit-fields.tsx";
 import { limitsFrom } from "../../limits.ts";
 import { teamsQuery } from "../../queries.ts";
@@ -28,7 +28,7 @@ export function LimitUser({ of, close, saved }: LimitUserProps) {
     <Dialog title={`Team and limits of ${of.email}`} onClose={close}>
       <Form
         read={read}
-        change={(changes) => limitUser(of.id, changes)}
+        change={(changes) => changeUser(of.id, changes)}
         saved={saved}
         close={close}
         verb="Save"

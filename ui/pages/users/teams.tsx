@@ -1,10 +1,10 @@
 /** Groups of users that share limits and a budget. */
 import { useSignal } from "@preact/signals";
-import type { TeamView } from "../../../src/app/control-api.ts";
+import type { TeamBody, TeamChanges, TeamView } from "../../../src/app/control-api.ts";
 import { Confirm } from "../../confirm.tsx";
 import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
-import { changeTeam, createTeam, removeTeam, type TeamInput } from "../../gateway-api.ts";
+import { changeTeam, createTeam, removeTeam } from "../../gateway-api.ts";
 import { LimitFields } from "../../limit-fields.tsx";
 import { limitsFrom, limitsInWords } from "../../limits.ts";
 import { Empty, Loaded } from "../../notice.tsx";
@@ -127,7 +127,7 @@ interface TeamFormProps {
   saved(): void;
 }
 
-const read = (form: FormData): TeamInput => ({
+const read = (form: FormData): TeamBody => ({
   name: String(form.get("name")),
   ...limitsFrom(form),
 });
@@ -135,7 +135,7 @@ const read = (form: FormData): TeamInput => ({
 function TeamForm({ of, close, saved }: TeamFormProps) {
   const known = of === "new" ? null : of;
   const sending = known
-    ? { change: (changes: Partial<TeamInput>) => changeTeam(known.id, changes) }
+    ? { change: (changes: TeamChanges) => changeTeam(known.id, changes) }
     : { create: createTeam };
   return (
     <Dialog title={known ? `Change ${known.name}` : "Add a team"} onClose={close}>

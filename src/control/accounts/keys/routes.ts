@@ -1,14 +1,25 @@
 import { Elysia, t } from "elysia";
-import type { Guard, Role } from "../../../shared/access.ts";
+import type { Guard } from "../../../shared/access.ts";
+import { closed, orNull, routesFor, told } from "../../route-schema.ts";
 import { limitsBody } from "../limits/body.ts";
 import type { Keys, KeyView } from "./keys.ts";
 
-const closed = { additionalProperties: false };
 const settings = {
-  expires_at: t.Optional(t.Union([t.Number(), t.Null()])),
+  expires_at: orNull(t.Number({ description: "Milliseconds since 1970." })),
   ...limitsBody,
-  allowed_cidrs: t.Optional(t.Union([t.Array(t.String()), t.Null()])),
+  allowed_cidrs: orNull(t.Array(t.String(), { description: "Such as 10.0.0.0/8." })),
 };
+const keyBody = t.Object(
+  {
+    name: t.String(),
+    scope: t.Optional(t.Union([t.Literal("inference"), t.Literal("admin")])),
+    ...settings,
+  },
+  closed,
+);
+export type KeyBody = typeof keyBody.static;
+const keyChanges = t.Object({ name: t.Optional(t.String()), ...settings }, closed);
+export type KeyChanges = typeof keyChanges.static;
 
 export type ShownKey = KeyView & { spent_this_month: number };
 
@@ -23,18 +34,21 @@ export function keyRoutes({ keys, guard, spentBy }: KeyRouteParts) {
     ...key,
     spent_this_month: spentBy(key.prefix),
   });
-  const as =
-    (least: Role) =>
-    ({ request }: { request: Request }) => ({ caller: guard(request, least) });
 
   /** A former member who is a viewer now can still see and end the keys that they have. */
-  const viewers = new Elysia()
-    .derive(as("viewer"))
-    .get("/api/keys", ({ caller }) => ({ data: keys.list(caller).map(shown) }))
-    .delete("/api/keys/:id", ({ caller, params }) => keys.revoke(caller, params.id));
+  const viewers = routesFor(guard, "viewer", "Access")
+    .get(
+      "/api/keys",
+      ({ caller }) => ({ data: keys.list(caller).map(shown) }),
+      told("List your keys; an admin's list has everybody's."),
+    )
+    .delete(
+      "/api/keys/:id",
+      ({ caller, params }) => keys.revoke(caller, params.id),
+      told("Revoke a key.", { 200: "It works no more, and its open streams are cut." }),
+    );
 
-  const members = new Elysia()
-    .derive(as("member"))
+  const members = routesFor(guard, "member", "Access")
     .post(
       "/api/keys",
       ({ caller, body, set }) => {
@@ -42,22 +56,16 @@ export function keyRoutes({ keys, guard, spentBy }: KeyRouteParts) {
         return shown(keys.issue(caller, body));
       },
       {
-        body: t.Object(
-          {
-            name: t.String(),
-            scope: t.Optional(t.Union([t.Literal("inference"), t.Literal("admin")])),
-            ...settings,
-          },
-          closed,
-        ),
+        ...told("Make a key. Only an admin makes one with the scope admin.", {
+          201: "With the key itself, which is shown this once.",
+        }),
+        body: keyBody,
       },
     )
     .patch(
       "/api/keys/:id",
       ({ caller, params, body }) => shown(keys.update(caller, params.id, body)),
-      {
-        body: t.Object({ name: t.Optional(t.String()), ...settings }, closed),
-      },
+      { ...told("Change a key's name or limits."), body: keyChanges },
     );
 
   return new Elysia().use(viewers).use(members);

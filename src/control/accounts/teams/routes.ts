@@ -1,5 +1,6 @@
-import { Elysia, t } from "elysia";
+import { t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { closed, routesFor, told } from "../../route-schema.ts";
 import { limitsBody } from "../limits/body.ts";
 import type { Team, Teams } from "./teams.ts";
 
@@ -18,7 +19,10 @@ export interface TeamParts {
   freed(team_id: string): void;
 }
 
-const closed = { additionalProperties: false };
+const teamBody = t.Object({ name: t.String(), ...limitsBody }, closed);
+export type TeamBody = typeof teamBody.static;
+const teamChanges = t.Object({ name: t.Optional(t.String()), ...limitsBody }, closed);
+export type TeamChanges = typeof teamChanges.static;
 
 export function teamRoutes({ teams, guard, membersOf, spentBy, freed }: TeamParts) {
   const view = (team: Team): TeamView => ({
@@ -26,23 +30,33 @@ export function teamRoutes({ teams, guard, membersOf, spentBy, freed }: TeamPart
     members: membersOf(team.id),
     spent_this_month: spentBy(team.name),
   });
-  return new Elysia()
-    .derive(({ request }) => ({ caller: guard(request, "admin") }))
-    .get("/api/teams", () => ({ data: teams.list().map(view) }))
+  return routesFor(guard, "admin", "Access")
+    .get("/api/teams", () => ({ data: teams.list().map(view) }), told("List the teams."))
     .post(
       "/api/teams",
       ({ body, set }) => {
         set.status = 201;
         return view(teams.create(body));
       },
-      { body: t.Object({ name: t.String(), ...limitsBody }, closed) },
+      {
+        ...told("Add a team.", { 201: "It is added.", 409: "The name is taken." }),
+        body: teamBody,
+      },
     )
     .patch("/api/teams/:id", ({ params, body }) => view(teams.update(params.id, body)), {
-      body: t.Object({ name: t.Optional(t.String()), ...limitsBody }, closed),
+      ...told("Change a team's name or limits.", {
+        200: "As it is now.",
+        409: "The name is taken.",
+      }),
+      body: teamChanges,
     })
-    .delete("/api/teams/:id", ({ params, set }) => {
-      teams.remove(params.id);
-      freed(params.id);
-      set.status = 204;
-    });
+    .delete(
+      "/api/teams/:id",
+      ({ params, set }) => {
+        teams.remove(params.id);
+        freed(params.id);
+        set.status = 204;
+      },
+      told("Remove a team; its users stay.", { 204: "It is removed." }),
+    );
 }

@@ -1,6 +1,7 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
 import { notFound } from "../../../shared/failure.ts";
+import { about, closed, routesFor, told } from "../../route-schema.ts";
 import { sessionCookie } from "./cookie.ts";
 import { refuseCrossSite, type SignIn } from "./sign-in.ts";
 import type { Users, UserView } from "./users.ts";
@@ -15,8 +16,11 @@ export interface AuthParts {
 
 export type SignedIn = Pick<UserView, "id" | "email" | "name" | "role">;
 
+const loginBody = t.Object({ email: t.String(), password: t.String() }, closed);
+export type LoginBody = typeof loginBody.static;
+
 export function authRoutes({ users, signIn, guard, addressOf }: AuthParts) {
-  return new Elysia()
+  const anybody = new Elysia(about("Access", "guest"))
     .post(
       "/api/auth/login",
       async ({ request, body, set }) => {
@@ -26,23 +30,34 @@ export function authRoutes({ users, signIn, guard, addressOf }: AuthParts) {
         return { user: signedIn(user) };
       },
       {
-        body: t.Object(
-          { email: t.String(), password: t.String() },
-          { additionalProperties: false },
-        ),
+        ...told("Sign in: the answer sets a session cookie.", {
+          200: "Who is signed in.",
+          401: "The address or the password is wrong.",
+          429: "Too many tries.",
+        }),
+        body: loginBody,
       },
     )
-    .post("/api/auth/logout", ({ request, set }) => {
-      refuseCrossSite(request);
-      signIn.logout(request);
-      set.status = 204;
-      set.headers["set-cookie"] = sessionCookie(request, null);
-    })
-    .get("/api/auth/me", ({ request }) => {
-      const user = users.find(guard(request, "viewer").user_id);
+    .post(
+      "/api/auth/logout",
+      ({ request, set }) => {
+        refuseCrossSite(request);
+        signIn.logout(request);
+        set.status = 204;
+        set.headers["set-cookie"] = sessionCookie(request, null);
+      },
+      told("Sign out.", { 204: "The session has ended." }),
+    );
+  const somebody = routesFor(guard, "viewer", "Access").get(
+    "/api/auth/me",
+    ({ caller }) => {
+      const user = users.find(caller.user_id);
       if (!user) throw notFound("This account was removed.");
       return { user: signedIn(user) };
-    });
+    },
+    told("Say who is signed in."),
+  );
+  return new Elysia().use(anybody).use(somebody);
 }
 
 function signedIn({ id, email, name, role }: UserView): SignedIn {

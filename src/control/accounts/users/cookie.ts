@@ -1,8 +1,8 @@
 /** The session cookie, and when a browser's request may use it. */
 import type { Sent } from "../../../shared/access.ts";
 
-const name = "hv_session";
-const held = new RegExp(`(?:^|;\\s*)${name}=([^;\\s]+)`);
+export const cookie_name = "hv_session";
+const held = new RegExp(`(?:^|;\\s*)${cookie_name}=([^;\\s]+)`);
 /** The server decides when a session ends; the browser may keep the cookie for the longest time. */
 const max_age_s = 7 * 24 * 3600;
 
@@ -14,7 +14,7 @@ export function sessionToken(request: Sent): string | null {
 export function sessionCookie(request: Request, token: string | null): string {
   const age_s = token === null ? 0 : max_age_s;
   const secure = cameByHttps(request) ? "; Secure" : "";
-  return `${name}=${token ?? ""}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${age_s}${secure}`;
+  return `${cookie_name}=${token ?? ""}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${age_s}${secure}`;
 }
 
 /** A forged x-forwarded-proto only costs the forger its own cookie, so it needs no trusted proxy. */

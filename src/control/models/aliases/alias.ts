@@ -1,4 +1,4 @@
-/** What an alias may say. Pure: every rule is a sentence for the person who broke it. */
+/** What an alias may say. Pure. Every rule is a sentence for the person who broke it. */
 import { badRequest, Failure } from "../../../shared/failure.ts";
 import type { AliasTarget, aliases } from "./table.ts";
 
@@ -24,8 +24,8 @@ export interface Others {
   aliases: readonly Alias[];
 }
 
-const max_targets = 32;
-const max_weight = 1000;
+export const max_targets = 32;
+export const weights = [1, 1000] as const;
 
 /** Throws a 400 that names the field, or a 409 when the name is taken. */
 export function checkAlias({ name, targets, fallbacks = [] }: AliasInput, others: Others): void {
@@ -69,8 +69,9 @@ function checkTargets(targets: readonly AliasTarget[]): void {
     1,
   );
   for (const { weight } of targets) {
-    if (Number.isInteger(weight) && weight >= 1 && weight <= max_weight) continue;
-    throw badRequest(`A \`weight\` is a whole number from 1 to ${max_weight}.`, "targets");
+    const [least, most] = weights;
+    if (Number.isInteger(weight) && weight >= least && weight <= most) continue;
+    throw badRequest(`A \`weight\` is a whole number from ${least} to ${most}.`, "targets");
   }
 }
 

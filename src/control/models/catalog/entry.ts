@@ -1,9 +1,10 @@
-/** What a catalog entry may say. Pure: every rule is a sentence for the person who broke it. */
+/** What a catalog entry may say. Pure. Every rule is a sentence for the person who broke it. */
 import { parseHubSource } from "../../../../agent/contract/gguf/hub-source.ts";
 import { parseS3Source } from "../../../../agent/contract/s3/source.ts";
 import { badRequest, Failure } from "../../../shared/failure.ts";
+import { whole } from "../../whole.ts";
 import type { Artifact, Asked, Runtime } from "../resolution/artifact.ts";
-import { checkRevision, gpuIn, whole } from "../resolution/asked-field.ts";
+import { checkRevision, gpuIn } from "../resolution/asked-field.ts";
 import { type Named, namedModel } from "../resolution/resolve-model.ts";
 
 /** What somebody asked for, as far as it may come to something more exact. */
@@ -42,6 +43,12 @@ export interface Model extends Readonly<Entry>, Readonly<Run> {
   /** Replicas that failed before are started afresh. */
   readonly changed_at: number;
 }
+
+export const bounds = {
+  context_tokens: [256, 1_048_576],
+  slots: [1, 256],
+  replicas: [0, 1000],
+} as const;
 
 /** The fields of a body. */
 export interface ModelInput {
@@ -85,9 +92,9 @@ export function checkedEntry(input: ModelInput): Entry {
   const { slots = 4, gpu = null, replicas = null, enabled = true } = input;
   checkName(name);
   checkSource(source, revision);
-  if (context_tokens !== null) whole("context_tokens", context_tokens, 256, 1_048_576);
-  whole("slots", slots, 1, 256);
-  if (replicas !== null) whole("replicas", replicas, 0, 1000);
+  if (context_tokens !== null) whole("context_tokens", context_tokens, ...bounds.context_tokens);
+  whole("slots", slots, ...bounds.slots);
+  if (replicas !== null) whole("replicas", replicas, ...bounds.replicas);
   const asked = { source, revision, runtime, context_tokens };
   return { name, asked, gpu: gpuIn(gpu), slots, replicas, enabled };
 }

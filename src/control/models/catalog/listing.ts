@@ -1,4 +1,4 @@
-/** The model list as the OpenAI API shapes it, and what the control API adds to each entry. */
+/** The model list as the OpenAI API shapes it, and what the control API adds to each entry. Pure. */
 import type { Cause } from "../../../../agent/contract/protocol/messages.ts";
 import type { Model } from "./entry.ts";
 

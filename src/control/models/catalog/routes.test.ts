@@ -225,9 +225,9 @@ test.each([
 test.each([
   [{ context_tokens: 512, context: 256 }, "`context_tokens` and `context`", "context"],
   [{ slots: 1, n_slots: 2 }, "`slots` and `n_slots`", "n_slots"],
-  [{ concurrency: 0 }, "`concurrency` is", "concurrency"],
-  [{ slots: 0 }, "`slots` is", "slots"],
-  [{ context: 1 }, "`context` is", "context"],
+  [{ concurrency: 0 }, "`concurrency` must be", "concurrency"],
+  [{ slots: 0 }, "`slots` must be", "slots"],
+  [{ context: 1 }, "`context` must be", "context"],
 ])("a model with %j is refused in the words that were sent", async (said, message, param) => {
   const { http } = catalogWorld(hub, { worldOf: () => "control" });
   const sent = { source: demo.source, name: "new", ...said };

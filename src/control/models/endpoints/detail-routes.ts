@@ -1,8 +1,10 @@
 /** What there is to read about one endpoint: events, logs, plots, usage. */
-import { Elysia, t } from "elysia";
+import { t } from "elysia";
 import { notFound } from "../../../shared/failure.ts";
 import { seriesParameters, seriesQueryOf } from "../../observability/telemetry/series-query.ts";
-import { whole } from "../resolution/asked-field.ts";
+import { closed, routesFor, timeInQuery, told, wholeInQuery } from "../../route-schema.ts";
+import { usageBy } from "../../usage/routes.ts";
+import { whole } from "../../whole.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { LogPlace } from "./log-source.ts";
 import { logStream } from "./log-stream.ts";
@@ -10,32 +12,26 @@ import { logTail } from "./log-tail.ts";
 import { mustChange, mustSee, permissionOn } from "./permission.ts";
 import type { EndpointRouteParts } from "./route-deps.ts";
 
-const closed = { additionalProperties: false };
-const time = t.Optional(t.Numeric());
-const by = t.Union([
-  t.Literal("model"),
-  t.Literal("key"),
-  t.Literal("user"),
-  t.Literal("endpoint"),
-  t.Literal("minute"),
-  t.Literal("hour"),
-  t.Literal("day"),
-]);
+const time = timeInQuery;
+const events_bounds = [1, 1000] as const;
+const tail_bounds = [0, 1000] as const;
 const events_default = 100;
 const tail_default = 200;
 
 export function detailRoutes(parts: EndpointRouteParts) {
   const { endpoints, guard } = parts;
-  return new Elysia()
-    .derive(({ request }) => ({ caller: guard(request, "viewer") }))
+  return routesFor(guard, "viewer", "Endpoints")
     .get(
       "/api/endpoints/:id/events",
       ({ caller, params, query: { limit = events_default, before } }) => {
         const { id } = mustSee(endpoints.find(params.id), caller);
-        whole("limit", limit, 1, 1000);
+        whole("limit", limit, ...events_bounds);
         return { data: endpoints.events(id, { limit, before: before ?? null }) };
       },
-      { query: t.Object({ limit: t.Optional(t.Numeric()), before: time }, closed) },
+      {
+        ...told("List an endpoint's changes of state, the newest first."),
+        query: t.Object({ limit: wholeInQuery(events_bounds), before: time }, closed),
+      },
     )
     .get(
       "/api/endpoints/:id/metrics",
@@ -43,7 +39,7 @@ export function detailRoutes(parts: EndpointRouteParts) {
         const { id } = mustSee(endpoints.find(params.id), caller);
         return parts.seriesFor(id, seriesQueryOf(query));
       },
-      { query: seriesParameters },
+      { ...told("Show an endpoint's time series."), query: seriesParameters },
     )
     .get(
       "/api/endpoints/:id/usage",
@@ -52,14 +48,17 @@ export function detailRoutes(parts: EndpointRouteParts) {
         const whose = permissionOn(endpoint, caller) === "change" ? null : caller.email;
         return parts.usageOf(endpoint.id, { by, ...said(period) }, whose);
       },
-      { query: t.Object({ by: t.Optional(by), from: time, to: time }, closed) },
+      {
+        ...told("Sum up an endpoint's usage; who may not change it gets their own."),
+        query: t.Object({ by: t.Optional(usageBy), from: time, to: time }, closed),
+      },
     )
     .get(
       "/api/endpoints/:id/logs",
       ({ caller, params, query, request }) => {
         const endpoint = mustChange(endpoints.find(params.id), caller);
         const { tail = tail_default, replica, follow } = query;
-        whole("tail", tail, 0, 1000);
+        whole("tail", tail, ...tail_bounds);
         if (replica !== undefined && placesOf(parts, endpoint, replica).length === 0) {
           throw notFound(
             "This endpoint has no such replica now. GET /api/endpoints/ID lists them.",
@@ -82,11 +81,16 @@ export function detailRoutes(parts: EndpointRouteParts) {
         });
       },
       {
+        ...told(
+          "Read the last lines of an endpoint's log, or follow it. For its owner and admins.",
+          { 200: "The lines; with `follow` server-sent events of `{replica, line}`." },
+          "text/plain",
+        ),
         query: t.Object(
           {
-            tail: t.Optional(t.Numeric()),
+            tail: wholeInQuery(tail_bounds),
             replica: t.Optional(t.String()),
-            follow: t.Optional(t.String()),
+            follow: t.Optional(t.String({ description: "1 or true." })),
           },
           closed,
         ),

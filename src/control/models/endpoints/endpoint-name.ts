@@ -1,3 +1,4 @@
+/** How endpoints may be called. Pure. */
 import { badRequest } from "../../../shared/failure.ts";
 
 /** Throws a 400. A name that looks like an id would stand for another endpoint. */

@@ -2,7 +2,7 @@
  * The create body of Hugging Face's Inference Endpoints as one of ours, so that programs which provision
  * there need only another address. The field names are those that `create_inference_endpoint` of
  * huggingface_hub sends (hf_api.py). Where it would run there (`provider`, `instanceType`, `accountId`)
- * says nothing here and is ignored.
+ * says nothing here and is ignored. Pure.
  */
 import { badRequest } from "../../../shared/failure.ts";
 import { agreed, given } from "../../../shared/spelling.ts";

@@ -4,8 +4,8 @@ import { badRequest } from "../../../shared/failure.ts";
 import { record } from "../resolution/asked-field.ts";
 import type { EndpointSpec } from "./spec.ts";
 
-const most_variables = 100;
-const most_arguments = 200;
+export const most_variables = 100;
+export const most_arguments = 200;
 const longest_value = 16_384;
 
 export function labelsIn(value: unknown): EndpointSpec["labels"] {

@@ -180,10 +180,10 @@ test.each([
 test.each([
   [{ context_tokens: 4096, context: 2048 }, "context", "`context_tokens` and `context`"],
   [{ concurrency: 1, slots: 2 }, "slots", "`concurrency` and `slots`"],
-  [{ slots: 0 }, "slots", "`slots` is"],
+  [{ slots: 0 }, "slots", "`slots` must be"],
   [{ n_slots: "2" }, "n_slots", "`n_slots` must be"],
-  [{ context_tokens: 1 }, "context_tokens", "`context_tokens` is"],
-  [{ context: 1 }, "context", "`context` is"],
+  [{ context_tokens: 1 }, "context_tokens", "`context_tokens` must be"],
+  [{ context: 1 }, "context", "`context` must be"],
 ])("%j is refused in the words that were sent", async (said, param, message) => {
   const answer = await provision(worldWith(), { model: demo, ...said });
   expect(answer).toMatchObject({ status: 400, param });

@@ -53,13 +53,13 @@ for (const body of good) {
 }
 
 test("a GPU may be named by type, count, both or neither", () => {
-  const gpu = (value: unknown) => merged(specWith(), { gpu: value }).gpu;
+  const gpu = (value: unknown) => merged(specWith(), { gpu: value } as Changes).gpu;
   expect(gpu({ type: "H100-80", count: 2 })).toEqual({ type: "H100-80", count: 2 });
   expect(gpu({ count: 1 })).toEqual({ type: null, count: 1 });
   expect([gpu({}), gpu(null)]).toEqual(Array(2).fill({ type: null, count: null }));
 });
 
-const bad: [field: string, body: Changes][] = [
+const bad: [field: string, body: Readonly<Record<string, unknown>>][] = [
   ["model", { model: "" }],
   ["model", { model: "x".repeat(4097) }],
   ["revision", { revision: "" }],
@@ -94,7 +94,7 @@ const bad: [field: string, body: Changes][] = [
 ];
 for (const [field, body] of bad) {
   test(`${JSON.stringify(body).slice(0, 60)} is refused by a sentence that names ${field}`, () => {
-    const { status, param, message } = refusal(() => merged(specWith(), body));
+    const { status, param, message } = refusal(() => merged(specWith(), body as Changes));
     expect([status, param]).toEqual([400, field]);
     expect(message).toMatch(/\.$/);
   });

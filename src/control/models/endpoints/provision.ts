@@ -2,41 +2,53 @@
 import { t } from "elysia";
 import { badRequest } from "../../../shared/failure.ts";
 import { type Respelled, respelled } from "../../../shared/spelling.ts";
-import { checkRevision, gpuIn, whole } from "../resolution/asked-field.ts";
-import { argumentsIn, labelsIn, variablesIn } from "./provision-field.ts";
+import { closed, orNull, wholeNumber } from "../../route-schema.ts";
+import { whole } from "../../whole.ts";
+import { checkRevision, gpuIn } from "../resolution/asked-field.ts";
+import { gpuSchema, runtimeSchema } from "../resolution/asked-schema.ts";
+import {
+  argumentsIn,
+  labelsIn,
+  most_arguments,
+  most_variables,
+  variablesIn,
+} from "./provision-field.ts";
 import type { EndpointSpec } from "./spec.ts";
 
-const orNull = <Schema extends Parameters<typeof t.Optional>[0]>(schema: Schema) =>
-  t.Optional(t.Union([schema, t.Null()]));
+const bounds = {
+  context: [256, 16_777_216],
+  concurrency: [1, 1024],
+  min_replicas: [0, 100],
+  max_replicas: [1, 100],
+  idle_timeout_s: [1, 2_592_000],
+  l1_timeout_s: [0, 2_592_000],
+} as const;
 const text = orNull(t.String());
-const number = orNull(t.Number());
+const words = t.Record(t.String(), t.String());
 
-/** Fields with an inside are checked in `provision-field.ts`, whose sentences name what is inside. */
+/** What is inside a field beyond its form is checked in `provision-field.ts`. */
 const settings = {
   name: t.Optional(t.String()),
   revision: text,
   task: text,
-  runtime: t.Optional(
-    t.Union([t.Literal("auto"), t.Literal("vllm"), t.Literal("sglang"), t.Literal("llama-server")]),
-  ),
-  gpu: t.Optional(t.Unknown()),
-  context_tokens: number,
-  context: number,
-  concurrency: t.Optional(t.Number()),
-  slots: t.Optional(t.Number()),
-  n_slots: t.Optional(t.Number()),
-  min_replicas: t.Optional(t.Number()),
-  max_replicas: t.Optional(t.Number()),
-  idle_timeout_s: number,
-  l1_timeout_s: number,
+  runtime: t.Optional(runtimeSchema),
+  gpu: gpuSchema,
+  context_tokens: orNull(wholeNumber(bounds.context)),
+  context: orNull(wholeNumber(bounds.context)),
+  concurrency: t.Optional(wholeNumber(bounds.concurrency)),
+  slots: t.Optional(wholeNumber(bounds.concurrency)),
+  n_slots: t.Optional(wholeNumber(bounds.concurrency)),
+  min_replicas: t.Optional(wholeNumber(bounds.min_replicas)),
+  max_replicas: t.Optional(wholeNumber(bounds.max_replicas)),
+  idle_timeout_s: orNull(wholeNumber(bounds.idle_timeout_s)),
+  l1_timeout_s: orNull(wholeNumber(bounds.l1_timeout_s)),
   cold_start: t.Optional(t.Union([t.Literal("hold"), t.Literal("fail")])),
-  labels: t.Optional(t.Unknown()),
+  labels: t.Optional(words),
   hf_token: text,
-  env: t.Optional(t.Unknown()),
-  args: t.Optional(t.Unknown()),
+  env: t.Optional(t.Record(t.String(), t.String(), { maxProperties: most_variables })),
+  args: t.Optional(t.Array(t.String(), { maxItems: most_arguments })),
   visibility: t.Optional(t.Union([t.Literal("private"), t.Literal("team"), t.Literal("public")])),
 };
-const closed = { additionalProperties: false };
 
 export const provisionBody = t.Object({ ...settings, model: t.String() }, closed);
 export const changesBody = t.Object({ ...settings, model: t.Optional(t.String()) }, closed);
@@ -98,13 +110,11 @@ function checkWords({ model, revision, task }: EndpointSpec): void {
 }
 
 function checkNumbers(spec: EndpointSpec): void {
-  const { context, concurrency, min_replicas, max_replicas, idle_timeout_s, l1_timeout_s } = spec;
-  if (context !== null) whole("context", context, 256, 16_777_216);
-  whole("concurrency", concurrency, 1, 1024);
-  whole("min_replicas", min_replicas, 0, 100);
-  whole("max_replicas", max_replicas, 1, 100);
-  if (idle_timeout_s !== null) whole("idle_timeout_s", idle_timeout_s, 1, 2_592_000);
-  if (l1_timeout_s !== null) whole("l1_timeout_s", l1_timeout_s, 0, 2_592_000);
+  for (const [field, [least, most]] of Object.entries(bounds)) {
+    const value = spec[field as keyof typeof bounds];
+    if (value !== null) whole(field, value, least, most);
+  }
+  const { min_replicas, max_replicas } = spec;
   if (min_replicas > max_replicas) {
     throw badRequest(
       `\`min_replicas\` is ${min_replicas} and \`max_replicas\` is ${max_replicas}. Make it the same or less.`,

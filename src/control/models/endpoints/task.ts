@@ -1,3 +1,4 @@
+/** What a task means for a runtime. Pure. */
 import type { Runtime } from "../resolution/artifact.ts";
 
 /** Hugging Face's names for the two tasks that are no generation, and what people call them. */

@@ -1,4 +1,5 @@
 /** Providers as a part of the shared models: which of its models they serve, and where. Pure. */
+import type { ProxyPlace } from "../../../../agent/contract/proxy.ts";
 import type { ProviderRow } from "./provider.ts";
 
 /** A place where a provider serves a model, as routing takes it. */
@@ -6,7 +7,12 @@ export interface ProviderReplica {
   id: string;
   host: string;
   port: number;
-  provider: { tls: { server_name: string } | null; base_path: string; authorization: string };
+  provider: {
+    tls: { server_name: string } | null;
+    base_path: string;
+    authorization: string;
+    proxy?: ProxyPlace;
+  };
   runtime: "provider";
   model: string;
   slots: number;
@@ -25,12 +31,14 @@ interface Pooled<Replica> {
 
 /**
  * MODELS that are shared, and those that only providers serve. A shared model bursts out where its
- * provider's entry allows it; KEYOF opens a provider's key, or gives null where that cannot be done.
+ * provider's entry allows it; KEYOF opens a provider's key, or gives null where that cannot be done; PROXYTO is what
+ * leads to a provider's address.
  */
 export function withProviders<Replica>(
   models: readonly Pooled<Replica>[],
   providers: readonly ProviderRow[],
   keyOf: (provider: ProviderRow) => string | null,
+  proxyTo: (base_url: string) => ProxyPlace | undefined = () => undefined,
 ): Pooled<Replica | ProviderReplica>[] {
   const joined = new Map<string, Pooled<Replica | ProviderReplica>>(
     models.map((model) => [model.name, model]),
@@ -42,7 +50,8 @@ export function withProviders<Replica>(
     for (const { name, upstream, burst } of provider.models) {
       const isOwn = own.has(name);
       if (isOwn && !burst) continue;
-      const replica = replicaOf(provider, { upstream, key, overflow: isOwn });
+      const proxy = proxyTo(provider.base_url);
+      const replica = replicaOf(provider, { upstream, key, overflow: isOwn, proxy });
       const before = joined.get(name) ?? {
         id: `${provider.id}/${name}`,
         name,
@@ -59,7 +68,12 @@ export function withProviders<Replica>(
 
 function replicaOf(
   { id, base_url, slots }: ProviderRow,
-  { upstream, key, overflow }: { upstream: string; key: string; overflow: boolean },
+  {
+    upstream,
+    key,
+    overflow,
+    proxy,
+  }: { upstream: string; key: string; overflow: boolean; proxy: ProxyPlace | undefined },
 ): ProviderReplica {
   const url = new URL(base_url);
   const isTls = url.protocol === "https:";
@@ -74,6 +88,7 @@ function replicaOf(
       // Our own paths begin with the version, and so does what a provider's address ends with.
       base_path: url.pathname.replace(/\/+$/, ""),
       authorization: key === "" ? "" : `Bearer ${key}`,
+      ...(proxy && { proxy }),
     },
     runtime: "provider",
     model: upstream,

@@ -1,5 +1,6 @@
 /** What a provider may be. Pure: every rule is a sentence for the person who broke it. */
 import { badRequest } from "../../../shared/failure.ts";
+import { whole } from "../../whole.ts";
 import type { ProvidedModel, providers } from "./table.ts";
 
 export type ProviderRow = Readonly<typeof providers.$inferSelect>;
@@ -23,17 +24,14 @@ export interface ProviderInput {
 
 export type ProviderEntry = Pick<ProviderRow, "name" | "base_url" | "enabled" | "slots" | "models">;
 
-const models_max = 500;
+export const models_max = 500;
+export const slots = [1, 10_000] as const;
 
 /** Fills in what INPUT leaves out. Throws a 400 that names the field. */
 export function checkedProvider(input: Required<Omit<ProviderInput, "api_key">>): ProviderEntry {
-  const { enabled, slots } = input;
-  if (!Number.isInteger(slots) || slots < 1 || slots > 10_000) {
-    throw badRequest("`slots` is a whole number from 1 to 10000.", "slots");
-  }
   return {
-    enabled,
-    slots,
+    enabled: input.enabled,
+    slots: whole("slots", input.slots, ...slots),
     name: checkedName(input.name),
     base_url: checkedAddress(input.base_url),
     models: checkedModels(input.models),

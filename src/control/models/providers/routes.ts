@@ -1,8 +1,9 @@
-import { Elysia, t } from "elysia";
+import { t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
 import { inWordsOf, respelled, type Spelled } from "../../../shared/spelling.ts";
+import { closed, routesFor, told, wholeNumber } from "../../route-schema.ts";
 import { probe } from "./probe.ts";
-import { viewOf } from "./provider.ts";
+import { models_max, slots, viewOf } from "./provider.ts";
 import type { Providers } from "./providers.ts";
 
 export interface ProviderParts {
@@ -11,13 +12,12 @@ export interface ProviderParts {
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
-const closed = { additionalProperties: false };
 const settings = {
   api_key: t.Optional(t.String()),
   enabled: t.Optional(t.Boolean()),
-  concurrency: t.Optional(t.Number()),
-  slots: t.Optional(t.Number()),
-  n_slots: t.Optional(t.Number()),
+  concurrency: t.Optional(wholeNumber(slots)),
+  slots: t.Optional(wholeNumber(slots)),
+  n_slots: t.Optional(wholeNumber(slots)),
   models: t.Optional(
     t.Array(
       t.Object(
@@ -28,14 +28,25 @@ const settings = {
         },
         closed,
       ),
+      { maxItems: models_max },
     ),
   ),
 };
+const providerBody = t.Object({ name: t.String(), base_url: t.String(), ...settings }, closed);
+export type ProviderBody = typeof providerBody.static;
+const providerChanges = t.Object(
+  { name: t.Optional(t.String()), base_url: t.Optional(t.String()), ...settings },
+  closed,
+);
+export type ProviderChanges = typeof providerChanges.static;
 
 export function providerRoutes({ providers, guard, fetch }: ProviderParts) {
-  return new Elysia()
-    .derive(({ request }) => ({ caller: guard(request, "admin") }))
-    .get("/api/providers", () => ({ data: providers.list().map(viewOf) }))
+  return routesFor(guard, "admin", "Routing")
+    .get(
+      "/api/providers",
+      () => ({ data: providers.list().map(viewOf) }),
+      told("List the services elsewhere that serve models."),
+    )
     .post(
       "/api/providers",
       async ({ body, set }) => {
@@ -43,27 +54,38 @@ export function providerRoutes({ providers, guard, fetch }: ProviderParts) {
         set.status = 201;
         return viewOf(provider);
       },
-      { body: t.Object({ name: t.String(), base_url: t.String(), ...settings }, closed) },
+      {
+        ...told("Add a service elsewhere.", { 201: "It is added.", 409: "The name is taken." }),
+        body: providerBody,
+      },
     )
     .patch(
       "/api/providers/:id",
       async ({ params, body }) =>
         viewOf(await inWordsOf(body, () => providers.update(params.id, inputOf(body)))),
       {
-        body: t.Object(
-          { name: t.Optional(t.String()), base_url: t.Optional(t.String()), ...settings },
-          closed,
-        ),
+        ...told("Change a service elsewhere. Without `api_key` its key stays."),
+        body: providerChanges,
       },
     )
-    .delete("/api/providers/:id", ({ params, set }) => {
-      providers.remove(params.id);
-      set.status = 204;
-    })
-    .post("/api/providers/:id/test", async ({ params }) => {
-      const provider = providers.existing(params.id);
-      return await probe(provider, providers.keyOf(provider), fetch);
-    });
+    .delete(
+      "/api/providers/:id",
+      ({ params, set }) => {
+        providers.remove(params.id);
+        set.status = 204;
+      },
+      told("Remove a service elsewhere.", { 204: "It is removed." }),
+    )
+    .post(
+      "/api/providers/:id/test",
+      async ({ params }) => {
+        const provider = providers.existing(params.id);
+        return await probe(provider, providers.keyOf(provider), fetch);
+      },
+      told("Try whether a service answers and takes its key.", {
+        200: "Whether it does, with a sentence.",
+      }),
+    );
 }
 
 /** The table's own word for the field that has several. */

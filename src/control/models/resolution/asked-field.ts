@@ -1,13 +1,9 @@
 /** Checks of single fields that ask for something to run. Each throws a 400 whose sentence names the field. Pure. */
 import { badRequest } from "../../../shared/failure.ts";
+import { whole } from "../../whole.ts";
 import type { Asked } from "./artifact.ts";
 
-export function whole(field: string, value: unknown, least: number, most: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
-    return value;
-  }
-  throw badRequest(`\`${field}\` is a whole number from ${least} to ${most}.`, field);
-}
+export const gpu_count = [1, 64] as const;
 
 /** Null and an empty object: the appliance may choose. */
 export function gpuIn(value: unknown): Asked["gpu"] {
@@ -20,7 +16,7 @@ export function gpuIn(value: unknown): Asked["gpu"] {
   if (type !== null && !(typeof type === "string" && /^[\w .()/+-]{1,64}$/.test(type))) {
     throw badRequest("`gpu.type` is the name of a GPU, such as H100-80, or cpu.", "gpu.type");
   }
-  return { type, count: count === null ? null : whole("gpu.count", count, 1, 64) };
+  return { type, count: count === null ? null : whole("gpu.count", count, ...gpu_count) };
 }
 
 /** Empty for none. */

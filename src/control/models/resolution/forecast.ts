@@ -1,4 +1,4 @@
-/** What becomes of something that is asked for on the fleet as it is, before anything is written down. */
+/** What becomes of something that is asked for on the fleet as it is, before anything is written down. Pure. */
 import { badRequest } from "../../../shared/failure.ts";
 import type { DryRun } from "../../scheduler/placement/dry-run.ts";
 import type { Sizing } from "../../scheduler/sizing/plan.ts";

@@ -1,3 +1,4 @@
+/** What people are advised to do about the cause of a failure. Pure. */
 import type { Cause } from "../../../../agent/contract/protocol/messages.ts";
 
 interface Explanation {

@@ -1,10 +1,15 @@
-import { Elysia } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { routesFor, told } from "../../route-schema.ts";
 import type { DashboardEvents } from "./dashboard-events.ts";
 
 export function dashboardEventRoutes(live: DashboardEvents, guard: Guard) {
-  return new Elysia().get("/api/events", ({ request }) => {
-    guard(request, "viewer");
-    return live.stream();
-  });
+  return routesFor(guard, "viewer", "Appliance").get(
+    "/api/events",
+    () => live.stream(),
+    told(
+      "Follow what changes: one event with the name of each topic that changed.",
+      { 200: "Server-sent events, until you leave." },
+      "text/event-stream",
+    ),
+  );
 }

@@ -1,7 +1,9 @@
-import { Elysia, t } from "elysia";
+import { t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
-import { badRequest, Failure } from "../../../shared/failure.ts";
+import { Failure } from "../../../shared/failure.ts";
 import { newId } from "../../../shared/identifier.ts";
+import { closed, routesFor, told, wholeInQuery } from "../../route-schema.ts";
+import { whole } from "../../whole.ts";
 import type { Channel, ChannelName } from "./channel.ts";
 import { messageOf } from "./message.ts";
 import type { Notice } from "./notice.ts";
@@ -34,15 +36,22 @@ export interface OutboxRouteParts {
   now(): number;
 }
 
-const most_rows = 500;
+const rows = [1, 500] as const;
+const rows_default = 100;
 
 /** `GET /api/notifications?limit` and `POST /api/settings/test`. */
 export function outboxRoutes({ outbox, channels, guard, now }: OutboxRouteParts) {
-  return new Elysia()
-    .derive(({ request }) => ({ caller: guard(request, "admin") }))
-    .get("/api/notifications", ({ query }) => ({
-      data: outbox.list(checkedLimit(query["limit"])).map(viewOf),
-    }))
+  return routesFor(guard, "admin", "Settings")
+    .get(
+      "/api/notifications",
+      ({ query: { limit = rows_default } }) => ({
+        data: outbox.list(whole("limit", limit, ...rows)).map(viewOf),
+      }),
+      {
+        ...told("List the newest notices, with what became of them."),
+        query: t.Object({ limit: wholeInQuery(rows) }),
+      },
+    )
     .post(
       "/api/settings/test",
       async ({ body, caller, request }) => {
@@ -58,10 +67,12 @@ export function outboxRoutes({ outbox, channels, guard, now }: OutboxRouteParts)
         });
       },
       {
-        body: t.Object(
-          { channel: t.Union([t.Literal("mail"), t.Literal("webhook")]) },
-          { additionalProperties: false },
-        ),
+        ...told("Send a test notice over a channel.", {
+          200: "It was accepted.",
+          409: "The channel is not set up.",
+          502: "The other side did not accept it.",
+        }),
+        body: t.Object({ channel: t.Union([t.Literal("mail"), t.Literal("webhook")]) }, closed),
       },
     );
 }
@@ -83,12 +94,6 @@ function viewOf({ notice, ...row }: OutboxRow): NotificationView {
     given_up,
     last_error,
   };
-}
-
-function checkedLimit(text: string | undefined): number {
-  const limit = Number(text ?? 100);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= most_rows) return limit;
-  throw badRequest(`\`limit\` must be a whole number from 1 to ${most_rows}.`, "limit");
 }
 
 function notSetUp(channel: ChannelName): Failure {

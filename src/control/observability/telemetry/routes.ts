@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { about, told } from "../../route-schema.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 export interface MetricsParts {
@@ -10,12 +11,20 @@ export interface MetricsParts {
 
 /** For Prometheus: on this machine without a key, from elsewhere with an admin's. */
 export function metricsRoutes({ telemetry, guard, addressOf }: MetricsParts) {
-  return new Elysia().get("/metrics", ({ request }) => {
-    if (!isLoopback(addressOf(request)) || isProxied(request)) guard(request, "admin");
-    return new Response(telemetry.exposition(), {
-      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-    });
-  });
+  return new Elysia(about("Appliance", "guest")).get(
+    "/metrics",
+    ({ request }) => {
+      if (!isLoopback(addressOf(request)) || isProxied(request)) guard(request, "admin");
+      return new Response(telemetry.exposition(), {
+        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+      });
+    },
+    told(
+      "Metrics for Prometheus: on the appliance's own machine without a key, from elsewhere with an admin's.",
+      { 200: "Prometheus' text format." },
+      "text/plain",
+    ),
+  );
 }
 
 const isLoopback = (address: string): boolean =>

@@ -1,9 +1,10 @@
 /** How time series are asked for over HTTP. */
 import { t } from "elysia";
 import { badRequest } from "../../../shared/failure.ts";
+import { closed, timeInQuery } from "../../route-schema.ts";
 import type { SeriesQuery } from "./samples.ts";
 
-const time = t.Optional(t.Numeric());
+const time = timeInQuery;
 const resolution = t.Union([
   t.Literal("auto"),
   t.Literal("raw"),
@@ -13,8 +14,13 @@ const resolution = t.Union([
 
 /** `?metric=a,b&from&to&resolution`, all of it optional. */
 export const seriesParameters = t.Object(
-  { metric: t.Optional(t.String()), from: time, to: time, resolution: t.Optional(resolution) },
-  { additionalProperties: false },
+  {
+    metric: t.Optional(t.String({ description: "Names with commas; all without it." })),
+    from: time,
+    to: time,
+    resolution: t.Optional(resolution),
+  },
+  closed,
 );
 
 /** Throws 400 for what is no name of a metric. */

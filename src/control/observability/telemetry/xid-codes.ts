@@ -1,6 +1,7 @@
 /**
  * What XID errors mean and what to do, in our words, after NVIDIA's catalog ("Analyzing Xid Errors with the Xid
  * Catalog", docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html, read in 2026; its column "Resolution Bucket").
+ * Pure.
  */
 
 /**

@@ -1,3 +1,4 @@
+/** How much of a GPU others use: what is not ours counts as taken. Pure. */
 import type { GpuSample } from "../../../../agent/contract/protocol/messages.ts";
 
 /** What the driver itself holds of an idle GPU is no program's: 0.5 GiB on the largest. */

@@ -8,7 +8,7 @@ import type {
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { EndpointSpec } from "../../models/endpoints/spec.ts";
 import type { EndpointState } from "../../models/endpoints/status.ts";
-import type { ReplicaView } from "./dedicated/replica-set.ts";
+import type { ReplicaView } from "./dedicated/situation.ts";
 import type { ElasticModel } from "./elastic.ts";
 import type { FleetHost, ReplicaRow } from "./world.ts";
 

@@ -1,3 +1,4 @@
+/** Which transitions people hear of, and what the notice says. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { Notice } from "../../observability/notify/notice.ts";
 import type { Decision } from "./dedicated/situation.ts";

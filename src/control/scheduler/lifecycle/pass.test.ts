@@ -85,6 +85,31 @@ test("an idle shared model stops for a Dedicated endpoint, which waits for its m
   expect(plan.changes[0]?.standing?.detail).toContain("on host host_a stops to make room");
 });
 
+test("two that wait for room do not wait for the same: one stops for each, and where there is but one, the other is told so", () => {
+  const gpus = ["g0", "g1"].map((uuid, index) => gpuWith({ uuid, index, vram_bytes: 22 * gib }));
+  const rows = gpus.map(({ uuid }) => ({ ...elasticRow, id: `rep_${uuid}`, devices: [uuid] }));
+  const endpoints = ["hf:a/b", "hf:c/d"].map((source, index) =>
+    dedicated({
+      id: `endpt-${index}`,
+      artifact: { runtime: "vllm", source, context_tokens: 4096, model: null },
+    }),
+  );
+  const on = (count: number) => {
+    const states = Object.fromEntries(rows.slice(0, count).map(({ id }) => [id, "ready" as const]));
+    const of = world(rows.slice(0, count), states, { models: [model], endpoints });
+    const hosts = of.hosts.map((host) => ({
+      ...host,
+      inventory: host.inventory && { ...host.inventory, gpus: gpus.slice(0, count) },
+    }));
+    const plan = run({ ...of, hosts });
+    const told = plan.changes.map(({ standing }) => standing?.detail ?? "");
+    const waiting = told.filter((detail) => detail.includes("stops to make room")).length;
+    return { stopped: plan.unwanted.toSorted(), waiting };
+  };
+  expect(on(2)).toEqual({ stopped: ["rep_g0", "rep_g1"], waiting: 2 });
+  expect(on(1)).toEqual({ stopped: ["rep_g0"], waiting: 1 });
+});
+
 test("while it stops nothing else is evicted, and the pool does not take the place back", () => {
   const stopping = { ...elasticRow, unwanted_since: 9 };
   const plan = run(

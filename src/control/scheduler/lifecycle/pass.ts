@@ -1,9 +1,9 @@
+/** One pass over the whole fleet: what changes, what starts, what stops, and where. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { EndpointState } from "../../models/endpoints/status.ts";
 import { autoscale, calm, type Pressure } from "./dedicated/autoscale.ts";
 import { afterPlacing, decide } from "./dedicated/decide.ts";
-import type { ReplicaView } from "./dedicated/replica-set.ts";
-import type { Decision, Rules } from "./dedicated/situation.ts";
+import type { Decision, ReplicaView, Rules } from "./dedicated/situation.ts";
 import { PlacementPlan } from "./placement-plan.ts";
 import type { Plan } from "./plan.ts";
 import { pool } from "./pool.ts";

@@ -1,16 +1,13 @@
+/** Places for one pass: what one replica takes, the next one does not find, and what may stop to make room. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
-import { taskArguments } from "../../models/endpoints/task.ts";
-import type { Artifact } from "../../models/resolution/artifact.ts";
+import { argumentsOf, demandOf, evictableIn } from "../placement/endpoint-demand.ts";
 import type { Evictable } from "../placement/eviction.ts";
-import type { Demand, Fit, Placement, Refused } from "../placement/fleet.ts";
+import type { Demand, Placement, Refused } from "../placement/fleet.ts";
 import { type FleetIndex, indexFleet } from "../placement/fleet-index.ts";
 import { cpu } from "../placement/kinds.ts";
 import { makeRoom, whyNoRoom } from "../placement/make-room.ts";
-import { measuredFit } from "../placement/measured-fit.ts";
-import { fitOf } from "../placement/need.ts";
 import { place } from "../placement/place.ts";
-import type { FindMeasured } from "../sizing/measured.ts";
-import { sleepsInPlace } from "./dedicated/sleeping.ts";
+import { sleepsInPlace } from "./dedicated/situation.ts";
 import { type ElasticModel, specOf as elasticSpecOf } from "./elastic.ts";
 import { elasticDemand, estimateOf, hasAskedDevices, needsTheSame } from "./elastic-need.ts";
 import type { ReplicaSpec } from "./table.ts";
@@ -31,12 +28,9 @@ export type NewReplica = Omit<
 const bed_ratio = 1.05;
 const bed_bytes = 2 ** 30;
 
-/** A sizing is asked for every kind of device, so it is kept as long as what it is of. */
-const fits = new WeakMap<Artifact, Fit>();
-
 export class PlacementPlan {
   readonly taken: NewReplica[] = [];
-  /** replicas of shared models that stop to make room. */
+  /** Replicas of shared models that stop to make room. */
   readonly evicted: string[] = [];
   readonly #world: World;
   readonly #statuses: readonly ReplicaStatus[];
@@ -172,60 +166,6 @@ export class PlacementPlan {
   }
 }
 
-/** What placement looks at of an endpoint. */
-interface Placeable {
-  artifact: Artifact;
-  spec: Pick<Endpoint["spec"], "gpu" | "concurrency" | "labels" | "task" | "args" | "env">;
-}
-
-export function demandOf(
-  { spec, artifact }: Placeable,
-  beside: ReadonlySet<string> = new Set(),
-  measured: FindMeasured = () => null,
-): Demand {
-  const estimate = fits.get(artifact) ?? fitOf({ ...spec, ...artifact });
-  fits.set(artifact, estimate);
-  const { runtime, source } = artifact;
-  const fit = measuredFit(estimate, runtime !== "llama-server", (kind) =>
-    measured({
-      source,
-      runtime,
-      context: artifact.context_tokens,
-      slots: spec.concurrency,
-      gpu: kind,
-      gpus: kind === cpu ? 0 : spec.gpu.count,
-      args: argumentsOf(spec, runtime),
-      env: spec.env,
-    }),
-  );
-  return { ...fit, runtime, source, labels: spec.labels, gpu_type: spec.gpu.type, beside };
-}
-
-/** Ready replicas of the shared models whose memory is known. */
-export function evictableIn(
-  { demandOf: trafficOf, inflightOf }: Pick<World, "demandOf" | "inflightOf">,
-  statuses: readonly ReplicaStatus[],
-): Evictable[] {
-  return statuses
-    .filter(
-      ({ row, state }) =>
-        row.revision === 0 &&
-        row.unwanted_since === null &&
-        row.devices.length > 0 &&
-        state === "ready",
-    )
-    .map(({ row, observed }) => ({
-      replica_id: row.id,
-      host_id: row.host_id,
-      devices: row.devices,
-      bytes_per_device: row.bytes_per_device,
-      model: row.spec.model,
-      last_used_at: trafficOf(row.owner_id).last_active_at,
-      ready_since: observed ? observed.started_at_ms + observed.ready_after_ms : 0,
-      busy: inflightOf(row.id) > 0,
-    }));
-}
-
 function specOf(endpoint: Endpoint, { devices }: Placement): ReplicaSpec {
   const { id, spec, artifact } = endpoint;
   const { runtime, source, context_tokens } = artifact;
@@ -241,12 +181,6 @@ function specOf(endpoint: Endpoint, { devices }: Placement): ReplicaSpec {
     ...(sleepsInPlace(endpoint) && { can_sleep: true }),
   };
 }
-
-/** What its replicas are started with beside what the agent decides. */
-export const argumentsOf = (
-  { task, args }: Pick<Endpoint["spec"], "task" | "args">,
-  runtime: Artifact["runtime"],
-): string[] => [...taskArguments(task, runtime), ...args];
 
 function sameness({ spec, artifact }: Endpoint): string {
   const { runtime, source, context_tokens } = artifact;

@@ -1,10 +1,14 @@
-/** What the rest of the appliance sees of the replicas: pure views over one pass of the loop. */
+/** What routing and people see of models, endpoints and replicas: views over one pass of the loop. Pure. */
 import type { Inventory } from "../../../../agent/contract/protocol/messages.ts";
 import { relayName } from "../../../../agent/contract/protocol/relay-name.ts";
 import type { Reachability, Relay } from "../../fleet/reachability.ts";
+import type { Endpoint } from "../../models/endpoints/endpoint.ts";
+import type { Endpoints } from "../../models/endpoints/endpoints.ts";
+import type { EndpointLive } from "../../models/endpoints/view.ts";
 import type { ElasticModel } from "./elastic.ts";
 import { modelStatus, reasonOf } from "./model-status.ts";
 import type { Unschedulable } from "./plan.ts";
+import { phaseOf, progressOf, wantedOf } from "./start-progress.ts";
 import type { ReplicaStatus } from "./world.ts";
 
 export interface RoutedReplica {
@@ -42,6 +46,42 @@ export function routedModels(
       reason: reasonOf(modelStatus(model, statuses, { unplaced })),
       endpoint: null,
     }));
+}
+
+/** What routing knows of Dedicated endpoints. */
+export function routedEndpoints(
+  endpoints: Pick<Endpoints, "list" | "wakeTimes">,
+  statuses: readonly ReplicaStatus[],
+  reach: ReachOf,
+) {
+  const ready = readyByOwner(statuses);
+  const byOwner = Map.groupBy(statuses, ({ row }) => row.owner_id);
+  return endpoints.list().map((endpoint) => {
+    const { id, name, created_at, standing, spec, user_id } = endpoint;
+    return {
+      id,
+      name,
+      created_at,
+      ready: routedReplicas(ready.get(id), reach),
+      reason: endpointReason(endpoint, byOwner.get(id) ?? []),
+      endpoint: {
+        owner: user_id,
+        visibility: spec.visibility,
+        standing: standing.intent === "delete" ? "deleting" : standing.status,
+        unschedulable: standing.unschedulable ?? false,
+        cold_start: spec.cold_start,
+        wake_p95_ms: endpoints.wakeTimes(id)?.p95_ms ?? null,
+        cause: standing.cause,
+      },
+    };
+  });
+}
+
+/** A sentence for a client that found no ready replica; null when there is nothing to add. */
+function endpointReason(endpoint: Endpoint, mine: readonly ReplicaStatus[]): string | null {
+  const { status, detail } = endpoint.standing;
+  if (detail !== "") return detail;
+  return status === "building" ? `It is ${phaseOf(endpoint, mine) ?? "placing"}.` : null;
 }
 
 /** Wanted replicas that are ready: one that is being stopped or goes to sleep gets no new request. */
@@ -122,4 +162,38 @@ export function replicasOnHost(
       ready_after_ms: observed?.ready_after_ms ?? 0,
       log_tail: observed?.log_tail ?? [],
     }));
+}
+
+export interface LiveDeps {
+  hosts: { list(): readonly { id: string; name: string }[] };
+  /** Counts of the gateway: of an endpoint, and of one replica. */
+  traffic: {
+    demand(endpoint_id: string): Pick<EndpointLive, "inflight" | "waiting" | "last_active_at">;
+    inflight(replica_id: string): number;
+  };
+  statuses(): readonly ReplicaStatus[];
+}
+
+/** An endpoint as people see it: its row, joined with what runs and who asks. */
+export function liveOf(endpoint: Endpoint, { hosts, traffic, statuses }: LiveDeps): EndpointLive {
+  const mine = wantedOf(statuses().filter(({ row }) => row.owner_id === endpoint.id));
+  const names = new Map(hosts.list().map(({ id, name }) => [id, name]));
+  return {
+    ...traffic.demand(endpoint.id),
+    phase: phaseOf(endpoint, mine),
+    progress: progressOf(mine),
+    replicas: mine.map(({ row, state, observed }) => ({
+      id: row.id,
+      host_id: row.host_id,
+      host_name: names.get(row.host_id) ?? row.host_id,
+      devices: row.devices,
+      state,
+      phase: observed?.phase ?? "",
+      detail: observed?.detail ?? "",
+      restarts: observed?.restarts ?? 0,
+      inflight: traffic.inflight(row.id),
+      started_at_ms: observed?.started_at_ms ?? 0,
+      ready_after_ms: observed?.ready_after_ms ?? 0,
+    })),
+  };
 }

@@ -1,3 +1,4 @@
+/** Which replicas sleep in place, where there is room for it, and how deep an endpoint sleeps then. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { Decision } from "./dedicated/situation.ts";
 import type { PlacementPlan } from "./placement-plan.ts";
@@ -36,7 +37,7 @@ export function planSleep(
       sleep_intents.push({ id, asleep_bytes: null });
       continue;
     }
-    // It starts again wherever there is room.
+    // It starts from the disk, wherever there is room.
     stop.push(id);
     start += 1;
   }

@@ -1,3 +1,4 @@
+/** How far a start has come. Pure. */
 import type { Endpoint } from "../../models/endpoints/endpoint.ts";
 import type { Phase } from "../../models/endpoints/status.ts";
 import type { ReplicaStatus } from "./world.ts";

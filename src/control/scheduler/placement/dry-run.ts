@@ -1,4 +1,4 @@
-/** What would happen to a demand now, for a person who only asks. Pure; nothing is taken. */
+/** What would happen to a demand now, for a person who only asks. Pure. Nothing is taken. */
 import type { Evictable } from "./eviction.ts";
 import type { Demand, Placement, Refused } from "./fleet.ts";
 import type { FleetIndex } from "./fleet-index.ts";

@@ -1,4 +1,4 @@
-/** The fleet arranged for many decisions in one pass: what one decision takes, the next one sees. */
+/** The fleet arranged for many decisions in one pass: what one decision takes, the next one sees. Pure. */
 import type { Device, Held, Host } from "./fleet.ts";
 import { cpu, kindName } from "./kinds.ts";
 

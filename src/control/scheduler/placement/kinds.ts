@@ -1,4 +1,4 @@
-/** Kinds of devices: the words of people, of drivers and of the sizing table brought together. */
+/** Kinds of devices: the words of people, of drivers and of the sizing table brought together. Pure. */
 import { type Gpu, gpuNamed } from "../sizing/gpus.ts";
 
 export const cpu = "cpu";

@@ -118,6 +118,16 @@ describe("room is made:", () => {
   });
 });
 
+test("what is leaving already counts: no more is stopped than is missing beside it", () => {
+  const replicas = [idle("x", ["g0"], 30, 9), idle("y", ["g0"], 30, 8)];
+  const gone = { reserved_bytes: 80 * gib, leaving_bytes: 20 * gib };
+  const hosts = [host("a", [gpu("g0", gone)])];
+  const room = makeRoom(demand(need(1, 50)), indexFleet(hosts), replicas, now);
+  expect(room?.evict.map(({ replica_id }) => replica_id)).toEqual(["x"]);
+  const both = makeRoom(demand(need(1, 51)), indexFleet(hosts), replicas, now);
+  expect(both?.evict.map(({ replica_id }) => replica_id)).toEqual(["x", "y"]);
+});
+
 test("people read which model stops, where, and why just that one", () => {
   const replicas = [idle("qwen", ["g0"], 80, 12), idle("gemma", ["g1"], 80, 3)];
   expect(makeRoom(demand(need(1, 80)), indexFleet(holding(replicas)), replicas, now)).toMatchObject(

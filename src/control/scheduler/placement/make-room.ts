@@ -1,7 +1,7 @@
 /**
  * Which idle replicas of the shared models must stop so that a demand fits. Never one that is busy, and
  * never one that has only just become ready, or two models that want the same GPU would only load each
- * other away. Pure: the caller stops them, and `occupy`s the place for the demand in this pass.
+ * other away. Pure. The caller stops them, and `occupy`s the place for the demand in this pass.
  */
 import { type Evictable, type Eviction, isMilder, mildestOn } from "./eviction.ts";
 import type { Demand, Placement } from "./fleet.ts";

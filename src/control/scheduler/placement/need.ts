@@ -1,4 +1,4 @@
-/** What a model needs on a kind of device, from its sizing. Pure; computed once per kind. */
+/** What a model needs on a kind of device, from its sizing. Pure. Computed once per kind. */
 import { type Gpu, gib } from "../sizing/gpus.ts";
 import type { Model } from "../sizing/model.ts";
 import type { Sizing } from "../sizing/plan.ts";

@@ -1,4 +1,4 @@
-/** Decides where one replica goes, or says why nowhere. Pure; what it decides is for the caller to `occupy`. */
+/** Decides where one replica goes, or says why nowhere. Pure. What it decides is for the caller to `occupy`. */
 import type { Demand, Placement, Refused } from "./fleet.ts";
 import type { FleetIndex } from "./fleet-index.ts";
 import { refusalOf } from "./refusal.ts";

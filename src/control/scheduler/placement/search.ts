@@ -1,4 +1,4 @@
-/** Where one demand could go: the kinds it runs on, the hosts that suit it, and which of them is best. */
+/** Where one demand could go: the kinds it runs on, the hosts that suit it, and which of them is best. Pure. */
 import type { Demand, Host, Need, Placement } from "./fleet.ts";
 import { type FleetIndex, freeFor, type Kind, type Shelf, type Slot } from "./fleet-index.ts";
 import { isOfType } from "./kinds.ts";

@@ -1,4 +1,4 @@
-/** How placement speaks to people. */
+/** How placement speaks to people. Pure. */
 import type { Kind } from "./fleet-index.ts";
 
 export const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,5 +1,6 @@
 /** What a person or a program may ask, checked: the same for the command line and `POST /api/size`. */
 import { badRequest } from "../../../shared/failure.ts";
+import { whole } from "../../whole.ts";
 import { factsOfConfig } from "./config.ts";
 import { gpuNamed } from "./gpus.ts";
 import type { FindMeasured } from "./measured.ts";
@@ -20,6 +21,12 @@ export interface Question {
   utilization?: number;
   dtype?: string;
 }
+
+export const bounds = {
+  gpus: [1, 64],
+  context: [1, 16_777_216],
+  concurrency: [1, 65_536],
+} as const;
 
 export const default_gpu = "H100-80";
 /** vLLM's, in the versions that the measurements are of. */
@@ -44,9 +51,9 @@ export function answer(question: Question, known: Known = {}): Sizing {
   if (model !== undefined && (model === "" || model.length > 4096)) {
     throw badRequest("`model` is a name of 1 to 4096 characters.", "model");
   }
-  if (gpus !== undefined) whole("gpus", gpus, 64);
-  if (context !== undefined) whole("context", context, 16_777_216);
-  whole("concurrency", concurrency, 65_536);
+  if (gpus !== undefined) whole("gpus", gpus, ...bounds.gpus);
+  if (context !== undefined) whole("context", context, ...bounds.context);
+  whole("concurrency", concurrency, ...bounds.concurrency);
   if (!(utilization > 0 && utilization <= 1)) {
     throw badRequest("`utilization` is more than 0 and at most 1, such as 0.9.", "utilization");
   }
@@ -75,9 +82,4 @@ function lookup({ config, dtype, concurrency = 1 }: Question, gpu: string, known
   if (!source || !measured || config !== undefined || dtype !== undefined) return undefined;
   return (context: number, gpus: number | null) =>
     measured({ source, context, slots: concurrency, gpu, gpus, args: [], env: {} });
-}
-
-function whole(field: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw badRequest(`\`${field}\` is a whole number from 1 to ${most}.`, field);
 }

@@ -101,7 +101,7 @@ test.each([
 test.each([
   [{ context_tokens: 1024, context: 2048 }, "`context_tokens` and `context`"],
   [{ concurrency: 1, n_slots: 2 }, "`concurrency` and `n_slots`"],
-  [{ slots: 0 }, "`slots` is"],
+  [{ slots: 0 }, "`slots` must be"],
 ])("the question %j is refused in the words that were sent", async (said, message) => {
   const sent = { model: "Qwen/Qwen3-32B", config, ...said };
   const answer = await world().handle(requestAs("member", "POST", "/api/size", sent));

@@ -3,6 +3,8 @@ import { badRequest, notFound } from "../../../shared/failure.ts";
 import type { Database } from "../../storage/database.ts";
 import { prices } from "./table.ts";
 
+export const largest_price = 1e9;
+
 export type Price = Readonly<typeof prices.$inferSelect>;
 
 export type PriceInput = Omit<Price, "cached_input_per_million"> & {
@@ -84,6 +86,6 @@ function checked(input: PriceInput): Price {
 }
 
 function checkAmount(field: string, value: number): void {
-  if (Number.isFinite(value) && value >= 0 && value <= 1e9) return;
+  if (Number.isFinite(value) && value >= 0 && value <= largest_price) return;
   throw badRequest(`\`${field}\` is an amount from 0 on, for a million tokens.`, field);
 }

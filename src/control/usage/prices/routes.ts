@@ -1,29 +1,33 @@
 import { Elysia, t } from "elysia";
-import type { Guard, Role } from "../../../shared/access.ts";
-import type { Prices } from "./prices.ts";
+import type { Guard } from "../../../shared/access.ts";
+import { closed, orNull, routesFor, told } from "../../route-schema.ts";
+import { largest_price, type Prices } from "./prices.ts";
 
-const closed = { additionalProperties: false };
+const amount = t.Number({ minimum: 0, maximum: largest_price });
+
+/** Money for a million tokens. */
+const priceBody = t.Object(
+  {
+    model: t.String({ description: "The name of a model or the id of an endpoint." }),
+    input_per_million: amount,
+    cached_input_per_million: orNull(amount),
+    output_per_million: amount,
+  },
+  closed,
+);
+export type PriceBody = typeof priceBody.static;
 
 /** Everybody may see what their requests cost. */
 export function priceRoutes(prices: Prices, guard: Guard) {
-  const as =
-    (least: Role) =>
-    ({ request }: { request: Request }) => ({ caller: guard(request, least) });
-  const everyone = new Elysia()
-    .derive(as("viewer"))
-    .get("/api/prices", () => ({ data: prices.list() }));
-  const admins = new Elysia()
-    .derive(as("admin"))
+  const everyone = routesFor(guard, "viewer", "Prices").get(
+    "/api/prices",
+    () => ({ data: prices.list() }),
+    told("List what models cost."),
+  );
+  const admins = routesFor(guard, "admin", "Prices")
     .put("/api/prices", ({ body }) => prices.set(body), {
-      body: t.Object(
-        {
-          model: t.String(),
-          input_per_million: t.Number(),
-          cached_input_per_million: t.Optional(t.Union([t.Number(), t.Null()])),
-          output_per_million: t.Number(),
-        },
-        closed,
-      ),
+      ...told("Set what a model costs."),
+      body: priceBody,
     })
     // The name in the query: it may hold slashes.
     .delete(
@@ -32,7 +36,10 @@ export function priceRoutes(prices: Prices, guard: Guard) {
         prices.remove(query.model);
         set.status = 204;
       },
-      { query: t.Object({ model: t.String() }, closed) },
+      {
+        ...told("Remove a model's price: it costs nothing.", { 204: "It is removed." }),
+        query: t.Object({ model: t.String() }, closed),
+      },
     );
   return new Elysia().use(everyone).use(admins);
 }

@@ -45,6 +45,20 @@ test("slow first tokens make one more replica", () => {
   expect(after(15, () => load({ inflight: 1, ttft_p95_ms: 12_000 }))).toBe(2);
 });
 
+test("first tokens that come in ten seconds make none, however long that goes on", () => {
+  for (const ttft_p95_ms of [0, 1, 300, 10_000]) {
+    expect([ttft_p95_ms, after(900, () => load({ inflight: 4, ttft_p95_ms }))]).toEqual([
+      ttft_p95_ms,
+      1,
+    ]);
+  }
+  expect(after(15, () => load({ inflight: 4, ttft_p95_ms: 10_001 }))).toBe(2);
+});
+
+test("an old measurement makes none where nothing runs", () => {
+  expect(after(900, () => load({ ttft_p95_ms: 60_000 }))).toBe(1);
+});
+
 test("a replica that is still starting is waited for", () => {
   expect(after(60, () => load({ inflight: 30, ready: 0 }))).toBe(1);
 });

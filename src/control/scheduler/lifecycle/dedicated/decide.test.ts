@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import type { Status } from "../../../../shared/endpoint-status.ts";
 import type { EndpointState } from "../../../models/endpoints/status.ts";
 import { endpointWith, memberWith, observedWith } from "../lifecycle.testbed.ts";
-import { afterPlacing, decide } from "./decide.ts";
-import type { ReplicaView } from "./replica-set.ts";
-import type { Demand, Rules } from "./situation.ts";
+import { afterPlacing, decide, transitions } from "./decide.ts";
+import { always } from "./guards.ts";
+import type { Demand, ReplicaView, Rules } from "./situation.ts";
 
 const quiet: Demand = { inflight: 0, waiting: 0, last_active_at: 0 };
 const rules = (now: number): Rules => ({
@@ -15,6 +16,58 @@ const previous = (revision: number) => {
   const { spec, artifact } = endpointWith();
   return { spec, artifact, revision };
 };
+
+describe("the table", () => {
+  const statuses: readonly Status[] = [
+    "building",
+    "up",
+    "sleeping",
+    "waking_up",
+    "updating",
+    "draining",
+    "paused",
+    "failed",
+    "deleting",
+  ];
+  const rowsOf = (status: Status) =>
+    Object.values(transitions).map((rows) =>
+      rows.filter(([from]) => from === status || from === "any"),
+    );
+
+  test("says what comes next in every status, whatever the owner has said", () => {
+    for (const status of statuses) {
+      for (const rows of rowsOf(status))
+        expect(rows.some(([, when]) => when === always)).toBe(true);
+    }
+  });
+
+  test("has no row behind one that always holds, except for other statuses", () => {
+    const reachable = new Set(
+      statuses.flatMap(rowsOf).flatMap((rows) => {
+        const end = rows.findIndex(([, when]) => when === always);
+        return rows.slice(0, end + 1);
+      }),
+    );
+    expect(
+      Object.values(transitions)
+        .flat()
+        .filter((row) => !reachable.has(row)),
+    ).toEqual([]);
+  });
+
+  test("leads to no status in the same pass that would lead back", () => {
+    const next = Object.values(transitions).flatMap((rows) =>
+      rows.filter(([, , , , , then]) => then === "next").map(([from, , to]) => `${from} ${to}`),
+    );
+    const chain = ["paused", "draining", "deleting", "failed", "sleeping", "building", "waking_up"];
+    // From `updating` to `up` and back needs two passes: see `isChanged`.
+    for (const step of next.filter((each) => each !== "up updating")) {
+      const [from = "", to = ""] = step.split(" ");
+      const order = [...chain, "updating", "up"];
+      expect(order.indexOf(to)).toBeGreaterThan(order.indexOf(from));
+    }
+  });
+});
 
 describe("building", () => {
   test("asks for its replicas, and for no more once they are there", () => {
@@ -235,6 +288,26 @@ describe("up", () => {
     expect(decision.standing).toMatchObject({ status: "up", unready_since: null });
   });
 
+  test("one that was given up fails nothing while another serves: it is replaced, no more than once a minute", () => {
+    const members = [
+      memberWith("failed", { created_at: 1000 }),
+      memberWith("ready", { id: "rep_2" }),
+    ];
+    const up = { ...rules(0), unready_timeout_ms: 10_000 };
+    let now = endpointWith({ status: "up", target: 2 }, { min_replicas: 2 });
+    for (const second of [1, 30, 60, 61, 3600]) {
+      const decided = decide(now, members, quiet, 2, { ...up, now: second * 1000 });
+      const isDue = second > 60;
+      expect([second, decided.standing?.status, decided.start, decided.stop]).toEqual(
+        isDue ? [second, "up", 1, ["rep_1"]] : [second, "up", 0, []],
+      );
+      now = endpointWith(decided.standing ?? {}, { min_replicas: 2 });
+    }
+    // The one that served is lost, too: nothing is left to wait for.
+    const alone = decide(now, [memberWith("failed")], quiet, 2, { ...up, now: 3_601_000 });
+    expect(alone.standing).toMatchObject({ status: "failed", cause: "runtime_crash" });
+  });
+
   test("silence is no crash: after a restart of ours nobody has spoken yet", () => {
     const decision = decide(endpoint, [memberWith("waiting")], quiet, 1, rules(9e9));
     expect(decision).toMatchObject({ start: 0, stop: [], standing: { status: "up" } });
@@ -265,6 +338,30 @@ describe("an update", () => {
     expect(decision).toMatchObject({ stop: ["rep_2"], previous: "restore" });
     expect(decision.standing).toMatchObject({ status: "up", cause: "runtime_crash" });
     expect(decision.transition?.reason).toBe("update_failed");
+  });
+
+  test("whose revision crashes again and again is given up at the third crash, and not before", () => {
+    const crashed = (restarts: number) =>
+      memberWith("crashed", {
+        id: "rep_2",
+        revision: 2,
+        observed: observedWith({
+          id: "rep_2",
+          state: "crashed",
+          cause: "out_of_memory",
+          detail: "No room.",
+          restarts,
+          ready_after_ms: 0,
+        }),
+      });
+    const after = (restarts: number) =>
+      decide(updating, [old, crashed(restarts)], quiet, 1, rules(1));
+    expect(after(1)).toMatchObject({ stop: [], standing: { status: "updating" } });
+    expect(after(2)).toMatchObject({
+      stop: ["rep_2"],
+      previous: "restore",
+      standing: { status: "up", cause: "out_of_memory", detail: "No room." },
+    });
   });
 
   test("without room beside the old one gives up after two minutes and says what to do", () => {
@@ -303,5 +400,32 @@ describe("pause and delete", () => {
     const stopping = memberWith("stopping", { wanted: false });
     expect(decide(deleting, [stopping], quiet, 1, rules(2)).standing?.status).toBe("deleting");
     expect(decide(deleting, [], quiet, 1, rules(3)).standing).toBeNull();
+  });
+});
+
+describe("what is told of a transition", () => {
+  test("one that is over is reported once: what stays as it is has no event", () => {
+    const member = [memberWith("ready")];
+    for (const [status, intent, members] of [
+      ["draining", "pause", member],
+      ["paused", "pause", []],
+      ["deleting", "delete", member],
+      ["sleeping", "sleep", []],
+      ["failed", "run", []],
+      ["building", "run", []],
+    ] as const) {
+      const decision = decide(endpointWith({ status, intent }), members, quiet, 1, rules(9));
+      expect(decision.transition).toBeNull();
+      expect(decision.standing?.status).toBe(status);
+    }
+  });
+
+  test.each([
+    ["idle", { status: "up", since: 0 }, [memberWith("ready")]],
+    ["asked", { status: "up", intent: "sleep" }, [memberWith("ready")]],
+    ["no_room", { status: "waking_up", since: 0, wake_asked_at: 0 }, []],
+  ] as const)("an endpoint that falls asleep says why: %s", (reason, standing, members) => {
+    const { transition } = decide(endpointWith(standing), members, quiet, 1, rules(700_000));
+    expect(transition).toMatchObject({ to: "sleeping", reason });
   });
 });

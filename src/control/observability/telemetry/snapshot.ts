@@ -1,66 +1,55 @@
-/** What is measured, and what of the appliance is looked at for it. */
+/** What of the appliance is looked at for its metrics. */
+import type { Hosts } from "../../fleet/hosts.ts";
+import type { Endpoints } from "../../models/endpoints/endpoints.ts";
+import type { ReplicaStatus } from "../../scheduler/lifecycle/world.ts";
+import type { Snapshot } from "./gauges.ts";
+import { gpuSeries } from "./gpu-series.ts";
+import type { Sample } from "./samples.ts";
+import { XidCounts } from "./xid-counts.ts";
 
-import type { Hosts } from "../control/fleet/hosts.ts";
-import type { Endpoints } from "../control/models/endpoints/endpoints.ts";
-import type { Snapshot } from "../control/observability/telemetry/gauges.ts";
-import { gpuSeries } from "../control/observability/telemetry/gpu-series.ts";
-import type { Sample } from "../control/observability/telemetry/samples.ts";
-import { Telemetry } from "../control/observability/telemetry/telemetry.ts";
-import { XidCounts } from "../control/observability/telemetry/xid-counts.ts";
-import type { ReplicaStatus } from "../control/scheduler/lifecycle/world.ts";
-import type { Settings } from "../control/settings/settings.ts";
-import type { Database } from "../control/storage/database.ts";
-import { driftFamily } from "../control/usage/reconciliation/checks.ts";
-import type { Gateway } from "../gateway/gateway.ts";
-import type { Routing } from "../gateway/routing/routing.ts";
-import { clock } from "./clock.ts";
-
-export interface TelemetryDeps {
-  database: Database;
-  settings: Settings;
-  endpoints: Endpoints;
-  hosts: Hosts;
-  routing: Pick<Routing, "demand">;
-  gateway(): Pick<Gateway, "inflight">;
+export interface SnapshotDeps {
+  endpoints: Pick<Endpoints, "list">;
+  hosts: Pick<Hosts, "list" | "lastSeen" | "isUp" | "heartbeat">;
+  /** Requests of an endpoint: being answered, and waiting for it. */
+  demandOf(endpoint_id: string): { inflight: number; waiting: number };
+  /** Requests being relayed, of all. */
+  inflight(): number;
   statuses(): readonly ReplicaStatus[];
-  report(error: unknown): void;
+  now(): number;
 }
 
-export function composeTelemetry(parts: TelemetryDeps): Telemetry {
+export function snapshotsOf(deps: SnapshotDeps): () => Snapshot {
   const xids = new XidCounts();
-  return new Telemetry(parts.database, {
-    now: clock.now,
-    steady: clock.steady,
-    snapshot: () => snapshotOf(parts, xids),
-    retention: () => parts.settings.current().retention,
-    more: () => [driftFamily(parts.database, clock.now())],
-    report: parts.report,
-  });
+  return () => snapshotOf(deps, xids);
 }
 
 function snapshotOf(
-  { endpoints, hosts, routing, gateway, statuses }: TelemetryDeps,
+  { endpoints, hosts, demandOf, inflight: relayed, statuses, now }: SnapshotDeps,
   xids: XidCounts,
 ): Snapshot {
   const states = Map.groupBy(statuses(), ({ state }) => state);
-  const inflight = gateway().inflight();
+  const inflight = relayed();
   return {
     endpoints: endpoints.list().map(({ id, name, standing }) => {
-      const { inflight: open, waiting } = routing.demand(id);
+      const { inflight: open, waiting } = demandOf(id);
       return { id, name, status: standing.status, inflight: open, waiting };
     }),
     replicas: [...states].map(([state, { length: count }]) => ({ state, count })),
-    hosts: hostSnapshots(hosts, xids),
+    hosts: hostSnapshots(hosts, xids, now()),
     inflight,
     samples: [
       { subject: "", metric: "inflight", value: inflight },
-      ...endpointSamples(endpoints, routing, statuses()),
+      ...endpointSamples(endpoints, demandOf, statuses()),
       ...hostSamples(hosts),
     ],
   };
 }
 
-function hostSnapshots(hosts: Hosts, xids: XidCounts): Snapshot["hosts"] {
+function hostSnapshots(
+  hosts: SnapshotDeps["hosts"],
+  xids: XidCounts,
+  now: number,
+): Snapshot["hosts"] {
   const list = hosts.list();
   xids.keepOnly(new Set(list.map(({ id }) => id)));
   return list.map(({ id, name, inventory }) => {
@@ -71,7 +60,7 @@ function hostSnapshots(hosts: Hosts, xids: XidCounts): Snapshot["hosts"] {
     return {
       name,
       up,
-      heartbeat_age_s: seen_at === null ? null : Math.max(0, clock.now() - seen_at) / 1000,
+      heartbeat_age_s: seen_at === null ? null : Math.max(0, now - seen_at) / 1000,
       weights: up ? heartbeat : null,
       gpus: (inventory?.gpus ?? []).map(({ index, uuid }) => ({
         index,
@@ -85,8 +74,8 @@ function hostSnapshots(hosts: Hosts, xids: XidCounts): Snapshot["hosts"] {
 
 /** Of endpoints that run: one that sleeps leaves a gap, which says as much as a row of zeros. */
 function endpointSamples(
-  endpoints: Endpoints,
-  routing: Pick<Routing, "demand">,
+  endpoints: SnapshotDeps["endpoints"],
+  demandOf: SnapshotDeps["demandOf"],
   statuses: readonly ReplicaStatus[],
 ): Sample[] {
   const ready = Map.groupBy(
@@ -94,7 +83,7 @@ function endpointSamples(
     ({ row }) => row.owner_id,
   );
   return endpoints.list().flatMap(({ id: subject }) => {
-    const { inflight, waiting } = routing.demand(subject);
+    const { inflight, waiting } = demandOf(subject);
     const ready_replicas = ready.get(subject)?.length ?? 0;
     if (ready_replicas + inflight + waiting === 0) return [];
     return Object.entries({ inflight, waiting, ready_replicas }).map(([metric, value]) => ({
@@ -105,7 +94,7 @@ function endpointSamples(
   });
 }
 
-function hostSamples(hosts: Hosts): Sample[] {
+function hostSamples(hosts: SnapshotDeps["hosts"]): Sample[] {
   return hosts.list().flatMap(({ id: subject, inventory }) => {
     const heartbeat = hosts.isUp(subject) ? hosts.heartbeat(subject) : null;
     if (!heartbeat) return [];

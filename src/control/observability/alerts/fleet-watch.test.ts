@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isSameDisk } from "./alerting.ts";
+import { isSameDisk } from "./fleet-watch.ts";
 
 const gib = 2 ** 30;
 const ours = { path: "/data", bytes: 100 * gib, free_bytes: gib };

@@ -1,17 +1,17 @@
 /** The fleet as the rules of alerts look at it, every few seconds. */
 import { statfs } from "node:fs/promises";
-import type { HostRow, Hosts } from "../control/fleet/hosts.ts";
-import { Alerts } from "../control/observability/alerts/alerts.ts";
-import { ExpectedGpus } from "../control/observability/alerts/expected-gpus.ts";
-import type { Disk, WatchedHost } from "../control/observability/alerts/watched.ts";
-import type { DashboardEvents } from "../control/observability/notify/dashboard-events.ts";
-import type { Outbox } from "../control/observability/notify/outbox.ts";
-import type { Settings } from "../control/settings/settings.ts";
-import type { Database } from "../control/storage/database.ts";
-import { clock } from "./clock.ts";
+import type { HostRow, Hosts } from "../../fleet/hosts.ts";
+import type { Settings } from "../../settings/settings.ts";
+import type { Database } from "../../storage/database.ts";
+import type { DashboardEvents } from "../notify/dashboard-events.ts";
+import type { Outbox } from "../notify/outbox.ts";
+import { Alerts } from "./alerts.ts";
+import { ExpectedGpus } from "./expected-gpus.ts";
+import type { Disk, WatchedHost } from "./watched.ts";
 
-export interface AlertingParts {
+export interface FleetWatchDeps {
   database: Database;
+  now(): number;
   settings: Pick<Settings, "current">;
   outbox: Pick<Outbox, "add">;
   hosts: Hosts;
@@ -27,8 +27,8 @@ const interval_ms = 10_000;
 /** In the place of a host's id. */
 const appliance = "appliance";
 
-export function composeAlerting(parts: AlertingParts) {
-  const { database, settings, outbox, hosts, certificates, live, home, name, log } = parts;
+export function watchFleet(parts: FleetWatchDeps) {
+  const { database, now, settings, outbox, hosts, certificates, live, home, name, log } = parts;
   const changed = () => live.changed("hosts");
   const alerts = new Alerts(
     database,
@@ -37,7 +37,7 @@ export function composeAlerting(parts: AlertingParts) {
       tell: (notice) => outbox.add(notice),
       changed,
     },
-    clock.now(),
+    now(),
   );
   const expected = new ExpectedGpus(alerts.open());
   /** Hosts that fell silent, with the sentence that says so. */
@@ -49,13 +49,13 @@ export function composeAlerting(parts: AlertingParts) {
     try {
       const disk = await diskOf(home);
       if (stopped) return;
-      const now = clock.now();
+      const at = now();
       const rows = hosts.list();
       expected.keepOnly(new Set(rows.map(({ id }) => id)));
-      const watched = rows.map((row) => watchedHost(row, now));
+      const watched = rows.map((row) => watchedHost(row, at));
       const beside = watched.filter(({ id, sight }) => sight === "up" && hosts.ways(id)?.loopback);
       const own_disk = beside.some((host) => isSameDisk(host.disk, disk)) ? null : disk;
-      alerts.observe([...watched, { ...applianceAt(name), disk: own_disk, certificates }], now);
+      alerts.observe([...watched, { ...applianceAt(name), disk: own_disk, certificates }], at);
     } catch (error) {
       log(`alerts: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -1,0 +1,66 @@
+import { isPlain } from "../../models/catalog/run.ts";
+import type { Asked } from "../../models/resolution/artifact.ts";
+import type { Resolve } from "../../models/resolution/resolve.ts";
+import type { Fit } from "../placement/fleet.ts";
+import type { Model } from "../sizing/model.ts";
+import type { ElasticModel } from "./elastic.ts";
+import { estimateOf } from "./elastic-need.ts";
+
+/**
+ * What catalog models need. Of older entries nobody has looked at the files: that is done once, beside the
+ * loop. Null where they cannot be read here: their hosts will say what is wrong with them.
+ */
+export class ElasticFits {
+  /** By model, which is another object after every change. */
+  readonly #known = new WeakMap<ElasticModel, Fit>();
+  readonly #facts = new Map<string, Model | null | undefined>();
+  readonly #resolve: Resolve;
+  readonly #trigger: () => void;
+
+  /** TRIGGER: something was found out. */
+  constructor({ resolve, trigger }: { resolve: Resolve; trigger(): void }) {
+    this.#resolve = resolve;
+    this.#trigger = trigger;
+  }
+
+  of(model: ElasticModel): Fit | null | undefined {
+    const known = this.#known.get(model);
+    if (known) return known;
+    const { model_facts, source, runtime } = model;
+    const isOlder = model_facts === null && runtime === "llama-server" && isPlain(source);
+    const facts = isOlder ? this.#factsOf(source) : model_facts;
+    if (isOlder && !facts) return facts as null | undefined;
+    const fit = estimateOf({ ...model, model_facts: facts ?? null });
+    this.#known.set(model, fit);
+    return fit;
+  }
+
+  #factsOf(source: string): Model | null | undefined {
+    if (!this.#facts.has(source)) {
+      this.#facts.set(source, undefined);
+      void this.#findOut(source).then((facts) => {
+        this.#facts.set(source, facts);
+        this.#trigger();
+      });
+    }
+    return this.#facts.get(source);
+  }
+
+  async #findOut(source: string): Promise<Model | null> {
+    const asked: Asked = {
+      model: source,
+      revision: null,
+      runtime: "llama-server",
+      context: null,
+      gpu: { type: null, count: null },
+      concurrency: 1,
+      env: {},
+      args: [],
+    };
+    try {
+      return (await this.#resolve(asked, "", [])).artifact.model;
+    } catch {
+      return null;
+    }
+  }
+}
