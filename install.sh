@@ -81,7 +81,7 @@ demo() {
 }
 
 # put FILE MODE: standard input becomes FILE in one step; notes whether that changed it. Not behind a pipe, which
-# would note it in a process of its own.
+# would note it in a separate process.
 put() {
   mkdir -p "$(dirname "$1")"
   (umask 077 && cat >"$1.new")
@@ -183,7 +183,7 @@ install_appliance() {
   say "To add a GPU host, as root: hypervize hosts join-token"
 }
 
-# The llama-server that the last installation was told of: one that somebody built stays in use.
+# The llama-server that the last installation was given: one that somebody built stays in use.
 named_before() {
   [ -z "${HYPERVIZE_LLAMA_SERVER:-}" ] || return 0
   last=$(readlink "$lib/llama-server") || return 0

@@ -33,7 +33,7 @@ test("a killed agent's runtime lives on, and the next agent adopts it without a 
   expect(isAlive(runtime)).toBe(true);
   home.spawn();
   const { replicas } = await home.testbed.until(replicaIs("ready"));
-  // What it holds is measured anew.
+  // What it holds is measured again.
   const memory_bytes = expect.any(Number);
   expect(replicas).toEqual(replica === undefined ? [] : [{ ...replica, memory_bytes }]);
   expect(isAlive(runtime)).toBe(true);
@@ -63,7 +63,7 @@ test("an adopted runtime that dies is seen, though it is no child, and started a
   expect(replicas).toMatchObject([{ restarts: 1 }]);
 });
 
-test("a runtime that died while no agent was there is started anew", async () => {
+test("a runtime that died while no agent was there is started again", async () => {
   const { agent, runtime } = await spawnUntilReady();
   await kill(agent);
   process.kill(runtime.pid, "SIGKILL");

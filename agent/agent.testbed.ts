@@ -56,7 +56,7 @@ export interface AgentHome {
       env?: Record<string, string>;
     },
   ): () => Promise<void>;
-  /** Runs an agent as a process of its own, to be killed; ENV is added to this process's. */
+  /** Runs an agent as a separate process, to be killed; ENV is added to this process's. */
   spawn(env?: Record<string, string>, engines?: Engines): Bun.Subprocess;
   /** Ends everything that was started and removes the home. */
   close(): Promise<void>;

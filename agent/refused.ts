@@ -29,7 +29,7 @@ export async function joinAgain(deps: RefusedDeps): Promise<boolean> {
     joined = await enrol({ ...token, addresses });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    log(`the join token that this agent was started with does not help: ${why}`);
+    log(`the join token that this agent was started with cannot be used: ${why}`);
     return false;
   }
   // identity.json goes first and comes last: a crash in between leaves a host that has not joined, not half of two.

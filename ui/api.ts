@@ -51,13 +51,16 @@ export function whenSignedOut(act: () => void): void {
   onGuest = act;
 }
 
-interface Ask {
+interface RequestOptions {
   method?: string;
   body?: unknown;
   signal?: AbortSignal;
 }
 
-async function ask(path: string, { method = "GET", body, signal }: Ask = {}): Promise<Response> {
+async function ask(
+  path: string,
+  { method = "GET", body, signal }: RequestOptions = {},
+): Promise<Response> {
   const response = await fetch(path, {
     method,
     ...(body !== undefined && {
@@ -91,12 +94,12 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   });
 }
 
-export async function json<T>(path: string, options?: Ask): Promise<T> {
+export async function json<T>(path: string, options?: RequestOptions): Promise<T> {
   const response = await ask(path, options);
   return (await response.json()) as T;
 }
 
-async function done(path: string, options: Ask): Promise<void> {
+async function done(path: string, options: RequestOptions): Promise<void> {
   await ask(path, options);
 }
 

@@ -18,7 +18,7 @@ test("a field that a route does not have, lacks or has otherwise is an error of 
     // @ts-expect-error a field inside that there is not
     () => provision({ model: "a", gpu: { kind: "H100" } }),
     // @ts-expect-error a word of another route
-    () => changeEndpoint("a", { slots: 4 }),
+    () => changeEndpoint("a", { replicas: 4 }),
     // @ts-expect-error a setting that there is not
     () => writeSettings({ mail: { hosts: "a" } }),
     // @ts-expect-error a number as text, deep inside
@@ -30,7 +30,7 @@ test("a field that a route does not have, lacks or has otherwise is an error of 
     // @ts-expect-error a field that is missing
     () => setPrice({ model: "a", input_per_million: 1 }),
     // @ts-expect-error a word of endpoints
-    () => addModel({ source: "a", concurrency: 4 }),
+    () => addModel({ source: "a", max_replicas: 4 }),
     // @ts-expect-error null where there is always one
     () => changeModel("a", { slots: null }),
   ];

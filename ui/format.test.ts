@@ -63,7 +63,7 @@ test("no length of time has 60 seconds in it", () => {
   expect(duration(999.7)).toBe("1.00 s");
 });
 
-test("past and future are told from now", () => {
+test("past and future are counted from now", () => {
   const now = 1_800_000_000_000;
   expect([null, now, now - 65_000, now - 7.2e6, now - 2.6e8].map((at) => ago(at, now))).toEqual([
     "never",

@@ -11,7 +11,7 @@ import { Wordmark } from "./wordmark.tsx";
 const links: readonly { to: Path; name: string; icon: IconName; admin?: boolean }[] = [
   { to: "/", name: "Overview", icon: "overview" },
   { to: "/playground", name: "Playground", icon: "playground" },
-  { to: "/models", name: "Models", icon: "models" },
+  { to: "/models", name: "Shared models", icon: "models" },
   { to: "/endpoints", name: "Endpoints", icon: "endpoints" },
   { to: "/keys", name: "Keys", icon: "keys" },
   { to: "/usage", name: "Usage", icon: "usage" },
@@ -104,7 +104,8 @@ function ConnectionLost() {
     <div role="status">
       {connection.value === "lost" && (
         <p class="lost">
-          The connection to the appliance is lost; what you see may be old. Trying again by itself.
+          The connection to the appliance is lost; what you see may be old. It reconnects
+          automatically.
         </p>
       )}
     </div>

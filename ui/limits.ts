@@ -1,4 +1,4 @@
-/** What a key, a user and a team can be limited to: from a form, and in words. Pure. */
+/** What a key, a user and a team can be limited to: from a form, and as sentences. Pure. */
 
 export interface Limits {
   rpm_limit: number | null;

@@ -1,4 +1,4 @@
-/** What the dashboard asks about the models of the shared pool. */
+/** What the dashboard asks about the shared models. */
 import type { DryRunView, ModelBody, ModelChanges, ModelView } from "../src/app/control-api.ts";
 import { at, json, remove } from "./api.ts";
 

@@ -29,7 +29,7 @@ export function loginFor(target: string): string {
 }
 
 /**
- * Where to go after signing in. Only pages of our own: a link may carry any `next`, and
+ * Where to go after signing in. Only our own pages: a link may carry any `next`, and
  * `//elsewhere` or `/\elsewhere` would leave the site (CWE-601).
  */
 export function targetAfterLogin(search: string): string {

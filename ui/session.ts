@@ -43,7 +43,7 @@ export async function signIn(email: string, password: string): Promise<void> {
   user.value = entered;
 }
 
-/** Leaves even when the server cannot be told; its session then ends by itself. */
+/** Leaves even when the server cannot be told; its session then ends on its own. */
 export async function signOut(): Promise<void> {
   await api.logout().catch(() => undefined);
   forget();

@@ -51,7 +51,7 @@ export function sealHead(manifest: Uint8Array, signer: Signer): Uint8Array {
 export async function readHead(source: ByteSource): Promise<Head> {
   const start = Buffer.from(await source.read(magic.length + 4));
   if (!start.subarray(0, magic.length).equals(magic)) {
-    throw new Error("This is no bundle. Give the file that `hypervize bundle export` wrote.");
+    throw new Error("This is not a bundle. Give the file that `hypervize bundle export` wrote.");
   }
   const length = start.length < magic.length + 4 ? 0 : start.readUInt32BE(magic.length);
   if (length > longest_manifest) throw changed;

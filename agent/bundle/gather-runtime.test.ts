@@ -28,7 +28,7 @@ test.each([
   ["no number", "unknown"],
 ])("%j is version %s", (output, version) => expect(parseVersion(output)).toBe(version));
 
-test("a starter with a loader of its own is seen through; any other script is not", () => {
+test("a starter with its own loader is seen through; any other script is not", () => {
   expect(
     startedBy('#!/bin/sh\nexec /r/ld-linux-x86-64.so.2 --library-path /r:/s /r/llama "$@"\n'),
   ).toEqual({

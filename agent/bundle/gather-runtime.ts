@@ -38,11 +38,11 @@ async function gatherProgram(name: string, program: string): Promise<InputFile[]
 
 export interface Started {
   program: string;
-  /** ld.so(8), and the folders that it is told of; the program's own loader without it. */
+  /** ld.so(8), and the folders that it is given; the program's own loader without it. */
   loader?: { path: string; library_path: string };
 }
 
-/** What a starter script runs, where it does nothing but run a program through a loader of its own. */
+/** What a starter script runs, where it does nothing but run a program through its own loader. */
 export function startedBy(script: string): Started | undefined {
   const line = /^exec "?(\/\S*\/ld-[^\s"]*)"? --library-path "?([^\s"]+)"? "?(\/[^\s"]+)"? "\$@"$/m;
   const [, path, library_path, program] = line.exec(script) ?? [];

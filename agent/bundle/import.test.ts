@@ -96,8 +96,8 @@ describe("what is refused leaves nothing visible:", () => {
   const from = (chunk: number) => bench.chunks_at + chunk * chunk_bytes;
 
   test.each<[string, () => Buffer, string]>([
-    ["another file", () => noise(1000, 5), "This is no bundle"],
-    ["nothing", () => Buffer.alloc(0), "This is no bundle"],
+    ["another file", () => noise(1000, 5), "This is not a bundle"],
+    ["nothing", () => Buffer.alloc(0), "This is not a bundle"],
     ["a cut list", () => spoil((b) => b.subarray(0, 300)), "ends inside its list of contents"],
     ["a cut key", () => spoil((b) => b.subarray(0, 40)), "ends inside its list of contents"],
     ["a changed list", () => spoil((b) => flip(b, 200)), "is not what its maker signed"],

@@ -28,7 +28,7 @@ export interface HubItem {
   /** `ORG/REPO` or `s3://BUCKET/FOLDER`. */
   repository: string;
   commit: string;
-  /** What `commit` was called when it was fetched; null when it was asked for by itself. */
+  /** What `commit` was called when it was fetched; null when it was asked for on its own. */
   revision: string | null;
   /** All names of the repository at that commit; null when nobody had asked for them. */
   listing: string[] | null;
@@ -125,10 +125,10 @@ function item(value: unknown, chunks: readonly Chunk[]): Item {
 function hubItem(it: Readonly<Record<string, unknown>>, files: BundledFile[]): HubItem {
   const repository = text(it["repository"], "a repository");
   const named = parseS3Source(repository) ?? parseHubSource(repository);
-  if (named?.repository !== repository) throw damaged("a repository's name is odd");
+  if (named?.repository !== repository) throw damaged("a repository's name is not valid");
   const { revision, listing } = it;
   if (revision !== null && !(isPlainName(revision) && /^[\w.+/-]+$/.test(revision))) {
-    throw damaged("a revision's name is odd");
+    throw damaged("a revision's name is not valid");
   }
   const names = listing === null ? null : list(listing, "a repository's names");
   if (names?.some((name) => !isPlainName(name))) throw oddName;

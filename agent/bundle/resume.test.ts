@@ -1,4 +1,4 @@
-/** An import is killed in its middle, as a person's would be: a process of its own, kill -9, and again. */
+/** An import is killed in its middle, as a person's would be: a separate process, kill -9, and again. */
 import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -54,7 +54,7 @@ export class Staging {
     }
   }
 
-  /** Goes on with what FOLDER has; begins anew where a file of FILES was not wanted the last time. */
+  /** Goes on with what FOLDER has; starts over where a file of FILES was not wanted the last time. */
   static async open(
     folder: string,
     files: readonly StagedFile[],

@@ -99,5 +99,5 @@ async function probeMemory(host: Host, gpus: number) {
 }
 
 function unlooked(error: unknown): Judgement {
-  return unknown(`It could not be looked at: ${error instanceof Error ? error.message : error}`);
+  return unknown(`The check failed: ${error instanceof Error ? error.message : error}`);
 }

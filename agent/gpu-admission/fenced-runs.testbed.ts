@@ -78,7 +78,7 @@ export class FencedRuns {
         restarts: 0,
         adopted: wanted.adopted,
         order: order.signal,
-        bedtime: new SleepIntent(),
+        sleep_intent: new SleepIntent(),
         tell(event) {
           events.push(event);
           for (const listener of listeners) listener();

@@ -26,7 +26,7 @@ export function fenced(handles: Handles, gpus?: FakeGpus): Fenced {
       look_ms: 1000,
       free_ms: 500,
       pause_ms: 20,
-      stray: { grace_ms: 200, kill_ms: 5000 },
+      orphan: { grace_ms: 200, kill_ms: 5000 },
     },
     log: (line) => lines.push(line),
   });

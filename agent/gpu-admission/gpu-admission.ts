@@ -39,7 +39,7 @@ export interface GpuAdmissionTimes {
   /** Between two looks. */
   pause_ms: number;
   /** For processes that a runtime left behind. */
-  stray: StopTimes;
+  orphan: StopTimes;
 }
 
 const noTurn: GpuLease = { over: () => undefined };
@@ -155,12 +155,13 @@ export class GpuAdmission {
   }
 
   async #endStrays(id: string, find: () => Promise<readonly ProcessIdentity[]>): Promise<void> {
-    const strays = await find();
-    if (strays.length === 0) return;
-    const pids = strays.map(({ pid }) => pid).join(", ");
+    const orphans = await find();
+    if (orphans.length === 0) return;
+    const pids = orphans.map(({ pid }) => pid).join(", ");
     this.#parts.log(`${id}: processes ${pids} were left behind by a runtime of ours and are ended`);
-    const left = await endAll(strays, this.#parts.times.stray);
-    for (const { pid } of left) this.#parts.log(`${id}: process ${pid} lives on after SIGKILL`);
+    const left = await endAll(orphans, this.#parts.times.orphan);
+    for (const { pid } of left)
+      this.#parts.log(`${id}: process ${pid} is still alive after SIGKILL`);
   }
 
   /** What is not free yet does not matter to a start that has room enough beside it. */
@@ -212,7 +213,7 @@ export class GpuAdmission {
     }
   }
 
-  /** Elastic replicas without a place of their own may use all GPUs. */
+  /** Replicas of shared models without reserved devices may use all GPUs. */
   #gpusOf(devices: readonly string[]): readonly string[] {
     return devices.length === 0 ? this.#parts.uuids() : devices.filter((id) => id !== "cpu");
   }

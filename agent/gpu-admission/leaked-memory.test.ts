@@ -15,7 +15,7 @@ const gpu = (used_gib: number, ...processes: GpuProcess[]): GpuUse => ({
   processes,
 });
 
-test("a start that does not fit beside a stranger is told pid, program and bytes", () => {
+test("a start that does not fit beside a stranger is reported with pid, program and bytes", () => {
   const uses = [gpu(70, process(7, 2), process(4242, 68))];
   expect(conflictOf(uses, 61 * gib_bytes, new Set([7]))).toBe(
     "GPU-a has 10.0 GiB free of 80.0 GiB and this start needs at least 61.0 GiB: process 4242 (python3) holds 68.0 GiB, which Hypervize did not start and does not end. End it there, or choose another GPU.",

@@ -14,8 +14,8 @@ const mark = /^([A-Za-z0-9_-]{1,64}):(\d{1,15})$/;
  * This is identity and no name. The value names one epoch of one replica, which is started once, here, by
  * this agent (epochs.ts), and an endpoint cannot set it (contract/runtime-settings.ts refuses HYPERVIZE_*).
  * /proc/PID/environ shows what the process was executed with, not what it calls itself, and it is believed
- * only of a process that began after the runtime did (familyOf). Who forges it, forges it for a process of
- * their own.
+ * only of a process that began after the runtime did (familyOf). Who forges it, forges it for
+ * their own process.
  *
  * SPT_NOENV keeps it readable: Python's setproctitle, with which vLLM and SGLang rename their workers,
  * overwrites /proc/PID/environ without it (py-setproctitle's README, "Environment variables"; ray#15061).

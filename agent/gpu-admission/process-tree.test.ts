@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const ending of endings.splice(0).reverse()) await ending();
 });
 
-/** A runtime that runs SCRIPT; `strays` are what left its group. */
+/** A runtime that runs SCRIPT; `orphans` are what left its group. */
 async function runtime(script: string, env: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "hypervize-family-"));
   const { identity } = await supervise(
@@ -46,13 +46,13 @@ async function until<T>(look: () => Promise<T[]>, length: number): Promise<T[]> 
 test("a child that left group and session is found by the mark that it inherited", async () => {
   const known = await runtime("setsid sleep 60 & sleep 61", markOf(spec));
   // Until setsid has run, it is as near as the other.
-  const strays = async () => {
+  const orphans = async () => {
     const near = descendantsOf(known).map(({ pid }) => pid);
     return (await processTreeOf(known)).filter(({ pid }) => !near.includes(pid));
   };
-  const [stray] = await until(strays, 1);
+  const [orphan] = await until(orphans, 1);
   await stopGroup(known.process, { grace_ms: 0, kill_ms: 5000 });
-  expect((await processTreeOf(known)).map(({ pid }) => pid)).toEqual([stray?.pid ?? 0]);
+  expect((await processTreeOf(known)).map(({ pid }) => pid)).toEqual([orphan?.pid ?? 0]);
 });
 
 test("another epoch, another replica and a process that is older are no family", async () => {

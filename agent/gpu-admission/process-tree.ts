@@ -25,7 +25,7 @@ export async function processTreeOf(known: OwnProcess): Promise<ProcessIdentity[
   if (boot_id !== bootId()) return [];
   const pids = new Set(near.map(({ pid }) => pid));
   const younger = living((stat) => stat.start_ticks >= start_ticks);
-  const strays = await Promise.all(
+  const orphans = await Promise.all(
     younger
       .filter(({ pid }) => !pids.has(pid))
       .map(async (identity) => {
@@ -33,7 +33,7 @@ export async function processTreeOf(known: OwnProcess): Promise<ProcessIdentity[
         return life?.id === known.spec.id && life.epoch === known.spec.epoch ? [identity] : [];
       }),
   );
-  return [...near, ...strays.flat()];
+  return [...near, ...orphans.flat()];
 }
 
 /** The epoch whose mark a process carries; undefined without one, or when it is another process by now. */

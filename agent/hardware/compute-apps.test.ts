@@ -21,7 +21,7 @@ test.each([
   expect(parseComputeApps(line).map((app) => app.name)).toEqual([name]);
 });
 
-test("memory that the driver does not tell is 0, as under MIG", () => {
+test("memory that the driver does not say is 0, as under MIG", () => {
   expect(parseComputeApps("GPU-a, 7, [N/A], x")).toMatchObject([{ memory_bytes: 0 }]);
 });
 

@@ -11,7 +11,7 @@ const name_chars = 64;
 
 /**
  * Fields as in `nvidia-smi --help-query-compute-apps`, nvidia-smi(1) of driver 610.43; the name comes last,
- * since it may have commas in it. Asked anew each time and not in a loop: a loop prints nothing at all
+ * since it may have commas in it. Asked again each time and not in a loop: a loop prints nothing at all
  * while no process holds a GPU, so that it looks the same as a driver that hangs.
  */
 export const appArguments: readonly string[] = [
@@ -19,7 +19,7 @@ export const appArguments: readonly string[] = [
   "--format=csv,noheader,nounits",
 ];
 
-/** A process that uses two GPUs has two lines. Memory that the driver does not tell ("[N/A]") is 0. */
+/** A process that uses two GPUs has two lines. Memory that the driver does not say ("[N/A]") is 0. */
 export function parseComputeApps(csv: string): ComputeApp[] {
   return csv.split("\n").flatMap((line) => {
     const [gpu_uuid = "", pid = "", memory = "", ...name] = line.split(",").map((f) => f.trim());

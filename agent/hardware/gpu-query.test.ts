@@ -61,7 +61,7 @@ test("a GPU in MIG mode gives no utilisation, and is found all the same", () => 
   ]);
 });
 
-test("a consumer card has neither MIG nor ECC, a GB10 no memory of its own", () => {
+test("a consumer card has neither MIG nor ECC, a GB10 no separate memory", () => {
   expect(sample("rtx-4090")).toMatchObject([
     { gpu: { mig: false }, sample: { ecc_corrected: 0, memory_used_bytes: 611 * mib } },
   ]);

@@ -47,7 +47,7 @@ export interface GpuWatchTimes {
   interval_ms: number;
   /** Processes are asked for at most so often, but for `next`. */
   apps_interval_ms: number;
-  /** A driver that says nothing for so long hangs. */
+  /** A driver that says nothing for this long hangs. */
   silent_ms: number;
   /** Before the first new try; it doubles up to the longest. */
   pause_ms: number;

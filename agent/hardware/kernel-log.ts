@@ -1,6 +1,6 @@
 /**
  * The kernel's log, record by record (Documentation/ABI/testing/dev-kmsg of Linux). Read without blocking,
- * from the oldest record that the kernel still has: what happened before the agent started is told too.
+ * from the oldest record that the kernel still has: what happened before the agent started is reported too.
  */
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { errorCode } from "../files/durable-file.ts";

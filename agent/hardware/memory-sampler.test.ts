@@ -45,7 +45,7 @@ test.each([
   ["the first measure counts, however small", peak(0, 0), peak(0, 1), peak(0, 1)],
   ["a step of 16 MiB counts", peak(0, 100 * mib), peak(0, 116 * mib), peak(0, 116 * mib)],
   ["of large numbers a hundredth", peak(9000 * mib, 1), peak(9090 * mib, 0), peak(9090 * mib, 1)],
-  ["each is a peak of its own", peak(100 * mib, 5), peak(10, 40 * mib), peak(100 * mib, 40 * mib)],
+  ["each is a separate peak", peak(100 * mib, 5), peak(10, 40 * mib), peak(100 * mib, 40 * mib)],
 ])("%s", (_, told, seen, now) => {
   expect(higher(told, seen)).toEqual(now);
 });

@@ -19,16 +19,16 @@ export interface Handle {
   /** Restarts of this replica so far, so that the count survives the agent. */
   restarts: number;
   /** It sleeps in place, or is about to: it must not be asked for anything before it is woken. */
-  asleep?: Slumber;
+  asleep?: SleepRecord;
 }
 
 /** What its waking is judged by. */
-export interface Slumber {
+export interface SleepRecord {
   /** On the GPU where it held most, before it slept. */
   held_bytes: number;
   /** What it still holds there; the same until the sleep is proved. */
   left_bytes: number;
-  /** What it recited last (SleepControl): made of our own text, nobody's prompt. */
+  /** What it recited last (SleepControl): made of our text, nobody's prompt. */
   recital: string;
 }
 

@@ -2,7 +2,7 @@ import { livingGroup, type ProcessIdentity } from "../contract/process-identity.
 import { errorCode } from "../files/durable-file.ts";
 
 export interface StopTimes {
-  /** How long the group may take to end by itself after TERM. */
+  /** How long the group may take to end on its own after TERM. */
   grace_ms: number;
   /** How long to wait for the kernel after KILL; a process in uninterruptible sleep can exceed it. */
   kill_ms: number;

@@ -31,7 +31,7 @@ export interface Program {
 const gate = 'IFS= read -r go || exit 0; exec "$@" </dev/null';
 
 /**
- * Starts a program as the leader of its own session and process group (setsid), so that it survives
+ * Starts a program as the leader of a new session and process group (setsid), so that it survives
  * the agent and a terminal's Ctrl-C. RECORD must make the identity durable; only when it has
  * finished does the program run. Rejects when the process could not be made or recorded.
  */

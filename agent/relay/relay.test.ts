@@ -14,7 +14,7 @@ afterEach(() => world.end());
 const id = "rep_AbC";
 const hello = "hello, runtime";
 
-/** A replica that counts its connections and answers what it is told. */
+/** A replica that counts its connections and answers what it is asked. */
 function echo(): { connections: number } {
   const seen = { connections: 0 };
   world.replica(id, (line) => {

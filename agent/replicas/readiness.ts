@@ -35,7 +35,11 @@ export async function becomeReady(
     if (interrupt.aborted) return "interrupted";
     if (late.aborted) {
       const seconds = Math.round(awaited.timeout_ms / 1000);
-      return new StartError("timeout", `It made no token within ${seconds} s of its start.`, true);
+      return new StartError(
+        "timeout",
+        `It produced no token within ${seconds} s of its start.`,
+        true,
+      );
     }
     if (error instanceof StartError) return error;
     const sentence = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@ import type { Replica } from "./replica.ts";
 export type Action =
   | { kind: "start"; spec: DesiredReplica }
   | { kind: "stop"; id: string }
-  /** Nothing of it runs and nobody wants it: drop the record. */
+  /** No process of it is left and nobody wants it: drop the record. */
   | { kind: "forget"; id: string };
 
 export interface Situation {

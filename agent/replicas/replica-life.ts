@@ -1,7 +1,7 @@
 /** The life of a replica's process: it becomes ready, serves, sleeps in place and wakes, and ends. */
 import { listenerOn } from "../contract/listener.ts";
 import type { GpuLease } from "../gpu-admission/device-leases.ts";
-import type { Handle, Slumber } from "../process/handle.ts";
+import type { Handle, SleepRecord } from "../process/handle.ts";
 import { logPath, logTail } from "../process/log.ts";
 import { memoryKills } from "../process/memory-kills.ts";
 import { stopGroup } from "../process/stop.ts";
@@ -44,7 +44,7 @@ interface Life {
   serves: boolean;
 }
 
-/** From a process that exists to its end, by itself or by order. */
+/** From a process that exists to its end, on its own or by order. */
 export async function follow(
   running: Running,
   run: Run,
@@ -69,22 +69,22 @@ export async function follow(
   return driver.classify({ exit: end, log_tail, was_ready: life.was_ready, out_of_memory_kills });
 }
 
-/** Awake and asleep by turns, as it is told. */
+/** Awake and asleep by turns, as it is ordered. */
 async function lived(life: Life): Promise<End> {
-  let slumber = life.running.handle.asleep;
+  let record = life.running.handle.asleep;
   for (;;) {
-    if (slumber !== undefined) {
-      const ended = await slept(life, slumber);
+    if (record !== undefined) {
+      const ended = await slept(life, record);
       if (ended !== "woken") return ended;
     }
-    const served = await awake(life, slumber);
-    if (!isSlumber(served)) return served;
-    slumber = served;
+    const served = await awake(life, record);
+    if (!isSleepRecord(served)) return served;
+    record = served;
   }
 }
 
-/** From loaded to its end or, with the sleep that has begun, to its bedtime. SLUMBER: it has just been woken of it. */
-async function awake(life: Life, slumber: Slumber | undefined): Promise<End | Slumber> {
+/** From loaded to its end or, with the sleep that has begun, until it is to sleep. RECORD: it has just been woken of it. */
+async function awake(life: Life, record: SleepRecord | undefined): Promise<End | SleepRecord> {
   const { running, run, tools, over, exited } = life;
   const { driver, handle } = running;
   const readiness = await becomeReady(
@@ -93,45 +93,45 @@ async function awake(life: Life, slumber: Slumber | undefined): Promise<End | Sl
       port: handle.port,
       model: handle.spec.model,
       timeout_ms: handle.start_timeout_ms,
-      adopted: run.adopted !== undefined && slumber === undefined,
+      adopted: run.adopted !== undefined && record === undefined,
       warming: () => run.tell({ kind: "warming" }),
     },
     over,
   );
   if (readiness instanceof StartError) return readiness;
-  if (slumber && readiness === "ready") {
-    const flaw = await attempt(life, (sleeper) => verify(sleeper, slumber, over));
+  if (record && readiness === "ready") {
+    const flaw = await attempt(life, (sleeper) => verify(sleeper, record, over));
     if (flaw.end !== undefined) return flaw.end;
   }
   running.turn.over();
   if (readiness !== "ready") return exited;
   await announce(life);
   life.serves = true;
-  const tired = run.bedtime.until(true, over).then(() => "tired" as const);
+  const tired = run.sleep_intent.until(true, over).then(() => "tired" as const);
   const leaving = Promise.race([exited, tired]);
   const end = await superviseServing(
     { driver, handle: running.handle, exited: leaving, tell: run.tell },
     tools,
   );
   if (end !== "tired") return end;
-  return over.aborted ? exited : bedded(life);
+  return over.aborted ? exited : suspended(life);
 }
 
 /** Closes its gate and waits until it is quiet. */
-async function bedded(life: Life): Promise<End | Slumber> {
+async function suspended(life: Life): Promise<End | SleepRecord> {
   const { running, run, tools, over } = life;
   run.tell({ kind: "falling_asleep" });
-  const slumber = await attempt(life, async (sleeper) => {
-    const before = await drainAndSuspend(sleeper, tools, run.bedtime.asleep_bytes, over);
+  const record = await attempt(life, async (sleeper) => {
+    const before = await drainAndSuspend(sleeper, tools, run.sleep_intent.asleep_bytes, over);
     // Before it is so: an agent that comes after this one must not ask a sleeper for tokens.
     await tools.handles.write({ ...running.handle, asleep: before });
     return before;
   });
-  return slumber.end ?? slumber.value;
+  return record.end ?? record.value;
 }
 
 /** Sends it to sleep, unless an earlier agent did; until it is woken, or its end. */
-async function slept(life: Life, before: Slumber): Promise<"woken" | End> {
+async function slept(life: Life, before: SleepRecord): Promise<"woken" | End> {
   const { running, run, tools, over, exited } = life;
   life.was_ready = true;
   life.serves = false;
@@ -140,17 +140,17 @@ async function slept(life: Life, before: Slumber): Promise<"woken" | End> {
   const fallen = await attempt(life, async (sleeper) => {
     if (isProved(before)) return before;
     const left_bytes = await suspend(sleeper, tools, before, over);
-    const slumber = { ...before, left_bytes };
-    await tools.handles.write({ ...running.handle, asleep: slumber });
+    const record = { ...before, left_bytes };
+    await tools.handles.write({ ...running.handle, asleep: record });
     run.tell({ kind: "asleep", gpu_memory_bytes: left_bytes });
-    return slumber;
+    return record;
   });
   if (fallen.end !== undefined) return fallen.end;
-  const { value: slumber } = fallen;
-  await Promise.race([run.bedtime.until(false, over), exited]);
+  const { value: record } = fallen;
+  await Promise.race([run.sleep_intent.until(false, over), exited]);
   if (over.aborted) return exited;
   run.tell({ kind: "waking" });
-  const risen = await attempt(life, (sleeper) => resume(sleeper, tools, slumber, over));
+  const risen = await attempt(life, (sleeper) => resume(sleeper, tools, record, over));
   if (risen.end !== undefined) return risen.end;
   running.turn = risen.value;
   return "woken";
@@ -159,7 +159,7 @@ async function slept(life: Life, before: Slumber): Promise<"woken" | End> {
 const end_ms = 1000;
 
 /** The agent that sent it to sleep may have ended before it saw its memory free. */
-const isProved = ({ held_bytes, left_bytes }: Slumber): boolean => left_bytes < held_bytes;
+const isProved = ({ held_bytes, left_bytes }: SleepRecord): boolean => left_bytes < held_bytes;
 
 type Attempt<Value> = { value: Value; end?: never } | { end: End };
 
@@ -186,7 +186,7 @@ async function attempt<Value>(
 const unable = (why: string): StartError =>
   new StartError("runtime_crash", `It could not sleep in place or wake: ${why}`, true);
 
-const isSlumber = (end: End | Slumber): end is Slumber =>
+const isSleepRecord = (end: End | SleepRecord): end is SleepRecord =>
   typeof end === "object" && "recital" in end;
 
 /** What ends the wait for readiness, and what ends the run: the process's end or an order. */

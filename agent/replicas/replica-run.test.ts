@@ -87,7 +87,7 @@ function run(
       tell,
       recordEpoch,
       order: order.signal,
-      bedtime: new SleepIntent(),
+      sleep_intent: new SleepIntent(),
     },
     {
       drivers: [driver],

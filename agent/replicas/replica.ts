@@ -68,7 +68,7 @@ export type ReplicaEvent =
   /** It has given its GPUs' memory back, but for this much of one. */
   | { kind: "asleep"; gpu_memory_bytes: number }
   | { kind: "waking" }
-  /** It ended or could not start, unasked. Nothing of it runs any more. */
+  /** It ended or could not start, unasked. No process of it is left. */
   | { kind: "ended"; failure: ReplicaFailure; at_ms: number }
   | { kind: "stopping" };
 
@@ -169,7 +169,7 @@ export function restartPause(crashes: number): number {
   return Math.min(longest_pause_ms, 1000 * 2 ** Math.max(0, crashes - 1));
 }
 
-/** What the control plane is told. */
+/** What the control plane sees. */
 export function observe(replica: Replica): ObservedReplica {
   return {
     id: replica.spec.id,

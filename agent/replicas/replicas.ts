@@ -19,7 +19,7 @@ type Message =
 
 interface OpenRun {
   order: AbortController;
-  bedtime: SleepIntent;
+  sleep_intent: SleepIntent;
   over: Promise<void>;
 }
 
@@ -161,7 +161,7 @@ export class Replicas {
     this.#desired = { ...desired, replicas };
     for (const { id, epoch, asleep_bytes = 0 } of replicas) {
       const isOf = this.#replicas.get(id)?.spec.epoch === epoch;
-      if (isOf) this.#runs.get(id)?.bedtime.set(asleep_bytes);
+      if (isOf) this.#runs.get(id)?.sleep_intent.set(asleep_bytes);
     }
   }
 
@@ -203,14 +203,14 @@ export class Replicas {
     this.#replicas.set(id, replica);
     const order = new AbortController();
     // A sleeper of an earlier agent sleeps on until the control plane says otherwise.
-    const bedtime = new SleepIntent(adopted ? Number(adopted.asleep !== undefined) : 0);
+    const sleep_intent = new SleepIntent(adopted ? Number(adopted.asleep !== undefined) : 0);
     const recordEpoch = () => this.#epochs.record(id, spec.epoch);
     const tell = (event: ReplicaEvent) => this.#post({ kind: "event", id, event });
     const over = runReplica(
-      { spec, restarts, adopted, tell, recordEpoch, bedtime, order: order.signal },
+      { spec, restarts, adopted, tell, recordEpoch, sleep_intent, order: order.signal },
       this.#tools,
     ).then((end) => this.#post({ kind: "over", id, end }));
-    this.#runs.set(id, { order, bedtime, over });
+    this.#runs.set(id, { order, sleep_intent, over });
   }
 
   #post(message: Message): void {

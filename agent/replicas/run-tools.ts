@@ -23,7 +23,7 @@ const fenceTimes = {
   look_ms: 15_000,
   free_ms: 30_000,
   pause_ms: 250,
-  stray: { grace_ms: 2000, kill_ms: 5000 },
+  orphan: { grace_ms: 2000, kill_ms: 5000 },
 };
 
 export interface RunContext {

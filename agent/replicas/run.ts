@@ -21,7 +21,7 @@ export interface Run {
   /** Aborted with an Order as its reason. */
   order: AbortSignal;
   /** Whether it is to be awake or asleep while it runs. */
-  bedtime: SleepIntent;
+  sleep_intent: SleepIntent;
 }
 
 /** "done": ended as ordered. A Refusal: it ended unasked or never began; nothing of it runs. */

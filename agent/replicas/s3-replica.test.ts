@@ -61,7 +61,7 @@ test("what opens the store stays out of disk, log, runtime and reports, and new 
   expect(replicas).toMatchObject([{ pid, state: "ready", restarts: 0 }]);
 });
 
-test("a refusal of the store is a failure in words, and a new epoch with the right keys is ready", async () => {
+test("a refusal of the store is a failure with a reason, and a new epoch with the right keys is ready", async () => {
   home.open();
   const wrong = replica(store.access({ secret_access_key: "wrong+secret" }));
   home.testbed.desire({ generation: 1, replicas: [wrong] });

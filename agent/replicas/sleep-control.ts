@@ -8,7 +8,7 @@ import type { GpuLease } from "../gpu-admission/device-leases.ts";
 import type { GpuAdmission } from "../gpu-admission/gpu-admission.ts";
 import { gib } from "../gpu-admission/gpu-use.ts";
 import { readMemory } from "../hardware/load.ts";
-import type { Handle, Slumber } from "../process/handle.ts";
+import type { Handle, SleepRecord } from "../process/handle.ts";
 import type { SleepControl } from "../runtimes/runtime.ts";
 import { StartError } from "./start-error.ts";
 
@@ -32,13 +32,13 @@ const wake_ms = 5 * 60_000;
 /** How long the driver may show memory that was given back. */
 const free_ms = 10_000;
 
-/** Waits until nothing is in flight, and has it recite. Throws a Refusal; the runtime is awake and unharmed then. */
+/** Waits until nothing is in flight, and has it probeText. Throws a Refusal; the runtime is awake and unharmed then. */
 export async function drainAndSuspend(
   { control, handle }: SuspendableReplica,
   { fence, drain_ms }: SleepDeps,
   asleep_bytes: number,
   interrupt: AbortSignal,
-): Promise<Slumber> {
+): Promise<SleepRecord> {
   const { memory_bytes, memory_used_bytes } = readMemory();
   const free = memory_bytes - memory_used_bytes;
   if (free < asleep_bytes) {
@@ -52,7 +52,7 @@ export async function drainAndSuspend(
     AbortSignal.any([interrupt, AbortSignal.timeout(drain_ms)]),
   );
   const signal = AbortSignal.any([interrupt, AbortSignal.timeout(drain_ms)]);
-  const recital = await control.recite(handle.port, handle.spec.model, signal);
+  const recital = await control.probeText(handle.port, handle.spec.model, signal);
   const held_bytes = await fence.held(handle);
   if (held_bytes === 0) throw refusal("the driver does not say how much GPU memory it holds");
   return { held_bytes, left_bytes: held_bytes, recital };
@@ -62,7 +62,7 @@ export async function drainAndSuspend(
 export async function suspend(
   { control, handle }: SuspendableReplica,
   { fence }: SleepDeps,
-  { held_bytes }: Slumber,
+  { held_bytes }: SleepRecord,
   interrupt: AbortSignal,
 ): Promise<number> {
   const signal = AbortSignal.any([interrupt, AbortSignal.timeout(sleep_ms)]);
@@ -87,7 +87,7 @@ const hasGivenBack = (held_bytes: number, now: number): boolean => now <= held_b
 export async function resume(
   { control, handle }: SuspendableReplica,
   { fence }: SleepDeps,
-  { held_bytes, left_bytes }: Slumber,
+  { held_bytes, left_bytes }: SleepRecord,
   interrupt: AbortSignal,
 ): Promise<GpuLease> {
   const needed_bytes = held_bytes - left_bytes;
@@ -104,15 +104,15 @@ export async function resume(
 /** Throws a Refusal when it has not come back as it was. */
 export async function verify(
   { control, handle }: SuspendableReplica,
-  { recital }: Slumber,
+  { recital }: SleepRecord,
   interrupt: AbortSignal,
 ): Promise<void> {
   const signal = AbortSignal.any([interrupt, AbortSignal.timeout(wake_ms)]);
-  const now = await control.recite(handle.port, handle.spec.model, signal);
+  const now = await control.probeText(handle.port, handle.spec.model, signal);
   if (now === recital) return;
   throw new StartError(
     "runtime_crash",
-    "After its sleep it continued a fixed text otherwise than before, so its weights were damaged in it. It starts again from the disk; set l1_timeout_s to 0 if that happens again.",
+    "After its sleep it continued a fixed text differently than before, so the sleep damaged its weights. It starts again from the disk. Set l1_timeout_s to 0 if this happens again.",
     true,
   );
 }

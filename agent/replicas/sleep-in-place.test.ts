@@ -43,7 +43,7 @@ setDefaultTimeout(30_000);
 
 let generation = 0;
 
-/** A replica that can sleep, on a GPU; `bed` says that it shall. */
+/** A replica that can sleep, on a GPU; `bed` says that it is to. */
 function sleeper(runtime: string, behaviour: Record<string, string> = {}) {
   environment.behaves({ ...behaviour, FAKE_GPU_CLAIMS: smi.claims });
   const replica = demoReplica({
@@ -127,7 +127,7 @@ describe.each(["vllm", "sglang"])("%s", (runtime) => {
     expect(await until("ready")).toMatchObject({ pid });
   });
 
-  test("that wakes with damaged weights is not believed, and starts anew from the disk", async () => {
+  test("that wakes with damaged weights is not believed, and starts again from the disk", async () => {
     const { open, want, until, bed, wake } = sleeper(runtime, { FAKE_FAILS: "garbles" });
     open();
     want({});
@@ -136,12 +136,12 @@ describe.each(["vllm", "sglang"])("%s", (runtime) => {
     await until("asleep");
     wake();
     const crashed = await until("crashed");
-    expect(crashed.detail).toContain("weights were damaged");
+    expect(crashed.detail).toContain("damaged its weights");
     const again = await until("ready", (replica) => replica.pid !== pid);
     expect(again.restarts).toBe(1);
   });
 
-  test("that cannot wake starts anew", async () => {
+  test("that cannot wake starts again", async () => {
     const { open, want, until, bed, wake } = sleeper(runtime, { FAKE_FAILS: "wakeless" });
     open();
     want({});

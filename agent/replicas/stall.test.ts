@@ -10,7 +10,7 @@ test("an answer ends a silence, also after a long one", () => {
   expect(silenceAfter(silence, at(50_000, 5, true))).toBeUndefined();
 });
 
-test("a server that works and does not answer is busy: its silence begins anew", () => {
+test("a server that works and does not answer is busy: its silence starts over", () => {
   const silence = silenceAfter(undefined, at(0, 0));
   expect(silenceAfter(silence, at(10_000, 300))).toEqual({ since_ms: 10_000, cpu_ms: 300 });
   expect(silenceAfter(silence, at(10_000, 150))).toEqual({ since_ms: 0, cpu_ms: 0 });

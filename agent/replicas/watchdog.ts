@@ -11,7 +11,7 @@ import { StartError } from "./start-error.ts";
 export interface Serving<End> {
   driver: RuntimeDriver;
   handle: Omit<Handle, "version">;
-  /** Its end by itself or by order. */
+  /** Its end on its own or by order. */
   exited: Promise<End>;
   tell: (event: ReplicaEvent) => void;
 }
@@ -65,7 +65,7 @@ function asRefusal({ silent_ms }: StallTimes): StartError {
   const seconds = Math.round(silent_ms / 1000);
   return new StartError(
     "timeout",
-    `It answered nothing and did nothing for ${seconds} s, so it was ended. It starts again by itself.`,
+    `It answered nothing and did nothing for ${seconds} s, so it was ended. It starts again.`,
     true,
   );
 }

@@ -16,9 +16,9 @@ test.each([
   ["permission denied while trying to connect to the docker API at unix:///x", "group docker"],
   ["Error: x: image not known", "Pull it"],
   ['cannot set up namespace using "/usr/bin/newuidmap": exit status 1', "package uidmap"],
-  ['Error: runc: exec: "vllm": executable file not found in $PATH', "none of this engine"],
-  ["Error: crun: executable file `vllm` not found in $PATH", "none of this engine"],
-])("%j is said in words", (line, sentence) => {
+  ['Error: runc: exec: "vllm": executable file not found in $PATH', "not an image of this engine"],
+  ["Error: crun: executable file `vllm` not found in $PATH", "not an image of this engine"],
+])("%j is explained", (line, sentence) => {
   expect(dead(125, line)).toMatchObject({
     failure_class: "config",
     retry: false,

@@ -4,7 +4,7 @@ import type { Exit } from "../process/supervise.ts";
 import { StartError } from "../replicas/start-error.ts";
 import type { Death } from "./runtime.ts";
 
-interface Trouble {
+interface KnownFailure {
   pattern: RegExp;
   sentence: string;
   /** It may be over in a moment. */
@@ -15,7 +15,7 @@ interface Trouble {
 const lost = /error waiting for container/;
 
 /** Docker's client says `API` since 29, `daemon` before. */
-const troubles: readonly Trouble[] = [
+const known_failures: readonly KnownFailure[] = [
   {
     pattern:
       /could not select device driver|unresolvable CDI devices|nvidia-container-cli|nvidia-container-runtime/,
@@ -43,7 +43,7 @@ const troubles: readonly Trouble[] = [
   },
   {
     pattern: /executable file .*not found|no such file or directory: OCI/i,
-    sentence: "The image is none of this engine.",
+    sentence: "This is not an image of this engine.",
   },
 ];
 
@@ -63,7 +63,7 @@ export function refusedByProgram({ exit, log_tail, was_ready }: Death): StartErr
     return new StartError("runtime_crash", why, true);
   }
   if (was_ready) return undefined;
-  const known = troubleIn(said);
+  const known = knownFailureIn(said);
   if (known?.passes) return new StartError("runtime_crash", known.sentence, true);
   if (known) return new StartError("config", known.sentence);
   // Their storage and their locks fail for a moment too, as Podman's does when it finds what a killed monitor left.
@@ -71,10 +71,10 @@ export function refusedByProgram({ exit, log_tail, was_ready }: Death): StartErr
   return new StartError("runtime_crash", why, true);
 }
 
-export const inWords = (said: string): string | undefined => troubleIn(said)?.sentence;
+export const inWords = (said: string): string | undefined => knownFailureIn(said)?.sentence;
 
-const troubleIn = (said: string): Trouble | undefined =>
-  troubles.find(({ pattern }) => pattern.test(said));
+const knownFailureIn = (said: string): KnownFailure | undefined =>
+  known_failures.find(({ pattern }) => pattern.test(said));
 
 /** Docker's client ends with where its help is: "See 'docker run --help'." up to 20.10, "Run '…" later. */
 const hint = /^(?:See|Run) '.+ --help'/;

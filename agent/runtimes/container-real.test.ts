@@ -128,7 +128,7 @@ describe.each(working)("an engine in a container of $name", ({ name, real }) => 
     },
   );
 
-  test("that the kernel kills is told from one that ended by itself", async () => {
+  test("that the kernel kills is distinguished from one that ended on its own", async () => {
     open();
     want();
     await until("ready");

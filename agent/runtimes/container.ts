@@ -56,7 +56,7 @@ export function inContainer(
         told = undefined;
         return { name: engine.name, version, path: `${basename(program)}:${image}` };
       }
-      // Somebody named the image, and would look for it among the host's runtimes in vain.
+      // Somebody named the image, and would look for it among the host's runtimes for nothing.
       if (problem !== told) {
         options.log(`${engine.name} does not run from the image ${image}: ${problem}`);
       }

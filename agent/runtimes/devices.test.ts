@@ -24,7 +24,7 @@ test.each([
   ["vllm", "0.23.0+cu129", byNumber],
   ["vllm", "0.24.0", byUuid],
   ["vllm", "0.32.0", byUuid],
-  // A build of one's own: numbers are right for every version.
+  // A self-made build: numbers are right for every version.
   ["vllm", "unknown", byNumber],
   ["sglang", "0.4.0", byNumber],
   ["sglang", "0.5.23", byNumber],
@@ -39,7 +39,7 @@ test.each([
   ["vllm", "0.11.2"],
   ["vllm", "0.32.0"],
   ["sglang", "0.5.5"],
-])("%s %s: no GPU and no place of its own are told alike in every version", (name, version) => {
+])("%s %s: no GPU and no reserved device look alike in every version", (name, version) => {
   for (const devices of [devicesForEngine, devicesInside]) {
     const of = (ids: string[]) => devices({ devices: ids }, { name, version }, { gpus });
     expect(of([])).toEqual({});

@@ -6,7 +6,7 @@ import type { HostFacts } from "./runtime.ts";
 export const gpusOf = ({ devices }: Pick<DesiredReplica, "devices">): string[] =>
   devices.filter((device) => device !== "cpu");
 
-/** Which GPUs it may see, by UUID. Elastic replicas without a place of their own see all of them. */
+/** Which GPUs it may see, by UUID. Replicas of shared models without reserved devices see all of them. */
 export function devicesFor(spec: Pick<DesiredReplica, "devices">): Record<string, string> {
   return spec.devices.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpusOf(spec).join(",") };
 }

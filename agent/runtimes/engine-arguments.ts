@@ -13,7 +13,7 @@ const memory_share = "0.9";
  * The command line after `vllm`. Flags by version, from vLLM's `cli_args.py` and `arg_utils.py`: requests were logged
  * unless told not to before 0.10.1 (vllm#21739), `--disable-access-log-for-endpoints` came with 0.16.0.
  * Without --host it would listen on every interface, and --api-key guards only some of its routes. The developer mode,
- * which opens routes that run code, is on only behind our guard, for what shall sleep in place. Throws a Refusal for
+ * which opens routes that run code, is on only behind our guard, for what is to sleep in place. Throws a Refusal for
  * arguments that an endpoint may not set.
  */
 export function vllmArguments({ spec, weights_path, port }: Launch, version: string): string[] {

@@ -46,7 +46,7 @@ const recorded: Readonly<Record<string, string>> = {
   quantflag:
     "config final: It refuses the model or its settings: Cannot find the config file for awq.",
   remotecode:
-    "config final: The model brings code of its own, which is not run here. Use a version of it for this runtime, or another model.",
+    "config final: The model brings its own code, which is not run here. Use a version of it for this runtime, or another model.",
   shard: damaged,
   sleepmode:
     "config final: It refuses the model or its settings: Sleep mode is not supported on current platform.",
@@ -170,7 +170,7 @@ const causes: readonly [cause: string, expected: string][] = [
   ],
   [
     "RuntimeError: NCCL error: unhandled system error (run with NCCL_DEBUG=INFO for details)",
-    "runtime_crash again: Its GPUs could not speak with each other (NCCL: unhandled system error).",
+    "runtime_crash again: Its GPUs could not communicate with each other (NCCL: unhandled system error).",
   ],
   [
     "json.decoder.JSONDecodeError: Expecting value: line 1 column 19 (char 18)",
@@ -178,7 +178,7 @@ const causes: readonly [cause: string, expected: string][] = [
   ],
   [
     "ValueError: Total number of attention heads (14) must be divisible by tensor parallel size (4).",
-    "config final: The model cannot be parted so: Total number of attention heads (14) must be",
+    "config final: The model cannot be split this way: Total number of attention heads (14) must be",
   ],
   ["RuntimeError: CUDA error: invalid device ordinal", "driver again: It sees fewer GPUs than"],
   ["OSError: [Errno 28] No space left on device", "disk_full again: The host's disk is full."],
@@ -240,7 +240,7 @@ test.each([
   expect(verdict(classifyVllm(died([...log, cause])))).toBe(expected);
 });
 
-test("an architecture that could not be looked into is not told as one that it does not know", () => {
+test("an architecture that could not be looked into is not reported as one that it does not know", () => {
   const line =
     "(APIServer pid=1)   Value error, Model architectures ['LlamaForCausalLM'] failed to be inspected. Please check the logs for more details.";
   expect(verdict(classifyVllm(died([line])))).toBe(
@@ -278,7 +278,7 @@ test.each([
   expect(verdict(classifySglang(death))).toStartWith(expected);
 });
 
-test("a kill from outside, which no line explains, is told as one", () => {
+test("a kill from outside, which no line explains, is reported as one", () => {
   const log = sample("good-start");
   expect(verdict(classifyVllm(died(log, sigkill)))).toStartWith(
     "runtime_crash again: vLLM was ended by SIGKILL while it was starting",

@@ -41,7 +41,8 @@ const memory: readonly Symptom[] = [
     pattern:
       /OutOfMemoryError|CUDA (?:driver )?(?:error: )?out of memory|cudaErrorMemoryAllocation/i,
     failure_class: "out_of_memory",
-    sentence: "There was not enough GPU memory. Use a smaller context, fewer slots or more GPUs.",
+    sentence:
+      "There was not enough GPU memory. Use a smaller context, fewer requests at once or more GPUs.",
     retry: true,
   },
   {
@@ -86,7 +87,7 @@ const files: readonly Symptom[] = [
       /LocalEntryNotFound|OfflineModeIsEnabled|couldn't connect to 'https?:|error downloading or loading vocab/,
     failure_class: "download",
     sentence:
-      "It wanted a file that the model's folder lacks, and runtimes fetch nothing by themselves. Add the file to the model.",
+      "It wanted a file that the model's folder lacks, and runtimes fetch nothing on their own. Add the file to the model.",
     retry: false,
   },
   {
@@ -156,7 +157,7 @@ const settings: readonly Symptom[] = [
       /requires you to execute the (?:configuration|modeling) file|contains custom code which must be executed|Please pass the (?:argument|option) .?trust_remote_code/,
     failure_class: "config",
     sentence:
-      "The model brings code of its own, which is not run here. Use a version of it for this runtime, or another model.",
+      "The model brings its own code, which is not run here. Use a version of it for this runtime, or another model.",
     retry: false,
   },
 ];
@@ -179,7 +180,7 @@ const machine: readonly Symptom[] = [
   {
     pattern: /^(?:[\w.]+: )?(.+ must be divisible by tensor parallel size \(\d+\))/,
     failure_class: "config",
-    sentence: "The model cannot be parted so: $1. Use another number of GPUs.",
+    sentence: "The model cannot be split this way: $1. Use another number of GPUs.",
     retry: false,
   },
   {
@@ -191,7 +192,7 @@ const machine: readonly Symptom[] = [
   {
     pattern: /NCCL error(?: in)?:? ?([^(]*[^( ])/,
     failure_class: "runtime_crash",
-    sentence: "Its GPUs could not speak with each other (NCCL: $1).",
+    sentence: "Its GPUs could not communicate with each other (NCCL: $1).",
     retry: true,
   },
   {
@@ -210,7 +211,7 @@ const machine: readonly Symptom[] = [
   {
     pattern: /^(?:[\w.]+\.)?(?:TimeoutError|DistNetworkError): (.*timed? ?out.*)/i,
     failure_class: "timeout",
-    sentence: "Its processes waited for each other in vain: $1",
+    sentence: "Its processes waited for each other and never continued: $1",
     retry: true,
   },
   {

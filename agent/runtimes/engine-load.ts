@@ -9,7 +9,7 @@ const gauges = {
 
 export type EngineName = keyof typeof gauges;
 
-/** Running and waiting, of all its ranks; undefined when METRICS does not tell both. Pure. */
+/** Running and waiting, of all its ranks; undefined when METRICS does not say both. Pure. */
 export function requestsIn(metrics: string, engine: EngineName): number | undefined {
   const found = [...metrics.matchAll(gauges[engine])];
   if (new Set(found.map(([, which]) => which)).size < 2) return undefined;

@@ -36,7 +36,7 @@ function vllmSleep(key: string): SleepControl {
       await order(port, "/wake_up", signal);
       await becomes(false, port, signal);
     },
-    recite,
+    probeText,
   };
 }
 
@@ -47,7 +47,7 @@ const sglangSleep: SleepControl = {
   },
   sleep: (port, signal) => told("SGLang", port, "/release_memory_occupation", signal),
   wake: (port, signal) => told("SGLang", port, "/resume_memory_occupation", signal),
-  recite,
+  probeText,
 };
 
 export const sleepOf = (engine: EngineName, key: string): SleepControl =>
@@ -68,7 +68,7 @@ async function told(
 const counting = "1 2 3 4 5 6 7 8 9 10 11 12";
 
 /** Empty for a model that continues no text, such as one for embeddings. */
-async function recite(port: number, model: string, signal: AbortSignal): Promise<string> {
+async function probeText(port: number, model: string, signal: AbortSignal): Promise<string> {
   const asked = { model, prompt: counting, max_tokens: 8, temperature: 0 };
   const { status, body } = await askLoopback(port, "/v1/completions", signal, asked);
   if (status >= 500) throw new Error(`It answered a fixed request with HTTP ${status}.`);

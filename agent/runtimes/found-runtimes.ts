@@ -2,7 +2,7 @@ import type { RuntimeFound } from "../contract/protocol/messages.ts";
 import { pause } from "../session/reconnect-pause.ts";
 import type { RuntimeDriver } from "./runtime.ts";
 
-/** The runtimes that work on this host, as its control plane is told. */
+/** The runtimes that work on this host, as its control plane sees them. */
 export class FoundRuntimes {
   /** Called when one works that was missing. */
   changed: () => void = () => undefined;

@@ -44,7 +44,7 @@ test("an old build gets the flags that it knows, and its own name for no web pag
   );
 });
 
-test("an old build is told to use the GPU; a new one finds out by itself", () => {
+test("an old build is told to use the GPU; a new one finds out on its own", () => {
   const gpu = launch({}, { gpu_count: 1 });
   expect(argumentsFor(gpu, older()).join(" ")).toContain("-ngl 999");
   expect(argumentsFor(gpu, recent_build)).not.toContain("-ngl");

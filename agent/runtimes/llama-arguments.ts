@@ -58,7 +58,7 @@ export function argumentsFor(launch: Launch, abilities: Abilities): string[] {
     // Threads spin at a barrier after each step. With another process on their cores, a 4 MB model
     // on two threads answered 40 requests in 3.5 s, on one in 0.7 s (without neighbours, 0.6 s both).
     ...(launch.weights_bytes < small_weights_bytes ? ["-t", "1", "-tb", "1"] : []),
-    // Newer builds fit layers into free GPU memory by themselves, older ones use no GPU unasked.
+    // Newer builds fit layers into free GPU memory on their own, older ones use no GPU unasked.
     ...(host.gpu_count > 0 && !spec.devices.includes("cpu") && !known.has("--fit")
       ? ["-ngl", "999"]
       : []),

@@ -21,7 +21,7 @@ export function devicesIn(printed: string): RuntimeDevice[] | undefined {
 
 /**
  * The value of --device for a replica that may use GPUS. CUDA's build sees those of CUDA_VISIBLE_DEVICES alone; others,
- * such as Vulkan, see all GPUs whatever that says, so they are told by name. Cards of one name are in the bus's order
+ * such as Vulkan, see all GPUs whatever that says, so they are named. Cards of one name are in the bus's order
  * on both sides. Undefined where nothing has to be said.
  */
 export function deviceArgument(

@@ -23,7 +23,8 @@ const symptoms: readonly Symptom[] = [
     pattern:
       /out of memory|failed to allocate|unable to allocate|cannot allocate memory|std::bad_alloc|cudaErrorMemoryAllocation|ErrorOutOf(?:Device|Host)Memory|Device memory allocation of size/i,
     failure_class: "out_of_memory",
-    sentence: "There was not enough memory. Use a smaller context, fewer slots or a smaller model.",
+    sentence:
+      "There was not enough memory. Use a smaller context, fewer requests at once or a smaller model.",
     retry: true,
   },
   {

@@ -122,7 +122,7 @@ async function outputOf(path: string, flag: string): Promise<string | undefined>
 }
 
 /**
- * /completion needs no chat template, which a base model may lack, and a template that is broken is told as 500.
+ * /completion needs no chat template, which a base model may lack, and a template that is broken gives 500.
  * Started for embeddings or for ranking, it makes no token: it proves itself by what it does make.
  */
 async function probe(port: number, model: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** The real Podman with a storage and settings of its own. */
+/** The real Podman with separate storage and settings. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ContainerTestbed } from "./container.testbed.ts";

@@ -79,7 +79,7 @@ test("a web page is not quoted, and a long sentence is cut", async () => {
 });
 
 test.each([500, 502, 503, 408, 429])(
-  "HTTP %i may be over after another start, and is told too",
+  "HTTP %i may be over after another start, and is reported too",
   async (status) => {
     const body = JSON.stringify({ error: { message: "EngineCore encountered an issue." } });
     const error = await probed("vLLM", everywhere({ status, body }));

@@ -49,7 +49,7 @@ export interface SleepControl {
   sleep(port: number, signal: AbortSignal): Promise<void>;
   wake(port: number, signal: AbortSignal): Promise<void>;
   /** How it continues a fixed text, most likely words first: the same before and after a sleep that damaged nothing. */
-  recite(port: number, model: string, signal: AbortSignal): Promise<string>;
+  probeText(port: number, model: string, signal: AbortSignal): Promise<string>;
 }
 
 /**

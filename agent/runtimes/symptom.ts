@@ -37,7 +37,7 @@ const second_hand = /Engine core initialization failed|EngineDeadError|Engine pr
 
 /**
  * Reads how a server ended and its log. What one that had served wrote in its log says little
- * about its file or its arguments, so only symptoms that pass by themselves count then.
+ * about its file or its arguments, so only symptoms that pass on their own count then.
  */
 export function classifierOf(patient: Patient) {
   return (death: Death): StartError | "port_taken" => {
@@ -80,7 +80,7 @@ function killed(name: string, death: Death, complaints: readonly Complaint[]): S
   }
   return new StartError(
     "out_of_memory",
-    `The kernel killed ${name} because the host ran out of memory. Use a smaller context, fewer slots or a smaller model.`,
+    `The kernel killed ${name} because the host ran out of memory. Use a smaller context, fewer requests at once or a smaller model.`,
     true,
   );
 }

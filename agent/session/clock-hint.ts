@@ -4,7 +4,7 @@ const around = /^No connection established\. Last error: (?:Error: )?(.*)\. Reso
 /**
  * What gRPC said about a failed connection, or a guess when the control plane's certificate is not of this
  * time: it lasts a year and is renewed in time, so it is rather a clock that is wrong (OpenSSL's
- * X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED, in words).
+ * X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED).
  */
 export function withClockHint(details: string, now_ms: number): string {
   if (!/certificate (?:is not yet valid|has expired)/i.test(details)) {

@@ -29,7 +29,7 @@ import { TestAuthority } from "./authority.testbed.ts";
 const secret = "testbedSecret000000001";
 
 /**
- * A control plane for the agent's tests: a CA of its own, the real gRPC service over mTLS, and a
+ * A control plane for the agent's tests: its own CA, the real gRPC service over mTLS, and a
  * script instead of a database.
  */
 export class Testbed {

@@ -85,7 +85,7 @@ export class Session {
     else this.#send({ observed: this.#side.observed() });
   }
 
-  /** Connects anew where the last hello is outdated: a stream has only one. */
+  /** Reconnects where the last hello is outdated: a stream has only one. */
   renew(): void {
     if (this.#side.outdated?.()) this.#stream?.cancel();
   }

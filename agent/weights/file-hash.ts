@@ -7,7 +7,7 @@ import { readFile, stat } from "node:fs/promises";
  */
 export type DigestKind = "sha256" | "git" | "md5" | `parts ${number}` | "none";
 
-/** `partsDigest` is the only one with its own form; the others are told by their length. */
+/** `partsDigest` is the only one with its own form; the others are recognised by their length. */
 export function kindOf(digest: string): DigestKind {
   const part_bytes = parts.exec(digest)?.[1];
   if (part_bytes !== undefined) return `parts ${Number(part_bytes)}`;
@@ -22,7 +22,7 @@ const kinds: Readonly<Record<number, DigestKind>> = { 32: "md5", 40: "git", 64: 
 export const partsDigest = (etag: string, part_bytes: number): string => `${etag}-${part_bytes}`;
 
 /**
- * Runs in a thread of its own, in a compiled program too, where a thread cannot be a file. It reads what
+ * Runs in a separate thread, in a compiled program too, where a thread cannot be a file. It reads what
  * the system has just written and still has in memory, so nothing is copied between threads.
  */
 const thread = `

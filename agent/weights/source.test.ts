@@ -47,7 +47,7 @@ test("a folder of safetensors gives its path and the bytes of its files", async 
 });
 
 test.each([
-  ["builtin:other", "not_found", 'No model "other" is built in. There is: demo.'],
+  ["builtin:other", "not_found", 'No model "other" is built in. Available: demo.'],
   ["builtin:toString", "not_found", "is built in"],
   ["file:///no/such/model.gguf", "not_found", "/no/such/model.gguf does not exist on this host"],
   ["file:///etc/passwd/model.gguf", "not_found", "does not exist"],

@@ -36,7 +36,7 @@ async function local(
     const names = Object.keys(builtins).join(", ");
     throw new StartError(
       "not_found",
-      `No model ${JSON.stringify(name)} is built in. There is: ${names}.`,
+      `No model ${JSON.stringify(name)} is built in. Available: ${names}.`,
     );
   }
   if (source.startsWith("file:")) return readable(pathOf(source), format);

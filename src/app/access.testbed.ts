@@ -58,7 +58,7 @@ export interface Scenario {
   /** May depend on what the world of this scenario holds. */
   path: string;
   body?: unknown;
-  /** Status per role; every role is tried, each in a world of its own. */
+  /** Status per role; every role is tried, each in a fresh world. */
   status: Record<As, number>;
   /** Must appear in every answer with a status below 400. */
   shows?: readonly string[];

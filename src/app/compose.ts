@@ -54,7 +54,7 @@ export interface Appliance {
   firstLogin(): Login;
   /** KNOWN when it is still good, else a new inference key of the first admin. */
   keepKey(name: string, known: string | undefined): Promise<string>;
-  /** Puts a model into the catalog unless one of this name is there. */
+  /** Puts a shared model into the catalog unless one of this name is there. */
   ensureModel(model: { name: string; source: string }): Promise<void>;
   /** Resolves when a replica of the model is ready; rejects with its problem when it failed for good. */
   modelReady(name: string, signal: AbortSignal): Promise<void>;

@@ -187,7 +187,7 @@ function storageFailure(error: unknown): Failure | undefined {
 const unsure = (cause: unknown): Failure =>
   new Failure(
     503,
-    "It was done, but the disk of the data folder did not take it, so that a power cut may undo it. Look at the disk, and then at whether it is still so.",
+    "It was done, but it could not be written to the disk of the data folder, so a power cut may undo it. Check the disk, then check whether the change is still there.",
     { code: "storage_unavailable", cause },
   );
 

@@ -1,4 +1,4 @@
-/** Where something that is asked for would go on the fleet as it is: for endpoints and for the shared pool. */
+/** Where something that is asked for would go on the fleet as it is: for endpoints and for the shared models. */
 
 import type { EndpointSpec } from "../control/models/endpoints/spec.ts";
 import type { Artifact } from "../control/models/resolution/artifact.ts";
@@ -26,7 +26,7 @@ export function fittingOn({ hosts, lifecycle, routing, ledger, resolve }: Servin
     );
   const kinds = () => kindsIn(fleet());
   return {
-    /** Idle replicas of the pool make room. */
+    /** Idle replicas of shared models make room. */
     dedicated: {
       resolve,
       kinds,
@@ -37,7 +37,7 @@ export function fittingOn({ hosts, lifecycle, routing, ledger, resolve }: Servin
           evictableIn({ demandOf: routing.demand, inflightOf: routing.inflight }, statuses()),
         ),
     },
-    /** Nothing stops for a model of the pool. */
+    /** Nothing stops for a shared model. */
     elastic: {
       resolve,
       kinds,

@@ -50,7 +50,7 @@ const error = { $ref: "#/components/responses/Error" };
 
 const tags = [
   { name: "Inference", description: "For applications: a key of any scope, or the session." },
-  { name: "Models", description: "The models of the pool, and how large models are." },
+  { name: "Models", description: "The shared models, and how large models are." },
   { name: "Endpoints", description: "Dedicated endpoints." },
   { name: "Hosts", description: "GPU hosts, and what is wrong with them." },
   { name: "Access", description: "Signing in, users, teams and keys." },

@@ -74,7 +74,7 @@ export function composeServing(parts: ServingParts) {
   const providers = new Providers(database, secrets, clock.now);
   const aliases = new Aliases(database, known, clock.now);
   const hosts = new Hosts(database, clock.now, (error) => {
-    log(`hosts: what they say of themselves is not saved for now. ${describe(error)}`);
+    log(`hosts: their reports are not saved for now. ${describe(error)}`);
   });
   tellPeers(hosts);
   const tunnels = new Tunnels({
@@ -135,17 +135,17 @@ export function composeServing(parts: ServingParts) {
     report: (error) => log(`gateway: ${describe(error)}`),
   });
   const keyOf = usableKeys(providers, (line) => log(`providers: ${line}`));
-  const nudge = () => lifecycle.trigger();
+  const trigger = () => lifecycle.trigger();
   const lifecycle: Lifecycle = new Lifecycle(
     database,
     {
-      look: worldOf({
+      observe: worldOf({
         catalog,
         endpoints,
         hosts,
         routing,
         resolve,
-        nudge,
+        trigger,
         measured: ledger.find,
         ttftOf: (id) => telemetry.recentTtft(id),
       }),
@@ -216,27 +216,27 @@ export function composeServing(parts: ServingParts) {
     hostProblem: (host_id) => relays.problem(host_id),
   });
 
-  routing.onDemand(nudge);
+  routing.onDemand(trigger);
   catalog.onChange(() => {
     live.changed("models");
-    nudge();
+    trigger();
   });
   for (const routes of [aliases, providers]) {
     routes.onChange(() => {
       live.changed("models");
-      nudge();
+      trigger();
     });
   }
   endpoints.onChange(() => {
     live.changed("endpoints");
-    nudge();
+    trigger();
   });
   hosts.onChange((change) => {
     live.changed("hosts");
     live.changed("endpoints");
     if (change === "replicas") live.changed("models");
-    if (change === "hosts") void relays.look();
-    nudge();
+    if (change === "hosts") void relays.check();
+    trigger();
   });
   hosts.onRemove((id) => {
     tunnels.remove(id);

@@ -18,7 +18,7 @@ export interface WorldParts {
   measured: FindMeasured;
   ttftOf(endpoint_id: string): number | null;
   /** Something was found out. */
-  nudge(): void;
+  trigger(): void;
 }
 
 export function worldOf(parts: WorldParts): () => Omit<World, "now" | "rows"> {

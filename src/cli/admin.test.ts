@@ -1,7 +1,7 @@
 /** What people write behind a verb, and what of it reaches the appliance. */
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import { adminCommands } from "./admin.ts";
-import { read, UsageError } from "./command.ts";
+import { help, read, UsageError } from "./command.ts";
 
 let asked: { method: string; path: string; body: unknown }[] = [];
 const lists: Record<string, object[]> = {
@@ -74,6 +74,24 @@ test.each([
   [["models", "add", "--source", "org/m"], { source: "org/m" }],
   [["endpoints", "create", "org/m"], { model: "org/m" }],
   [["endpoints", "create", "--model", "org/m"], { model: "org/m" }],
+  [
+    ["models", "create", "small", "org/m", "--context-tokens", "512", "--slots", "2"],
+    { name: "small", source: "org/m", context_tokens: 512, concurrency: 2 },
+  ],
+  [
+    ["models", "update", "small", "--context", "512", "--concurrency", "2"],
+    { context_tokens: 512, concurrency: 2 },
+  ],
+  [
+    ["endpoints", "update", "chat", "--context-tokens", "512", "--slots", "2"],
+    { context_tokens: 512, concurrency: 2 },
+  ],
+  [
+    ["endpoints", "create", "org/m", "--sleep-in-place", "60", "--context", "512"],
+    { model: "org/m", l1_timeout_s: 60, context_tokens: 512 },
+  ],
+  [["endpoints", "add", "org/m", "--l1", "unlimited"], { model: "org/m", l1_timeout_s: null }],
+  [["keys", "add", "ci"], { name: "ci" }],
 ])("%j sends %j", async ([noun = "", ...words], body) => {
   await run(noun, ...words);
   expect(asked.map((one) => one.body)).toEqual([body]);
@@ -86,6 +104,13 @@ test.each([
   [["users", "remove", "ada@example.org"], "DELETE /api/users/user_1"],
   [["hosts", "drain", "gpu1"], "POST /api/hosts/host_1/drain"],
   [["hosts", "remove", "host_1"], "DELETE /api/hosts/host_1"],
+  [["keys", "delete", "ci"], "DELETE /api/keys/key_1"],
+  [["keys", "remove", "ci"], "DELETE /api/keys/key_1"],
+  [["users", "delete", "ada@example.org"], "DELETE /api/users/user_1"],
+  [["hosts", "delete", "host_1"], "DELETE /api/hosts/host_1"],
+  [["models", "delete", "small"], "DELETE /api/models/small"],
+  [["models", "remove", "small"], "DELETE /api/models/small"],
+  [["endpoints", "remove", "chat"], "DELETE /api/endpoints/chat"],
 ])("%j means %s: a name stands for its id, an id before a name", async (argv, request) => {
   const [noun = "", ...words] = argv;
   await run(noun, ...words);
@@ -99,11 +124,11 @@ test("a name that two have is refused with their ids, and nothing is ended", asy
 });
 
 test.each([
-  [["keys", "create"], "One NAME is needed, behind the verb or with --name."],
-  [["keys", "create", "a", "--name", "b"], "Say it once: behind the verb, or with --name."],
+  [["keys", "create"], "One NAME is needed, after the verb or with --name."],
+  [["keys", "create", "a", "--name", "b"], "Write it once: after the verb, or with --name."],
   [
     ["keys", "create", "nightly", "batch"],
-    "One NAME is needed, not 2 words; quote what has blanks",
+    "One NAME is needed, not 2 words; quote words that contain spaces",
   ],
   [["keys", "list", "mine"], "keys list takes options only."],
   [["users", "create", "a@b.c", "hunter2-hunter2"], "Write: hypervize users create ADDRESS --pass"],
@@ -118,6 +143,16 @@ test.each([
   [
     ["usage", "day"],
     '"usage day" is not a command; there are: list. See `hypervize usage --help`.',
+  ],
+  [
+    ["models", "update", "small", "--context", "512", "--context-tokens", "1024"],
+    "--context and --context-tokens are two names of one option",
+  ],
+  [["endpoints", "create", "org/m", "--slots", "none"], "--slots takes a whole number"],
+  [["endpoints", "create", "org/m", "--n-slots", "0"], "--n-slots takes a whole number"],
+  [
+    ["models", "destroy", "small"],
+    "there are: list, create, show, update, enable, disable, retry, delete.",
   ],
 ])("%j is refused before anything is asked, with what to write", async (argv, sentence) => {
   const [noun = "", ...words] = argv;
@@ -143,4 +178,21 @@ test("days are dates, and those without a request are left out", async () => {
 test("a word too many is never repeated: it may be a password", async () => {
   const { err } = await run("users", "create", "a@b.c", "hunter2-hunter2");
   expect(err).not.toContain("hunter2");
+});
+
+test.each([
+  ["models", "models create NAME SOURCE", "add for create, remove for delete."],
+  ["users", "users delete ID|ADDRESS", "add for create, remove for delete."],
+  ["keys", "keys delete ID|NAME", "add for create, revoke for delete, remove for delete."],
+  ["hosts", "hosts delete ID|NAME", "remove for delete."],
+  ["endpoints", "--sleep-in-place SECONDS", "also --l1"],
+  ["endpoints", "--context TOKENS", "also --context-tokens"],
+  ["models", "--concurrency N", "also --slots, --n-slots"],
+])("the help of %s shows `%s` and mentions `%s`", (name, chosen, alias) => {
+  const command = adminCommands.find((one) => one.name === name);
+  if (!command) throw new Error("There is no such command.");
+  const text = help(command);
+  expect(text).toContain(chosen);
+  expect(text).toContain(alias);
+  expect(text).not.toMatch(/ (?:add|remove|revoke) [A-Z]/);
 });

@@ -9,9 +9,9 @@ import { type Row, table } from "./print.ts";
 
 const keys: Noun = {
   name: "keys",
-  summary: "API keys: list, create, revoke.",
+  summary: "API keys: list, create, delete.",
   options: {
-    name: { value: "TEXT", help: "name of the new key, if it does not stand behind the verb" },
+    name: { value: "TEXT", help: "name of the new key, unless it follows the verb" },
     scope: { value: "inference|admin", help: "what the new key may do (default inference)" },
     ...limitOptions,
     cidr: { value: "NETWORK", repeated: true, help: "the only network that it may be used from" },
@@ -19,6 +19,7 @@ const keys: Noun = {
   actions: {
     list: list("/api/keys", ["id", "name", "prefix", "last4", "scope", "user_email", "revoked_at"]),
     create: {
+      aliases: ["add"],
       usage: `NAME [--scope inference|admin] ${limitUsage} [--cidr NETWORK …]`,
       takes: ["NAME"],
       call: (client, words) =>
@@ -30,7 +31,8 @@ const keys: Noun = {
         }),
       say: ({ key }: { key: string }) => `${key}\nKeep it now: it is not shown again.`,
     },
-    revoke: {
+    delete: {
+      aliases: ["revoke", "remove"],
       usage: "ID|NAME",
       takes: ["ID"],
       call: async (client, words) =>
@@ -43,11 +45,11 @@ const keys: Noun = {
 
 const users: Noun = {
   name: "users",
-  summary: "People who may sign in: list, create, remove.",
+  summary: "People who may sign in: list, create, delete.",
   options: {
     email: {
       value: "ADDRESS",
-      help: "e-mail of the new user, if it does not stand behind the verb",
+      help: "e-mail of the new user, unless it follows the verb",
     },
     role: { value: "viewer|member|admin", help: "role of the new user (default member)" },
     password: { value: "TEXT", help: "password of the new user (10 characters or more)" },
@@ -57,6 +59,7 @@ const users: Noun = {
   actions: {
     list: list("/api/users", ["id", "email", "name", "role"]),
     create: {
+      aliases: ["add"],
       usage: `ADDRESS --password TEXT [--role viewer|member|admin] [--team ID] ${limitUsage}`,
       takes: ["ADDRESS"],
       call: (client, words) =>
@@ -69,23 +72,24 @@ const users: Noun = {
         }),
       say: ({ id, email }: { id: string; email: string }) => `${email} is ${id}.`,
     },
-    remove: {
+    delete: {
+      aliases: ["remove"],
       usage: "ID|ADDRESS",
       takes: ["ID"],
       call: async (client, words) =>
         client.send("DELETE", await pathOf(client, words, "/api/users", "email")),
       say: ({ streams_cut }: { streams_cut: number }) =>
-        `Removed, with their keys and sessions; ${streams_cut} open requests were cut.`,
+        `Deleted, with their keys and sessions; ${streams_cut} open requests were cut.`,
     },
   },
 };
 
 const hosts: Noun = {
   name: "hosts",
-  summary: "GPU hosts: list, make a join token, cordon, uncordon, drain, remove.",
+  summary: "GPU hosts: list, make a join token, cordon, uncordon, drain, delete.",
   options: {
-    "keep-runtimes": { help: "remove: what runs on the host goes on" },
-    "expires-in": { value: "SECONDS", help: "how long the join token is good (default 24 h)" },
+    "keep-runtimes": { help: "with delete: what runs on the host keeps running" },
+    "expires-in": { value: "SECONDS", help: "how long the join token is valid (default 24 h)" },
   },
   actions: {
     list: list("/api/hosts", [
@@ -109,8 +113,9 @@ const hosts: Noun = {
     },
     cordon: onHost("cordon", "gets no new replicas"),
     uncordon: onHost("uncordon", "may get new replicas"),
-    drain: onHost("drain", "gets no new replicas, and those on it move to other hosts"),
-    remove: {
+    drain: onHost("drain", "gets no new replicas; existing ones move to other hosts"),
+    delete: {
+      aliases: ["remove"],
       usage: "ID|NAME [--keep-runtimes]",
       takes: ["ID"],
       call: async (client, words) => {
@@ -118,7 +123,7 @@ const hosts: Noun = {
         return client.send("DELETE", (await pathOf(client, words, "/api/hosts", "name")) + query);
       },
       say: () =>
-        "Removed. Its certificate is refused from now on, and its agent ends what runs there unless you said --keep-runtimes.",
+        "Deleted. Its certificate is refused from now on. Its agent stops what runs there, unless you said --keep-runtimes.",
     },
   },
 };

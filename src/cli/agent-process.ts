@@ -7,7 +7,7 @@ import { end } from "./stop.ts";
 
 /**
  * Starts the agent of HOME unless it still runs (after a kill -9 of the appliance it does). It gets a
- * session of its own, so that a terminal's Ctrl-C reaches the appliance alone, which then ends it.
+ * separate session, so that a terminal's Ctrl-C reaches the appliance alone, which then ends it.
  */
 export function ensureAgent(
   home: string,

@@ -34,10 +34,10 @@ export function agentCommand(runAgent: RunAgent): Command {
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
       "relay-port": {
         value: "N",
-        help: "where a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
+        help: "port on which a control plane on another machine reaches the runtimes (default: 8444, or a free one)",
       },
       tunnel: {
-        help: "listen nowhere: the runtimes are reached by connections that this host opens; where the relay cannot be reached, that happens by itself",
+        help: "use outbound tunnels only (chosen automatically if the relay port is unreachable)",
       },
       "llama-server": {
         value: "PATH",
@@ -57,10 +57,10 @@ export function agentCommand(runAgent: RunAgent): Command {
       label: {
         value: "KEY=VALUE",
         repeated: true,
-        help: "what placement may ask of this host, e.g. region=eu; again for more (default: $HYPERVIZE_LABELS)",
+        help: "label of this host that placement can require, e.g. region=eu; repeat for more (default: $HYPERVIZE_LABELS)",
       },
       "stop-runtimes-on-exit": {
-        help: "end the runtimes with the agent; otherwise they go on serving",
+        help: "stop the runtimes with the agent; otherwise they keep serving",
       },
     },
     async run(words, terminal) {

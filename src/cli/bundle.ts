@@ -27,7 +27,7 @@ export function bundleCommand(tools: BundleTools): Command {
       model: {
         value: "MODEL",
         repeated: true,
-        help: "export: ORG/REPO or s3://BUCKET/FOLDER, with :FILE-or-QUANT, or file:///path; again for more",
+        help: "export: ORG/REPO or s3://BUCKET/FOLDER, with :FILE-or-QUANT, or file:///path; repeat for more",
       },
       runtime: {
         value: "NAME[=PATH]",
@@ -36,7 +36,7 @@ export function bundleCommand(tools: BundleTools): Command {
       },
       cache: {
         value: "DIR",
-        help: "export: where models of a hub or of S3 lie or are fetched to (default: the agent's, in the home)",
+        help: "export: folder of models from a hub or S3, also for new downloads (default: the agent's, in the home)",
       },
       trust: { value: "FINGERPRINT", help: "import: trust the key that the export printed" },
       "facts-only": {
@@ -72,7 +72,7 @@ async function exportTo(
 ): Promise<void> {
   const [models, runtimes] = [words.texts("model"), words.texts("runtime").map(runtimeIn)];
   if (models.length + runtimes.length === 0) {
-    throw new UsageError("Say what goes in: --model MODEL or --runtime NAME, or both.");
+    throw new UsageError("Say what to export: --model MODEL or --runtime NAME, or both.");
   }
   const home = homeFrom(words.text("home"));
   // Standard output may be the bundle itself.
@@ -91,7 +91,7 @@ async function exportTo(
     progress: meter(terminal.err),
     signal: terminal.stop,
   });
-  const saved = bytes > stored_bytes ? `, ${size(bytes)} before repetitions were left out` : "";
+  const saved = bytes > stored_bytes ? `, ${size(bytes)} before deduplication` : "";
   say(`Wrote ${size(stored_bytes)}${saved}. Signed by the key ${fingerprint}.`);
   say(`On the other side: hypervize bundle import FILE --trust ${fingerprint}`);
 }

@@ -6,6 +6,8 @@ export interface Option {
   value?: string;
   /** May be given several times. */
   repeated?: boolean;
+  /** Other names of it, without dashes, which stay accepted. */
+  aliases?: readonly string[];
   help: string;
 }
 
@@ -53,36 +55,56 @@ export function read(command: Command, argv: readonly string[]): Words {
       `${command.name} takes options only${example}. See \`hypervize ${command.name} --help\`.`,
     );
   }
+  const said = (option: string): Said => {
+    const names = [option, ...(command.options[option]?.aliases ?? [])];
+    const [first, ...others] = names.flatMap((name) => {
+      const value = parsed.values[name];
+      return value === undefined ? [] : [{ name, value }];
+    });
+    const other = others.find(({ value }) => !Bun.deepEquals(value, first?.value));
+    if (!first || !other) return first ?? { name: option, value: undefined };
+    throw new UsageError(
+      `--${first.name} and --${other.name} are two names of one option and have different values. Write --${first.name} only.`,
+    );
+  };
   const text = (option: string): string | undefined => {
-    const value = parsed.values[option];
+    const { value } = said(option);
     return typeof value === "string" ? value : undefined;
   };
   return {
     text,
-    texts: (option) => [parsed.values[option] ?? []].flat().map(String),
-    flag: (option) => parsed.values[option] === true,
+    texts: (option) => [said(option).value ?? []].flat().map(String),
+    flag: (option) => said(option).value === true,
     integer(option, least, most) {
       const word = text(option);
       if (word === undefined) return undefined;
       const number = Number(word);
       if (/^\d+$/.test(word) && number >= least && number <= most) return number;
       throw new UsageError(
-        `--${option} takes a whole number from ${least} to ${most}, not "${word}".`,
+        `--${said(option).name} takes a whole number from ${least} to ${most}, not "${word}".`,
       );
     },
     positionals: parsed.positionals,
   };
 }
 
+/** The value of an option, and the name under which it was written. */
+interface Said {
+  name: string;
+  value: string | boolean | (string | boolean)[] | undefined;
+}
+
 function parse(command: Command, argv: readonly string[]) {
   const options = Object.fromEntries(
-    Object.entries({ ...command.options, help: helpOption }).map(([name, option]) => [
-      name,
-      {
-        type: option.value === undefined ? ("boolean" as const) : ("string" as const),
-        multiple: option.repeated ?? false,
-      },
-    ]),
+    Object.entries({ ...command.options, help: helpOption }).flatMap(([name, option]) =>
+      [name, ...(option.aliases ?? [])].map((each) => [
+        each,
+        {
+          type: option.value === undefined ? ("boolean" as const) : ("string" as const),
+          multiple: option.repeated ?? false,
+        },
+      ]),
+    ),
   );
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
@@ -94,10 +116,13 @@ function parse(command: Command, argv: readonly string[]) {
 
 const helpOption: Option = { help: "show this text" };
 
+const explained = ({ help: text, aliases = [] }: Option): string =>
+  aliases.length === 0 ? text : `${text}; also ${aliases.map((name) => `--${name}`).join(", ")}`;
+
 export function help(command: Command): string {
   const rows = Object.entries({ ...command.options, help: helpOption }).map(
     ([name, option]) =>
-      [`--${name}${option.value ? ` ${option.value}` : ""}`, option.help] as const,
+      [`--${name}${option.value ? ` ${option.value}` : ""}`, explained(option)] as const,
   );
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);

@@ -1,7 +1,7 @@
 /**
  * `install.sh --demo`: an appliance, one agent on this machine and the demo model, proved by one real
  * chat completion through the gateway. The appliance runs in this process, the agent in a child with
- * a session of its own: so kill -9 of the appliance leaves model and agent running, and the next
+ * a separate session: so kill -9 of the appliance leaves model and agent running, and the next
  * start finds them.
  */
 import type { Appliance } from "../app/compose.ts";
@@ -32,7 +32,7 @@ export const demo: Command = {
     if (running && known?.pid === running.pid) return again(known, terminal);
     if (running) {
       throw new Error(
-        `An appliance already serves ${home} (process ${running.pid}). It is no demo, or still starting: wait, or choose another --home.`,
+        `An appliance already serves ${home} (process ${running.pid}). It is not a demo, or it is still starting. Wait, or choose another --home.`,
       );
     }
     if (words.flag("detach")) return detach(home, terminal);

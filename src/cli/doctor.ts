@@ -35,8 +35,7 @@ export function doctorCommand(examine: Examine): Command {
       home: { value: "DIR", help: "data folder (default: $HYPERVIZE_HOME)" },
       json: { help: "print as JSON" },
     },
-    notes:
-      "Exits with 1 when something fails. Warnings and what could not be found out do not count.",
+    notes: "Exits with 1 when a check fails. Warnings and unknown results do not count.",
     async run(words, terminal) {
       const homes = homesFrom(words.text("home"), ["agent", "appliance"]);
       const home = homes.find(runningAgent) ?? homes.find(runningAppliance) ?? homes[0] ?? "";

@@ -6,7 +6,7 @@ import type { Terminal } from "./command.ts";
 const look_ms = 500;
 const moving = /^(?:building|waking_up|updating|draining|placing|starting)$/;
 
-/** What is looked at of an endpoint, or of a model of the pool. */
+/** What is looked at of an endpoint, or of a shared model. */
 export type Starting = Pick<EndpointView, "name" | "phase" | "progress" | "detail"> & {
   status: string;
 };
@@ -34,7 +34,9 @@ export async function untilSettled<View extends Starting>({
     if (!moving.test(view.status)) return view;
     show(progressText(view));
     await pause(rest.look_ms ?? look_ms, undefined, { signal: terminal.stop }).catch(() => {
-      throw new Error(`${view.name} goes on; \`hypervize ${noun} show ${view.name}\` shows it.`);
+      throw new Error(
+        `${view.name} is still in progress; \`hypervize ${noun} show ${view.name}\` shows it.`,
+      );
     });
   }
 }
@@ -61,7 +63,7 @@ const duration = (seconds: number): string =>
   seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
 
 /**
- * One line that is written over where stderr is a terminal; elsewhere a line of its own whenever more
+ * One line that is written over where stderr is a terminal; elsewhere a new line whenever more
  * than the numbers has changed.
  */
 export function progressLine({ err }: Terminal, stream = process.stderr) {

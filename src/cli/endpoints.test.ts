@@ -183,7 +183,7 @@ test("logs print lines without what would command a terminal; followed ones say 
 test.each([
   [["create"], "One MODEL is needed"],
   [["create", "a", "b"], "One MODEL is needed"],
-  [["update", "chat"], "Say what is to change."],
+  [["update", "chat"], "Say what to change."],
   [["create", "a", "--env", "hunter2"], "--env takes NAME=VALUE."],
   [["create", "a", "--idle", "soon"], "--idle takes a whole number"],
   [["show"], "An id is needed"],
@@ -197,7 +197,7 @@ test("what the appliance refuses is its own sentence, and exit 1", async () => {
   expect((await run("create", demo, "--hf-token-file", join(folder, "none"))).code).toBe(1);
 });
 
-test("progress is told in bytes, rate and time that is left", () => {
+test("progress is shown in bytes, rate and time that is left", () => {
   const progress = {
     downloaded_bytes: 1.5 * 2 ** 30,
     download_bytes: 2 ** 32,

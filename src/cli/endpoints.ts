@@ -22,7 +22,7 @@ export const endpoints: Noun = {
     wait: { help: "with create, update, resume and wake: until it is up or has failed" },
     tail: { value: "N", help: "with logs: last lines of each replica (default 200)" },
     replica: { value: "ID", help: "with logs: of this replica only" },
-    follow: { help: "with logs: go on with new lines" },
+    follow: { help: "with logs: keep printing new lines" },
     limit: { value: "N", help: "with events: how many (default 100)" },
   },
   actions: {
@@ -30,6 +30,7 @@ export const endpoints: Noun = {
       ...["id", "name", "status", "model", "visibility", "ready_replicas", "url"],
     ]),
     create: {
+      aliases: ["add"],
       takes: ["MODEL"],
       usage: "MODEL [--name NAME] [--gpu TYPE] [--max N] [--idle SECONDS] [--dry-run] [--wait] …",
       async call(client, words) {
@@ -53,7 +54,7 @@ export const endpoints: Noun = {
       usage: "ID [--model MODEL] [--context TOKENS] [--max N] [--wait] …",
       async call(client, words) {
         const body = bodyFrom(words);
-        if (Object.keys(body).length === 0) throw new UsageError("Say what is to change.");
+        if (Object.keys(body).length === 0) throw new UsageError("Say what to change.");
         return client.send("PATCH", path(words), body);
       },
       follow: followed,
@@ -63,6 +64,7 @@ export const endpoints: Noun = {
     sleep: order("sleep", "It goes to sleep; the next request wakes it."),
     wake: rise("wake", "It is being woken."),
     delete: {
+      aliases: ["remove"],
       usage: "ID",
       takes: ["ID"],
       call: (client, words) => client.send("DELETE", path(words)),

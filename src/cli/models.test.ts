@@ -114,7 +114,9 @@ test("update, disable, enable and retry change it; a second name is refused", as
   expect((await run("disable", "org/demo")).out).toContain("is disabled");
   expect((await run("retry", "org/demo")).code).toBe(0);
   expect(world.catalog.existing("org/demo")).toMatchObject({ enabled: true, changed_at: 5000 });
-  expect((await run("update", "org/demo", "--name", "off")).err).toContain("already has a model");
+  expect((await run("update", "org/demo", "--name", "off")).err).toContain(
+    "There already is a shared model named",
+  );
   expect((await run("update", "org/demo")).code).toBe(2);
 });
 

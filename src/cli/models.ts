@@ -1,11 +1,11 @@
-/** `hypervize models`: the Elastic catalog from the shell. */
+/** `hypervize models`: the shared models from the shell. */
 
 import type { ModelView } from "../app/control-api.ts";
 import type { DryRunView } from "../control/models/resolution/forecast.ts";
 import type { Client } from "./client.ts";
 import { type Terminal, UsageError, type Words } from "./command.ts";
 import { printDryRun } from "./dry-run.ts";
-import { gpuFrom, tokenFrom } from "./endpoints-body.ts";
+import { concurrency_aliases, context_aliases, gpuFrom, tokenFrom } from "./endpoints-body.ts";
 import { progressLine, progressText, type Starting, untilSettled } from "./endpoints-wait.ts";
 import { type Action, type Noun, subject } from "./noun.ts";
 import { table } from "./print.ts";
@@ -14,7 +14,8 @@ const path = (name: string): string => `/api/models/${encodeURIComponent(name)}`
 
 export const models: Noun = {
   name: "models",
-  summary: "The Elastic catalog: list, add, show, update, retry, remove.",
+  summary:
+    "Shared models, which everyone can use: list, create, show, update, enable, disable, retry, delete.",
   options: {
     name: { value: "NAME", help: "name that clients ask for; with update: a new one" },
     source: {
@@ -27,13 +28,18 @@ export const models: Noun = {
     gpus: { value: "N", help: "GPUs of one replica (default: as few as are needed)" },
     context: {
       value: "TOKENS",
+      aliases: context_aliases,
       help: "context window of one request (default: at most 8192; 4096 for a file; as fits on vllm and sglang)",
     },
-    slots: { value: "N", help: "requests that one replica serves at once (default 4)" },
+    concurrency: {
+      value: "N",
+      aliases: concurrency_aliases,
+      help: "requests that one replica serves at once (default 4)",
+    },
     replicas: { value: "N|all", help: "how many replicas (default all: one on every host)" },
     "hf-token-file": { value: "FILE", help: "file with the token of the hub, for gated models" },
-    "dry-run": { help: "with add: only say whether and where it would run" },
-    wait: { help: "with add, update and retry: until it is up or has failed" },
+    "dry-run": { help: "with create: only say whether and where it would run" },
+    wait: { help: "with create, update and retry: until it is up or has failed" },
   },
   actions: {
     list: {
@@ -45,9 +51,11 @@ export const models: Noun = {
           ["id", "status", "ready_replicas", "replicas", "source", "problem"],
         ),
     },
-    add: {
+    create: {
+      aliases: ["add"],
       takes: ["NAME", "SOURCE"],
-      usage: "NAME SOURCE [--context TOKENS] [--slots N] [--replicas N] [--dry-run] [--wait] …",
+      usage:
+        "NAME SOURCE [--context TOKENS] [--concurrency N] [--replicas N] [--dry-run] [--wait] …",
       async call(client, words) {
         const dry = words.flag("dry-run") ? "?dry_run=1" : "";
         return client.send("POST", `/api/models${dry}`, {
@@ -78,7 +86,7 @@ export const models: Noun = {
       usage: "NAME [--source SOURCE] [--context TOKENS] [--replicas N] [--wait] …",
       async call(client, words) {
         const body = bodyFrom(words);
-        if (Object.keys(body).length === 0) throw new UsageError("Say what is to change.");
+        if (Object.keys(body).length === 0) throw new UsageError("Say what to change.");
         return client.send("PATCH", path(subject(words)), body);
       },
       follow: followed,
@@ -87,11 +95,12 @@ export const models: Noun = {
     disable: change("NAME", { enabled: false }),
     /** What failed starts afresh; on an enabled model that is all that it does. */
     retry: change("NAME [--wait]", { enabled: true }),
-    remove: {
+    delete: {
+      aliases: ["remove"],
       usage: "NAME",
       takes: ["NAME"],
       call: (client, words) => client.send("DELETE", path(subject(words))),
-      say: () => "Removed; its replicas stop.",
+      say: () => "Deleted; its replicas stop.",
     },
   },
 };
@@ -105,7 +114,7 @@ function change(usage: string, body: object): Action {
   };
 }
 
-/** NAME and SOURCE stand behind the verb, or in their options; one word beside --source is the name. */
+/** NAME and SOURCE follow the verb, or are in their options; one word beside --source is the name. */
 function nameAndSource(words: Words): { name?: string; source: string } {
   const [, first, second] = words.positionals;
   const options = { name: words.text("name"), source: words.text("source") };
@@ -131,7 +140,7 @@ function bodyFrom(words: Words): Record<string, unknown> {
       runtime: words.text("runtime"),
       gpu: gpuFrom(words),
       context_tokens: words.integer("context", 1, 1_048_576),
-      slots: words.integer("slots", 1, 256),
+      concurrency: words.integer("concurrency", 1, 256),
       replicas,
       hf_token: tokenFrom(words.text("hf-token-file")),
     }).filter(([, value]) => value !== undefined),
@@ -170,7 +179,7 @@ async function followed(
 
 function saved(model: ModelView): string {
   if (!model.enabled) return `${model.id} is disabled; its replicas stop.`;
-  return `${model.id} is in the catalog and runs ${model.source} on ${model.runtime}; hosts start it now.`;
+  return `${model.id} is a shared model now and runs ${model.source} on ${model.runtime}; hosts start it now.`;
 }
 
 /** As an endpoint is watched while it starts. */

@@ -6,6 +6,8 @@ import { type Row, table } from "./print.ts";
 
 export interface Action {
   usage: string;
+  /** Other verbs for it, which stay accepted. */
+  aliases?: readonly string[];
   /** Names of the words that may follow the verb; more are refused. */
   takes?: readonly string[];
   call(client: Client, words: Words): Promise<unknown>;
@@ -35,17 +37,17 @@ export function needed(words: Words, option: string): string {
   return value;
 }
 
-/** What stands behind the verb, or in its option. */
+/** The word that follows the verb, or is in its option. */
 export function named(words: Words, option: string): string {
   const [, word] = words.positionals;
   const value = words.text(option);
   if (word && value && word !== value) {
-    throw new UsageError(`Say it once: behind the verb, or with --${option}.`);
+    throw new UsageError(`Write it once: after the verb, or with --${option}.`);
   }
   const one = word || value;
   if (!one) {
     const what = option.toUpperCase();
-    throw new UsageError(`One ${what} is needed, behind the verb or with --${option}.`);
+    throw new UsageError(`One ${what} is needed, after the verb or with --${option}.`);
   }
   return one;
 }
@@ -57,7 +59,7 @@ export function subject(words: Words): string {
 }
 
 /**
- * The path of what stands behind the verb: by its id, or by what people call it where only one is called so. What is
+ * The path of what the word after the verb names: by its id, or by what people call it where only one is called so. What is
  * not in the list goes on as it is: the appliance knows more words for it.
  */
 export async function pathOf(
@@ -85,8 +87,22 @@ function refuseMore({ name }: Noun, verb: string, action: Action, words: Words):
   const refusal =
     takes.length === 0
       ? `${name} ${verb} takes options only.`
-      : `One ${takes.join(" and one ")} ${are} needed, not ${given} words; quote what has blanks in it.`;
+      : `One ${takes.join(" and one ")} ${are} needed, not ${given} words; quote words that contain spaces.`;
   throw new UsageError(`${refusal} Write: hypervize ${name} ${verb} ${usage}`.trimEnd());
+}
+
+/** The verb that we write and its action, for VERB or one of its aliases. */
+function actionFor({ actions }: Noun, verb: string): [verb: string, action: Action] | undefined {
+  return Object.entries(actions).find(
+    ([name, { aliases = [] }]) => name === verb || aliases.includes(verb),
+  );
+}
+
+function aliasLine({ actions }: Noun): string {
+  const words = Object.entries(actions).flatMap(([verb, { aliases = [] }]) =>
+    aliases.map((alias) => `${alias} for ${verb}`),
+  );
+  return words.length === 0 ? "" : `\n\nAlso accepted: ${words.join(", ")}.`;
 }
 
 export function commandOf(noun: Noun): Command {
@@ -103,16 +119,17 @@ export function commandOf(noun: Noun): Command {
       json: { help: "print the answer as JSON" },
       home: { value: "DIR", help: "home of the appliance to talk to (default: $HYPERVIZE_HOME)" },
     },
-    notes: `${lines.join("\n")}\n\nHYPERVIZE_URL and HYPERVIZE_API_KEY reach an appliance on another machine.`,
+    notes: `${lines.join("\n")}${aliasLine(noun)}\n\nHYPERVIZE_URL and HYPERVIZE_API_KEY reach an appliance on another machine.`,
     async run(words, terminal) {
-      const verb = words.positionals[0] ?? "list";
-      const action = noun.actions[verb];
-      if (!action) {
+      const word = words.positionals[0] ?? "list";
+      const found = actionFor(noun, word);
+      if (!found) {
         const known = Object.keys(noun.actions).join(", ");
         throw new UsageError(
-          `"${noun.name} ${verb}" is not a command; there are: ${known}. See \`hypervize ${noun.name} --help\`.`,
+          `"${noun.name} ${word}" is not a command; there are: ${known}. See \`hypervize ${noun.name} --help\`.`,
         );
       }
+      const [verb, action] = found;
       refuseMore(noun, verb, action, words);
       const client = clientFor(homesFrom(words.text("home"), ["appliance"]));
       const answer = await action.call(client, words);

@@ -114,7 +114,7 @@ test.each([
 
 test.each([
   [["a-7B", "--config", join(root, "none.json")], "There is no file"],
-  [["org/unknown"], "Nothing says how large"],
+  [["org/unknown"], "The size of"],
   [[mkdtempSync(join(root, "empty-"))], "holds no"],
 ])("%j fails with what to do", async (argv, message) => {
   const error = await printed(...argv).catch((e: unknown) => e);

@@ -14,6 +14,7 @@ import {
 } from "../control/scheduler/sizing/question.ts";
 import { Failure } from "../shared/failure.ts";
 import { type Command, UsageError, type Words } from "./command.ts";
+import { concurrency_aliases, context_aliases } from "./endpoints-body.ts";
 import { table } from "./print.ts";
 
 export const sizeCommand: Command = {
@@ -28,9 +29,14 @@ export const sizeCommand: Command = {
     gpus: { value: "N", help: "how many GPUs (default: as few as are needed)" },
     context: {
       value: "TOKENS",
+      aliases: context_aliases,
       help: "prompt and answer of one request (default: the model's own)",
     },
-    concurrency: { value: "N", help: "requests of that length at once (default 1)" },
+    concurrency: {
+      value: "N",
+      aliases: concurrency_aliases,
+      help: "requests of that length at once (default 1)",
+    },
     utilization: {
       value: "PART",
       help: `part of the GPU that the runtime may use (default ${default_utilization})`,

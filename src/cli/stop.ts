@@ -10,7 +10,7 @@ export const stop: Command = {
   summary: "Stops the appliance and the agent that run from a home on this machine.",
   options: { home: { value: "DIR", help: "which one (default: $HYPERVIZE_HOME)" } },
   notes:
-    "Runtimes that a production agent started go on serving, and are adopted when it returns. A demo's are stopped too.",
+    "Runtimes that a production agent started keep serving, and the agent adopts them when it returns. A demo's runtimes stop too.",
   async run(words, terminal) {
     const home = homeFrom(words.text("home"));
     const appliance = runningAppliance(home);

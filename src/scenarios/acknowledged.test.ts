@@ -50,7 +50,7 @@ function keep(folder: string): void {
   }
 }
 
-/** What the lifecycle and the meters write by themselves, and nobody was promised. */
+/** What the lifecycle and the meters write on their own, and nobody was promised. */
 const own: ReadonlySet<string> = new Set([
   ...["usage", "samples", "meter_checks", "measured_starts", "replicas", "generations", "alerts"],
   ...["endpoint_events", "endpoint_wakes", "outbox"],

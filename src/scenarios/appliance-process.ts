@@ -102,7 +102,7 @@ export class ApplianceProcess {
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
-  /** Starts an agent in a home of its own, joined with a fresh token. BEFORE, MORE: see AgentProcess. */
+  /** Starts an agent in a separate home, joined with a fresh token. BEFORE, MORE: see AgentProcess. */
   async addAgent(
     home = this.#testbed.folder(),
     before: readonly string[] = [],

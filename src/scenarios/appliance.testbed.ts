@@ -1,4 +1,4 @@
-/** Real processes of the real program, in homes of their own, for the stories beside this file. */
+/** Real processes of the real program, in separate homes, for the stories beside this file. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -145,7 +145,7 @@ describe("weights", () => {
       (file: string) => writeFileSync(file, "not a model", { flag: "r+" }),
     ],
   ])(
-    "a GGUF that is %s is a failed replica with the cause in words",
+    "a GGUF that is %s is a failed replica with its cause",
     async (name, damage) => {
       const file = join(testbed.folder(), "damaged.gguf");
       copyFileSync(demoModel, file);

@@ -48,7 +48,7 @@ test("the host says what its runtime sees", async () => {
   ]);
 });
 
-test("a GPU that was asked for is refused at once, in words with what to do", async () => {
+test("a GPU that was asked for is refused at once, with what to do", async () => {
   for (const gpu of [{ type: "H200", count: 1 }, { count: 1 }]) {
     expect(await ask("?dry_run=1", gpu)).toMatchObject({
       placement: null,
@@ -62,7 +62,7 @@ test("a GPU that was asked for is refused at once, in words with what to do", as
   }
 });
 
-test("a model of the pool runs on the processors, and says why", async () => {
+test("a shared model runs on the processors, and says why", async () => {
   await appliance.addDemoModel();
   const { placement } = await appliance.ready();
   expect(placement[0]?.devices).toEqual(["cpu"]);

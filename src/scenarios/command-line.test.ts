@@ -73,7 +73,7 @@ describe("administration", () => {
     expect((await on("keys", "revoke", id)).out).toContain("is revoked");
   });
 
-  test("a user is created and removed; a bad address is refused in words", async () => {
+  test("a user is created and removed; a bad address is refused with a reason", async () => {
     const words = ["users", "create", "--email", "ada@example.org", "--password", "correct horse"];
     expect((await on(...words)).code).toBe(0);
     const { data } = JSON.parse((await on("users", "--json")).out);

@@ -134,7 +134,7 @@ test("an endpoint is made from the form, which says before where it would go", a
   await visible("There is no endpoint yet");
 }, 30_000);
 
-test("a model of the pool is added from the form, changed, stopped and removed", async () => {
+test("a shared model is added from the form, changed, stopped and removed", async () => {
   await page.goto(`${appliance.url}/models`);
   await page.getByRole("button", { name: "Add model" }).click();
   const dialog = page.getByRole("dialog");
@@ -147,7 +147,7 @@ test("a model of the pool is added from the form, changed, stopped and removed",
   await row.getByRole("button", { name: "Change" }).click();
   await dialog.getByLabel("Requests at once").fill("2");
   await dialog.getByRole("button", { name: "Save" }).click();
-  await row.getByText("2 slots").waitFor();
+  await row.getByText("2 at once").waitFor();
   await row.getByRole("button", { name: "Disable" }).click();
   await row.getByText("Disabled").waitFor();
   await row.getByRole("button", { name: "Remove" }).click();
@@ -155,7 +155,7 @@ test("a model of the pool is added from the form, changed, stopped and removed",
   await row.waitFor({ state: "detached" });
 }, 30_000);
 
-test("settings are saved, and a wrong one is said in words", async () => {
+test("settings are saved, and a wrong one is refused with a reason", async () => {
   await page.goto(`${appliance.url}/settings`);
   const webhook = page.getByRole("region", { name: "Webhook" });
   await webhook.getByLabel("URL").fill("ftp://example.org");

@@ -51,7 +51,7 @@ test("the same vectors come as numbers and as base64, and their tokens are meter
   });
 });
 
-test("what its runtime was not started for is refused in words", async () => {
+test("what its runtime was not started for is refused with a reason", async () => {
   const response = await fetch(`${openai.baseURL}/rerank`, {
     method: "POST",
     headers: {

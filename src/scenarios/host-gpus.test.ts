@@ -85,7 +85,7 @@ test("placement leaves alone what others hold, and says so", async () => {
     const said = JSON.stringify(await answer());
     return said.includes("not ours") && said;
   });
-  expect(words).toContain("Programs that are not ours hold 280.8 GiB of it.");
+  expect(words).toContain("Programs that Hypervize did not start hold 280.8 GiB of it.");
   smi.prints("apps", "");
 }, 60_000);
 

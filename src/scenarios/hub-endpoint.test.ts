@@ -86,7 +86,7 @@ test.each([
   ["min above max", { model: "org/demo", min_replicas: 3, max_replicas: 1 }, "min_replicas", null],
   ["a negative idle timeout", { model: "org/demo", idle_timeout_s: -1 }, "idle_timeout_s", null],
   ["an unknown field", { model: "org/demo", replicas: 3 }, "replicas", null],
-])("%s is refused at once, in words, and nothing is made", async (_, body, param, code) => {
+])("%s is refused at once with a reason, and nothing is made", async (_, body, param, code) => {
   const count = async () =>
     (await appliance.api<{ data: EndpointView[] }>("/api/endpoints")).data.length;
   const there = await count();

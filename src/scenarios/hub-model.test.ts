@@ -1,4 +1,4 @@
-/** Models of the shared pool whose weights lie on a hub, and a folder for an engine that needs GPUs of its own. */
+/** Shared models whose weights lie on a hub, and a folder for an engine that needs whole GPUs. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -135,7 +135,7 @@ test("a token that has lost its right fails with what to do, and a good one in i
   await remove("moody");
 }, 60_000);
 
-test("safetensors of the hub, and a folder, run on vLLM on a GPU of their own", async () => {
+test("safetensors of the hub, and a folder, run on vLLM, each on a whole GPU", async () => {
   const hubModel = await add({ name: "tensors", source: "org/tensors", context_tokens: 2048 });
   expect(hubModel).toMatchObject({ runtime: "vllm", context_tokens: 2048 });
   await add({ name: "folder", source: `file://${environment.model}`, context_tokens: 2048 });
@@ -174,7 +174,7 @@ test.each([
     "no_capacity",
   ],
   ["a revision that is not there", { model: "org/demo", revision: "v9" }, "revision", null],
-])("%s is refused at once, in words, and nothing is added", async (_, body, param, code) => {
+])("%s is refused at once with a reason, and nothing is added", async (_, body, param, code) => {
   const response = await fetch(`${appliance.url}/api/models`, {
     method: "POST",
     headers: {

@@ -114,7 +114,7 @@ test("money is counted from the row, and a spent budget stays spent after kill -
   });
 }, 60_000);
 
-test("an alias is a name of its own, and a key may be for it alone", async () => {
+test("an alias is a separate name, and a key may be for it alone", async () => {
   await appliance.api("/api/aliases", {
     name: "smart",
     targets: [

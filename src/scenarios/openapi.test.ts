@@ -109,7 +109,7 @@ test("every operation of the document answers who has its role", async () => {
   expect(wrong).toEqual([]);
 }, 60_000);
 
-test("every operation says what it does, who may, and what its answers mean, under an id of its own", () => {
+test("every operation says what it does, who may, and what its answers mean, under its own id", () => {
   const tags = new Set(api.tags.map(({ name }) => name));
   const ids = operations().map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);

@@ -33,7 +33,7 @@ describe.skipIf(obstacle !== null).each([
     agent = await appliance.addAgent(testbed.folder(), machine.before, more);
     endpoint = await EndpointClient.provision(appliance, { min_replicas: 1 });
     await endpoint.is("up");
-    // The same model in the shared pool, which a second host serves too.
+    // The same model as a shared model, which a second host serves too.
     await appliance.addAgent();
     await appliance.addDemoModel({ context_tokens: 8192 });
     await appliance.ready(2);
@@ -41,7 +41,7 @@ describe.skipIf(obstacle !== null).each([
   });
   afterAll(() => testbed.end(), 30_000);
 
-  test("is missed, what it streamed ends in words, the rest goes on, and nothing starts twice", async () => {
+  test("is missed, what it streamed ends with an error, the rest goes on, and nothing starts twice", async () => {
     const { pid } = await agent.runtime();
     const { replicas: before } = await endpoint.view();
     const long = { stream: true, max_tokens: 1000, ignore_eos: true };

@@ -1,5 +1,5 @@
 /**
- * A power cut: the appliance's home lies on a disk of its own, whose blocks are copied at a moment. What is on the copy
+ * A power cut: the appliance's home lies on a separate disk, whose blocks are copied at a moment. What is on the copy
  * is what a cut at that moment leaves.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -14,7 +14,7 @@ if (obstacle !== null) process.stderr.write(`Power cuts are not tested: ${obstac
 
 /** Null when a disk can be made here. */
 function whyNoDisk(): string | null {
-  if (process.getuid?.() !== 0) return "a disk of its own needs root";
+  if (process.getuid?.() !== 0) return "a separate disk needs root";
   if (!existsSync("/dev/loop-control")) return "there are no loop devices";
   return Bun.which("mkfs.ext4") ? null : "there is no mkfs.ext4 (package e2fsprogs)";
 }

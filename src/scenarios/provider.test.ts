@@ -1,4 +1,4 @@
-/** A service elsewhere, over TLS, as a part of the shared pool: added, asked, tested, taken away. */
+/** A service elsewhere, over TLS, as a part of the shared models: added, asked, tested, taken away. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * Another machine, as far as the network goes: a namespace with a loopback of its own, and one cable
+ * Another machine, as far as the network goes: a namespace with its own loopback, and one cable
  * to ours. Needs root.
  */
 import { spawnSync } from "node:child_process";

@@ -97,7 +97,7 @@ test("other settings restart nothing, and what lies here whole starts without a 
   expect(pids()).toContain(pid);
 }, 60_000);
 
-test("an agent that is killed goes on with its download, by the keys that it is sent anew", async () => {
+test("an agent that is killed goes on with its download, by the keys that it is sent again", async () => {
   const key = "llms/late/late.gguf";
   store.put(key, { body: Buffer.concat([demo, Buffer.alloc(1)]) });
   store.bytes_per_s = 1_000_000;
@@ -113,7 +113,7 @@ test("an agent that is killed goes on with its download, by the keys that it is 
   expect(resumed?.if_match).toBe(begun()?.if_match);
 }, 60_000);
 
-test("a model of the pool comes from there too, with the context that hosts share", async () => {
+test("a shared model comes from there too, with the context that hosts share", async () => {
   const body = { name: "pooled", source: "s3://models/llms/demo:Q4_K_M", replicas: 1 };
   const added = await appliance.api<ModelView>("/api/models", body);
   expect(added.source).toMatch(/^s3:\/\/models\/llms\/demo@[0-9a-f]{40}:demo-Q4_K_M\.gguf$/);

@@ -115,7 +115,7 @@ test("kill -9 of the control plane wakes nobody, and the next one wakes the same
   expect(await pidOf(endpoint)).toBe(pid);
 }, 60_000);
 
-test("while it sleeps another has its GPU; then it gives way, and begins anew when there is room", async () => {
+test("while it sleeps another has its GPU; then it gives way, and starts over when there is room", async () => {
   await endpoint.order("sleep");
   await asleep(endpoint);
   const pid = await pidOf(endpoint);

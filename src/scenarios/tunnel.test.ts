@@ -65,7 +65,7 @@ describe.skipIf(obstacle !== null)("a host with --tunnel", () => {
     expect(await appliance.hosts()).toMatchObject([{ status: "up", problem: null, via: "tunnel" }]);
   });
 
-  test("an agent that is killed breaks its streams in words, and comes back to its runtime", async () => {
+  test("an agent that is killed ends its streams with an error, and comes back to its runtime", async () => {
     const { pid } = await agent.runtime();
     const response = await chat(appliance.url, key, "Count.", endless);
     const text = response.text();

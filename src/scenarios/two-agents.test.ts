@@ -1,4 +1,4 @@
-/** One Elastic model on two agents of this machine: spread by load, failed over when one dies. */
+/** One shared model on two agents of this machine: spread by load, failed over when one dies. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AgentProcess } from "./agent-process.ts";
 import { alive, eventually, Testbed } from "./appliance.testbed.ts";
@@ -36,7 +36,7 @@ test("concurrent requests spread over both hosts", async () => {
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(10);
 }, 60_000);
 
-test("a model that changes serves on: one replica starts anew after the other", async () => {
+test("a model that changes serves on: one replica starts again after the other", async () => {
   const pids = () => Promise.all(agents.map((agent) => agent.runtimePid()));
   const before = await pids();
   let over = false;
@@ -51,7 +51,7 @@ test("a model that changes serves on: one replica starts anew after the other", 
   };
   const load = [true, false, true, false].map(ask);
   await appliance.api(`/api/models/${model}`, { slots: 2 }, "PATCH");
-  await eventually("both run anew", async () =>
+  await eventually("both run again", async () =>
     (await pids()).every((pid) => !before.includes(pid)),
   );
   await appliance.ready(2);

@@ -196,7 +196,7 @@ test("a form or a field that no case covers does not exist", async () => {
     if (isForm || (hasField && !(file in otherFields))) found.push(file);
   }
   expect(found.length).toBeGreaterThan(10);
-  // The settings' page fills the form that stands in a file of its own, once for each group.
+  // The settings' page fills the form that has its own file, once for each group.
   const missing = found.filter((file) => !covered.has(file) && !(file in otherForms));
   expect(missing).toEqual(["pages/settings/settings.tsx"]);
   const groups = await appliance.api<object>("/api/settings");

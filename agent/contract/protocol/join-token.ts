@@ -54,7 +54,7 @@ function faultOf(token: JoinToken): string | undefined {
   if (wrong !== undefined)
     return `${JSON.stringify(wrong)} is not an address of the form host:port`;
   if (!sha256.test(token.ca_sha256)) return "its CA fingerprint is not a SHA-256 in hex";
-  if (!secret.test(token.secret)) return "its secret is too short or has odd characters";
+  if (!secret.test(token.secret)) return "its secret is too short or has invalid characters";
   return undefined;
 }
 

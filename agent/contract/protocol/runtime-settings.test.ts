@@ -40,7 +40,7 @@ test.each([
   ["--model_url", "the endpoint's `model`"],
   ["-md", "a draft model"],
   ["--video-ffmpeg-dir", "it runs programs"],
-  ["-c", "the endpoint's `context`"],
+  ["-c", "the endpoint's `context_tokens`"],
   ["--cache-ram", "`gpu`"],
   ["--sleep-idle-seconds", "the endpoint's `idle_timeout_s`"],
   ["--api_key=secret", "Hypervize's keys"],

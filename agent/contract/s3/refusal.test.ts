@@ -33,7 +33,7 @@ test("an endpoint that has the bucket in it already is found out", () => {
   );
 });
 
-test("a redirect is told by its origin alone, as Ceph 16.2.15 has no region for it, and else by the region", () => {
+test("a redirect is named by its origin alone, as Ceph 16.2.15 has no region for it, and else by the region", () => {
   const none = Buffer.alloc(0);
   const location = "https://eu.minio.lan:9443/b?list-type=2";
   expect(sentenceOf("s3://b", 301, none, { location })).toBe(

@@ -1,4 +1,4 @@
-/** What a store's refusal means, in words for the person who can do something about it. Pure. */
+/** What a store's refusal means, explained for the person who can do something about it. Pure. */
 import type { S3Access } from "../protocol/messages.ts";
 
 export interface S3Refused {
@@ -9,7 +9,7 @@ export interface S3Refused {
 }
 
 export interface S3Problem {
-  /** `unreachable` may pass by itself: its sentence is only half of one, `answered 503`. */
+  /** `unreachable` may pass on its own: its sentence is only half of one, `answered 503`. */
   kind: "unreachable" | "denied" | "missing" | "config" | "changed";
   sentence: string;
 }
@@ -93,7 +93,7 @@ function problemByCode(
   if (wrong_keys.has(code)) {
     return config(`${store} does not accept the S3 access key (${code}). ${settings}`);
   }
-  // Ceph 16 takes a name of its own that it does not know (rgw_dns_name) for a bucket's.
+  // Ceph 16 takes its own name that it does not know (rgw_dns_name) for a bucket's.
   if (code === "NoSuchBucket" && bucket.endsWith(hostname)) {
     return config(
       `${store} does not know itself by this name, and takes it for a bucket's. Set up its endpoint by the name that it knows, or tell it this one (in Ceph, rgw_dns_name).`,

@@ -17,7 +17,7 @@ export interface SignedRequest {
   headers: Record<string, string>;
 }
 
-/** Where nobody says; stores of one's own take it, too. */
+/** Where nobody says; self-hosted stores take it, too. */
 const usual_region = "us-east-1";
 
 /** NOW_MS: the store refuses a time that is a quarter of an hour from its own. */
@@ -45,7 +45,7 @@ export async function signedRequest(
     headers: { ...headers },
   });
   const signed = await signer.sign();
-  // Ranges count the bytes of the object itself. Not signed: proxies on the way write it anew.
+  // Ranges count the bytes of the object itself. Not signed: proxies on the way rewrite it.
   const plain = { "accept-encoding": "identity" };
   return { url: signed.url.href, headers: { ...Object.fromEntries(signed.headers), ...plain } };
 }

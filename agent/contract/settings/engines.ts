@@ -118,7 +118,7 @@ const grammars = json({
   reasoning_parser: isName,
 });
 
-const context = "the context is the endpoint's `context`";
+const context = "the context is the endpoint's `context_tokens`";
 const gpus = "how many GPUs a replica gets is the endpoint's `gpu.count`";
 const memory = "placement and sizing count with the share of memory that the agent sets";
 const network = "it listens or calls out. Runtimes are reached through Hypervize alone";
@@ -207,7 +207,7 @@ export const sglang = tableOf(
     ["--tokenizer-mode", oneOf("auto", "slow")],
     [
       "--speculative-algorithm",
-      matching(/^(?:NGRAM|NEXTN)$/, "NGRAM or NEXTN: others need a model of their own"),
+      matching(/^(?:NGRAM|NEXTN)$/, "NGRAM or NEXTN: others need a second model"),
     ],
   ],
   [

@@ -7,7 +7,7 @@ const model = "what is run is the endpoint's `model`";
 const draft =
   "it is for a draft model, which would need a file and memory that nobody has set aside";
 const context =
-  "the context and what its cache takes are the endpoint's `context` and `concurrency`";
+  "the context and what its cache takes are the endpoint's `context_tokens` and `concurrency`";
 const memory =
   'it moves memory that placement has set aside. Choose GPUs with `gpu`, or none with `gpu: {"type": "cpu"}`';
 const processors = "which processors a replica gets is decided by the host";

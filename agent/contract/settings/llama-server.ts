@@ -31,11 +31,11 @@ const override = matching(
 
 const samplers = matching(
   /^[a-z_]{1,20}(?:;[a-z_]{1,20}){0,31}$/,
-  "names of samplers, parted by ;",
+  "names of samplers, separated by ;",
 );
 const sampler_letters = matching(/^[a-z]{1,32}$/, "letters of samplers");
 const bias = matching(/^\d{1,9}[+-]\d{1,6}(?:\.\d{1,6})?$/, "like 15043+1 or 15043-1.5");
-/** Those for a model of its own, and those with a file, are not here. */
+/** Those for a second model, and those with a file, are not here. */
 const speculation = matching(
   /^(?:,?(?:none|ngram-simple|ngram-map-k|ngram-map-k4v|ngram-mod))+$/,
   "of none, ngram-simple, ngram-map-k, ngram-map-k4v, ngram-mod",

@@ -10,14 +10,14 @@ export async function probeCertificate(host: Host, home: string): Promise<string
   return (await host.read(`${folder}/host.pem`)) ?? host.read(`${folder}/certificate.pem`);
 }
 
-const anew = "Delete agent/identity.json in the home and join again with a new token.";
+const join_again = "Delete agent/identity.json in the home and join again with a new token.";
 
 /** PEM: may have the key beside it. An agent renews it after two thirds of its life. */
 export function judgeCertificate(pem: string | undefined, now_ms: number): Judgement {
   if (pem === undefined) return ok("No agent has joined from this home.");
   const { from_ms, to_ms } = lifeOf(pem);
-  if (Number.isNaN(to_ms)) return fail("The agent's certificate is damaged.", anew);
-  if (to_ms <= now_ms) return fail("The agent's certificate has expired.", anew);
+  if (Number.isNaN(to_ms)) return fail("The agent's certificate is damaged.", join_again);
+  if (to_ms <= now_ms) return fail("The agent's certificate has expired.", join_again);
   const detail = `The agent's certificate is good for ${daysBetween(now_ms, to_ms)} days.`;
   if (to_ms - now_ms > (to_ms - from_ms) / 4) return ok(detail);
   return warn(

@@ -4,7 +4,7 @@ import type { Host } from "../host.ts";
 export interface ClockSigns {
   /** Ours ahead of the control plane's; null when nobody could be asked. */
   ahead_ms: number | null;
-  /** Of timedatectl; null when it does not tell. */
+  /** Of timedatectl; null when it does not say. */
   synchronised: boolean | null;
 }
 

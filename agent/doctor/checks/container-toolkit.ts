@@ -45,7 +45,7 @@ export function judgeToolkit({ ctk, cdi, has_engine, has_gpu }: ToolkitSigns): J
     );
   }
   const version = toolkitVersion(ctk.output);
-  if (version === undefined) return unknown("nvidia-ctk does not tell its version.");
+  if (version === undefined) return unknown("nvidia-ctk does not print its version.");
   const open = escapes.filter(([, fixed]) => isOlder(version, fixed)).map(([cve]) => cve);
   if (open.length > 0) {
     return fail(

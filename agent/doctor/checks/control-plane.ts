@@ -23,7 +23,7 @@ export function judgeControlPlane(greetings: ReadonlyMap<string, Greeting> | und
   if (other) {
     return fail(
       `${other[0]} answers with another CA than this host has joined.`,
-      "Look whether something else has its address. If the control plane was made anew, delete agent/identity.json in the home and join again.",
+      "Look whether something else has its address. If the control plane was reinstalled, delete agent/identity.json in the home and join again.",
     );
   }
   const words = all.map(([address, { why }]) => `${address} (${why})`).join(", ");

@@ -37,7 +37,7 @@ const usual_bytes = 50e9;
 const remote = /^(?:nfs\d?|cifs|smb\w*|fuse\.\w+|ceph|9p|virtiofs)$/;
 
 export function judgeDisk(signs: DiskSigns | undefined): Judgement {
-  if (signs === undefined) return unknown("The disk of the data folder cannot be asked.");
+  if (signs === undefined) return unknown("The disk of the data folder cannot be read.");
   const { free_bytes, kind } = signs;
   const detail = `${(free_bytes / 1e9).toFixed(1)} GB free on ${kind}.`;
   const elsewhere = "Choose a --home on a local NVMe disk.";

@@ -2,7 +2,7 @@ import { fail, type Judgement, ok, unknown, warn } from "../finding.ts";
 import type { Host } from "../host.ts";
 
 export interface SecureBootSigns {
-  /** Null when the firmware does not tell. */
+  /** Null when the firmware does not say. */
   enabled: boolean | null;
   gpus: number;
   /** Whether the kernel module nvidia is loaded. */
@@ -21,8 +21,8 @@ export async function probeSecureBoot(host: Host, gpus: number): Promise<SecureB
 }
 
 export function judgeSecureBoot({ enabled, gpus, loaded }: SecureBootSigns): Judgement {
-  if (gpus === 0) return ok("No matter without an NVIDIA GPU.");
-  if (enabled === null) return unknown("The firmware does not tell.");
+  if (gpus === 0) return ok("Not relevant without an NVIDIA GPU.");
+  if (enabled === null) return unknown("The firmware does not say.");
   if (!enabled || loaded) return ok(enabled ? "On, and the module is signed." : "Off.");
   return fail(
     "Secure Boot is on, and the NVIDIA module is not loaded: it is probably not signed.",
@@ -42,7 +42,7 @@ export async function probeIommu(host: Host, gpus: number): Promise<IommuSigns> 
 
 /** NCCL's troubleshooting guide: with ACS, traffic between GPUs takes the way through the CPU. */
 export function judgeIommu({ units, gpus }: IommuSigns): Judgement {
-  if (gpus < 2) return ok("No matter with less than two GPUs.");
+  if (gpus < 2) return ok("Not relevant with fewer than two GPUs.");
   if (units === 0) return ok("Off.");
   return warn(
     `On, with ${gpus} GPUs: without NVLink they may talk through the CPU, slowly.`,

@@ -7,7 +7,7 @@ const least_files = 8192;
 /** LIMITS: proc_pid_limits(5). */
 export function judgeFiles(limits: string | undefined): Judgement {
   const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(limits ?? "") ?? [];
-  if (soft === undefined) return unknown("The limit of open files is not told.");
+  if (soft === undefined) return unknown("The limit of open files is unknown.");
   const detail = `${soft} open files allowed, ${hard} at most.`;
   if (soft === "unlimited" || Number(soft) >= least_files) return ok(detail);
   return warn(detail, "Allow 65536: LimitNOFILE=65536 in the unit, or ulimit -n 65536.");

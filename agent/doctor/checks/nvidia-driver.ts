@@ -43,8 +43,8 @@ export const moduleVersion = (text: string): string | undefined =>
 export function judgeDriver({ smi, module, gpus }: DriverSigns): Judgement {
   if (smi === undefined || smi.code === 127) return withoutTool(gpus, module);
   const said = smi.output;
-  const trouble = knownTrouble(said, module);
-  if (trouble !== undefined) return trouble;
+  const failure = knownFailure(said, module);
+  if (failure !== undefined) return failure;
   const cuda = /CUDA Version:\s*(\d+\.\d+)/.exec(said)?.[1];
   const driver = /Driver Version:\s*(\d+(?:\.\d+)+)/.exec(said)?.[1];
   if (smi.code !== 0 || driver === undefined) {
@@ -59,7 +59,7 @@ export function judgeDriver({ smi, module, gpus }: DriverSigns): Judgement {
   return ok(detail);
 }
 
-function knownTrouble(said: string, module: string | undefined): Judgement | undefined {
+function knownFailure(said: string, module: string | undefined): Judgement | undefined {
   if (/Driver\/library version mismatch/.test(said)) {
     const library = /NVML library version:\s*(\S+)/.exec(said)?.[1] ?? "another version";
     return fail(

@@ -8,7 +8,7 @@ export const probePersistence = (host: Host): Promise<Ran | undefined> =>
 export function judgePersistence(ran: Ran | undefined): Judgement {
   if (ran === undefined) return ok("No NVIDIA GPU here.");
   const modes = ran.output.split("\n").filter((line) => /^(?:Enabled|Disabled)\s*$/.test(line));
-  if (ran.code !== 0 || modes.length === 0) return unknown("nvidia-smi does not tell.");
+  if (ran.code !== 0 || modes.length === 0) return unknown("nvidia-smi does not say.");
   const off = modes.filter((mode) => mode.startsWith("Disabled")).length;
   if (off === 0) return ok(`On for ${modes.length} GPU(s).`);
   return warn(

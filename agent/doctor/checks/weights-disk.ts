@@ -25,7 +25,7 @@ export async function probeWeightsDisk(
 }
 
 export function judgeWeightsDisk(disk: WeightsDisk | undefined): Judgement {
-  if (disk === undefined) return unknown("The disk of the weights cannot be asked.");
+  if (disk === undefined) return unknown("The disk of the weights cannot be read.");
   const { path, bytes, free_bytes, shared } = disk;
   const left = free_bytes - (1 - high_water) * bytes;
   const gb = (count: number) => `${(Math.abs(count) / 1e9).toFixed(1)} GB`;

@@ -1,6 +1,6 @@
 /**
  * Stands in for Docker's client and its service: `image inspect`, and `run`, which starts the command where
- * the service would, in a session of its own with only the variables that were named. Its end is the
+ * the service would, in a separate session with only the variables that were named. Its end is the
  * container's; TERM is passed on; and who kills the client leaves the container running, as with the real one.
  * IMAGE "/FOLDER:v1" has its commands in FOLDER.
  */

@@ -23,9 +23,9 @@ export interface Sender {
   /** Whose files these are: ORG/REPO, or a folder in S3. */
   readonly repository: string;
   readonly signal: AbortSignal;
-  /** Repeats what ends in Trouble, see `persist`. */
+  /** Repeats what ends in TransientError, see `persist`. */
   persist<T>(attempt: (moved: () => void) => Promise<T>): Promise<T>;
-  /** The bytes of FILE from FROM on. Throws Trouble, or a Refusal, also when the file is not any more what it was. */
+  /** The bytes of FILE from FROM on. Throws TransientError, or a Refusal, also when the file is not any more what it was. */
   open(file: HubFile, from: number): Promise<HubAnswer>;
 }
 
@@ -114,13 +114,13 @@ async function askPeers(
     if (chunks === undefined) break;
     // A peer that fails is no trouble: there are others.
     await take(chunks, file, partial, appended).catch((error: unknown) => {
-      if (error instanceof DiskTrouble) throw error.cause;
+      if (error instanceof DiskError) throw error.cause;
     });
   }
   if (partial.length < file.bytes) peers.fromHub();
 }
 
-class DiskTrouble extends Error {}
+class DiskError extends Error {}
 
 async function take(
   chunks: AsyncIterable<Uint8Array>,
@@ -131,7 +131,7 @@ async function take(
   for await (const chunk of chunks) {
     if (partial.length + chunk.length > file.bytes) throw new Error("It sent too much.");
     await partial.append(chunk).catch((cause: unknown) => {
-      throw new DiskTrouble("", { cause });
+      throw new DiskError("", { cause });
     });
     appended(chunk.length);
   }

@@ -63,7 +63,7 @@ export function listingOf(name: string, { files }: TestRepo): Reply {
   return { status: 200, headers: {}, body: Buffer.from(body) };
 }
 
-/** Large files lie outside git and are told by their SHA-256; the others by git's SHA-1, of a header and the bytes. */
+/** Large files lie outside git and are named by their SHA-256; the others by git's SHA-1, of a header and the bytes. */
 export function digestsOf(name: string, bytes: Uint8Array): { etag: string; blobId: string } {
   const blobId = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
   const etag = isLarge(name) ? createHash("sha256").update(bytes).digest("hex") : blobId;

@@ -31,7 +31,7 @@ export interface HubAnswer {
   headers: Headers;
   /** What the hub itself said, before it sent us to its storage. */
   told: Headers;
-  /** The body, to its end; rejects with Trouble when the connection breaks or falls silent. */
+  /** The body, to its end; rejects with TransientError when the connection breaks or falls silent. */
   chunks(): AsyncGenerator<Uint8Array>;
   /** For an answer whose body is not wanted after all. */
   discard(): Promise<void>;
@@ -39,7 +39,7 @@ export interface HubAnswer {
 
 /**
  * One request by Hugging Face's protocol. A HEAD stays with the hub: where the file lies is not asked.
- * Throws Trouble for what may pass, a Refusal for what the hub will not give.
+ * Throws TransientError for what may pass, a Refusal for what the hub will not give.
  */
 export async function askHub(hub: Hub, ask: HubAsk): Promise<HubAnswer> {
   const patience = patienceOf(hub.patience_ms, ask.signal);

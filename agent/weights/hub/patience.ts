@@ -1,6 +1,6 @@
 import { TransientError } from "./transient-error.ts";
 
-/** The body of RESPONSE, to its end; rejects with Trouble when the connection breaks or falls silent. */
+/** The body of RESPONSE, to its end; rejects with TransientError when the connection breaks or falls silent. */
 export async function* bodyOf(
   response: Response,
   patience: Patience,
@@ -39,7 +39,7 @@ export interface Patience {
   end(): void;
 }
 
-/** Renewed with every piece of a download, so its timer is set anew only when it goes off too early. */
+/** Renewed with every piece of a download, so its timer is reset only when it goes off too early. */
 export function patienceOf(patience_ms: number, parent: AbortSignal): Patience {
   const late = new AbortController();
   let until = Number.POSITIVE_INFINITY;

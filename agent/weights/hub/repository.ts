@@ -31,7 +31,7 @@ const digest_pattern = /^(?:[0-9a-f]{64}|[0-9a-f]{40})$/;
 const plain_name = /^(?!\/)(?!(?:.*\/)?\.{1,2}(?:\/|$))[^\0\\]{1,512}$/;
 const most_listing_bytes = 32 * 1024 * 1024;
 
-/** Throws Trouble or a Refusal. */
+/** Throws TransientError or a Refusal. */
 export async function listRepository(hub: Hub, view: RepositoryView): Promise<HubListing> {
   const { chunks } = await askHub(hub, { method: "GET", ...view });
   const parts: Uint8Array[] = [];
@@ -61,7 +61,7 @@ export function parseListing(text: string): HubListing | undefined {
   return { commit: sha, names: names as string[] };
 }
 
-/** What the hub says about one file; nothing of it is transferred. Throws Trouble or a Refusal. */
+/** What the hub says about one file; nothing of it is transferred. Throws TransientError or a Refusal. */
 export async function describeFile(hub: Hub, view: RepositoryView, file: string): Promise<HubFile> {
   const { told, status } = await askHub(hub, { method: "HEAD", file, ...view });
   const digest = digestIn(told);

@@ -85,7 +85,7 @@ const recordName = (): string | undefined =>
   readdirSync(join(bench.folder, ".records")).find((name) => !name.endsWith(".new"));
 const lastUse = () => statSync(join(bench.folder, ".records", recordName() ?? "")).mtimeMs;
 
-test("what a replica runs from stays and is told of, also by the next agent, until nothing runs from it", async () => {
+test("what a replica runs from stays and is reported, also by the next agent, until nothing runs from it", async () => {
   const blob = await fetched();
   const digest = blob.split("/").at(-1) ?? "";
   rot(blob);

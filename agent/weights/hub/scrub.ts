@@ -26,7 +26,7 @@ const look_every_ms = 10 * 60_000;
 /**
  * Reads weights that lie here again, now and then: a disk may lose bits without that size or time of change
  * of a file say so. What is damaged is removed and comes again when it is needed; what a replica runs from
- * stays until it does not, and is told of.
+ * stays until it does not, and is reported.
  */
 export class Scrub {
   readonly #parts: ScrubParts;

@@ -55,7 +55,7 @@ test("with one file missing it is no snapshot: what is missing comes again", asy
   expect((await bench.get({ source, format })).bytes).toBe(500_002);
 });
 
-test("a repository without safetensors is refused in words", async () => {
+test("a repository without safetensors is refused with a reason", async () => {
   bench.hub.repos["org/gguf"] = { files: { "m.gguf": testBytes(10) } };
   await expect(bench.get({ source: "hf:org/gguf", format })).rejects.toMatchObject({
     failure_class: "config",

@@ -1,13 +1,13 @@
 import { StartError } from "../../replicas/start-error.ts";
 
-/** What may pass by itself: a hub that is busy, a connection that broke. Its message is a sentence. */
+/** What may pass on its own: a hub that is busy, a connection that broke. Its message is a sentence. */
 export class TransientError extends Error {
   /** How long the hub asks us to stay away; 0 when it does not say. */
   readonly retry_after_ms: number;
 
   constructor(sentence: string, retry_after_ms = 0) {
     super(sentence);
-    this.name = "Trouble";
+    this.name = "TransientError";
     this.retry_after_ms = retry_after_ms;
   }
 }
@@ -26,7 +26,7 @@ const longest_backoff_ms = 16_000;
 const longest_obeyed_ms = 3_600_000;
 
 /**
- * Repeats ATTEMPT after Trouble, with pauses that double from a second, or as long as the hub asks.
+ * Repeats ATTEMPT after TransientError, with pauses that double from a second, or as long as the hub asks.
  * Five failures in a row are a Refusal; an attempt that calls MOVED has got further than any before
  * it and begins a new row. Rejects with SIGNAL's reason as soon as that aborts.
  */

@@ -87,7 +87,7 @@ test("a store that is busy is asked again after pauses", async () => {
   expect(bench.pauses).toEqual([1000, 1000, 7000, 2000]);
 });
 
-test("one that goes on being busy is given up in words", async () => {
+test("one that goes on being busy is given up with a reason", async () => {
   const down = { at: "list", status: 503, code: "SlowDown" } as const;
   bench.store.failNext(down, down, down, down, down);
   const refused = bench.get(source);
@@ -124,7 +124,7 @@ test("several models and none chosen is a question", async () => {
   );
 });
 
-test("what the key may not read is denied in words, a bucket or one file of it", async () => {
+test("what the key may not read is denied with a reason, a bucket or one file of it", async () => {
   bench.store.closed.add(key);
   const refused = bench.get(source);
   await expect(refused).rejects.toMatchObject({ failure_class: "gated_model", retry: false });
@@ -166,7 +166,7 @@ test("a store that cannot be reached says which", async () => {
   bench = await S3Bench.start({});
 });
 
-test("a store with a private CA is spoken to where that is set up, and else refused at once, in words", async () => {
+test("a store with a private CA is spoken to where that is set up, and else refused at once with a reason", async () => {
   const authority = await TestAuthority.create();
   const { key_pem, certificate_pem, ca_pem } = await authority.issue("localhost");
   const tls = { key: key_pem, cert: certificate_pem };

@@ -68,7 +68,7 @@ class Folder {
     if (revision !== null && revision !== commit) {
       throw new StartError(
         "config",
-        `The files in ${repository} are not those any more that were there when this was set up. Put them back; or, to take what is there now, make the endpoint anew, or set the source of the pool's model again.`,
+        `The files in ${repository} have changed since this was set up. Put the old ones back. Or, to use what is there now, recreate the endpoint, or set the source of the shared model again.`,
       );
     }
     const sums = await again(() => this.#sums());
@@ -130,7 +130,7 @@ class Folder {
     if (sum !== undefined && uploaded !== undefined && sum !== uploaded) {
       throw new StartError(
         "config",
-        `${sums_name} in ${this.#named.repository} has another checksum of ${name} than the store. Upload both anew.`,
+        `${sums_name} in ${this.#named.repository} has another checksum of ${name} than the store. Upload both again.`,
       );
     }
     this.#etags.set(name, etag);

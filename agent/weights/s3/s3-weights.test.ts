@@ -58,7 +58,7 @@ test.each([
   ["the MD5 of an upload at once", { body: weights }, md5],
   ["the MD5 of the MD5s of parts", { body: weights, part_bytes: MiB }, /^[0-9a-f]{32}-3-1048576$/],
   [
-    "the ETag alone, of parts that the store does not tell",
+    "the ETag alone, of parts that the store does not say",
     { body: weights, part_bytes: MiB, part_number: "ignored" } as const,
     /^etag-[0-9a-f]{64}$/,
   ],
@@ -154,7 +154,7 @@ test("a pin gives the very files that were resolved, or a sentence", async () =>
   const other = await S3Bench.start({ "llms/gguf/m-Q8_0.gguf": testBytes(1000, 9) });
   const refused = other.get(source);
   await expect(refused).rejects.toMatchObject({ failure_class: "config", retry: false });
-  await expect(refused).rejects.toThrow("are not those any more that were there");
+  await expect(refused).rejects.toThrow("have changed since this was set up");
   await other.close();
 });
 

@@ -20,7 +20,7 @@ export interface Store {
 const most_error_bytes = 16 * 1024;
 
 /**
- * One request, to the store alone: a redirect is never followed. Throws Trouble for what may pass, a Refusal
+ * One request, to the store alone: a redirect is never followed. Throws TransientError for what may pass, a Refusal
  * for what the store will not give.
  */
 export async function askStore(store: Store, ask: S3Ask): Promise<HubAnswer> {

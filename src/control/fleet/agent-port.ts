@@ -34,7 +34,7 @@ export interface AgentAddress {
 }
 
 const greeting_s = 10;
-/** An idle connection of which nothing is known for so long is asked by TCP, and given up 10 s later. */
+/** An idle connection of which nothing is known for this long is asked by TCP, and given up 10 s later. */
 const keepalive_ms = 20_000;
 
 /** Throws an Error with a sentence when the port cannot be had. */

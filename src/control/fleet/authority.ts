@@ -13,7 +13,7 @@ const day_ms = 86_400_000;
 /** Its agent renews it after two thirds; one that was away for longer than this joins again. */
 const host_lifetime_ms = 30 * day_ms;
 const server_lifetime_ms = 365 * day_ms;
-/** The server's own certificate is made anew at the first start in its last third. */
+/** The server's own certificate is renewed at the first start in its last third. */
 const renew_before_ms = 120 * day_ms;
 
 export interface SignedHost {

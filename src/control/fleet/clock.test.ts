@@ -10,6 +10,6 @@ test.each([
   [-180_000, "3 minutes behind"],
   [5 * 3_600_000, "5 hours ahead of"],
   [-172_800_000, "2 days behind"],
-])("%p is said in words", (ahead_ms, words) => {
+])("%p is explained", (ahead_ms, words) => {
   expect(clockProblem(ahead_ms)).toContain(words);
 });

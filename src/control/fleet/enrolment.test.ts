@@ -70,7 +70,7 @@ test("the CA's files are for their owner only, and a damaged one is refused", as
   other.end();
 });
 
-test("the server's certificate is kept, and made anew before it expires", async () => {
+test("the server's certificate is kept, and made again before it expires", async () => {
   const { server: first, ...ends } = await loadAuthority(world.home, world.now_ms);
   const daysTo = (end: number) => Math.round((end - world.now_ms) / 86_400_000);
   expect([daysTo(ends.server_expires_at), daysTo(ends.ca_expires_at)]).toEqual([365, 3650]);

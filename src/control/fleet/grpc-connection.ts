@@ -39,7 +39,7 @@ export class GrpcConnection extends Duplex implements Guest {
     this.destroy();
   }
 
-  // http2 sets these on its sockets; Bun's have them set by themselves, and patience is gRPC's own.
+  // http2 sets these on its sockets; Bun's have them set on their own, and patience is gRPC's own.
   setNoDelay(): this {
     return this;
   }

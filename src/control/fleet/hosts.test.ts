@@ -236,7 +236,7 @@ test("a host that is wanted to run something is as down as before until it conne
   expect(hosts.downFor("host_a")).toBe(3000);
 });
 
-test("a silent host and its return are told to whoever listens", () => {
+test("a silent host and its return are reported to whoever listens", () => {
   const { clock, hosts, line } = world();
   const told: string[] = [];
   hosts.onPresence(({ host, up, at }) => told.push(`${host.id} ${up} ${at}`));
@@ -256,7 +256,7 @@ test("a silent host and its return are told to whoever listens", () => {
   expect(told).toEqual(["host_a false 1130000", "host_a true 1141000"]);
 });
 
-test("a database that takes nothing is told once, and has all that was remembered when it takes something again", () => {
+test("a database that takes nothing is reported once, and has all that was remembered when it takes something again", () => {
   const { clock, hosts, line, database, reports } = world();
   const { $client } = database;
   $client.exec(

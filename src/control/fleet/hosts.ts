@@ -83,7 +83,7 @@ export class Hosts {
     this.#listeners.add(listener);
   }
 
-  /** Told by `lookAround`: once when a host has been silent for a minute, once when it is back. */
+  /** Called from `tick`: once when a host has been silent for a minute, once when it is back. */
   onPresence(listener: (change: PresenceChange<HostRow>) => void): void {
     this.#presenceListeners.add(listener);
   }
@@ -92,7 +92,7 @@ export class Hosts {
   tick(now: number): void {
     const heardAt = (id: string) => this.#presences.get(id)?.heard_at ?? null;
     const isUp = (id: string) => this.isUp(id);
-    for (const change of this.#silence.look(this.#rows.all(), heardAt, isUp, now)) {
+    for (const change of this.#silence.observe(this.#rows.all(), heardAt, isUp, now)) {
       for (const listener of this.#presenceListeners) listener(change);
     }
   }

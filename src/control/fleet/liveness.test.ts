@@ -11,7 +11,7 @@ function world(...names: string[]) {
   const up = new Set<string>();
   const look = () =>
     silence
-      .look(
+      .observe(
         hosts,
         (id) => heard.get(id) ?? null,
         (id) => up.has(id),
@@ -61,7 +61,7 @@ test("the sentence says when it spoke last and what to look at", () => {
   const silence = new LivenessTracker(0);
   const host = { id: "a", name: "gpu-1", last_seen_at: 5 };
   const looks = [0, 20_000, 40_000, 60_000].map((now) =>
-    silence.look(
+    silence.observe(
       [host],
       () => null,
       () => false,
@@ -102,7 +102,7 @@ test("a machine that slept, and a clock that was set, make nobody silent", () =>
   expect(pass(61)).toHaveLength(1);
 });
 
-test("when many fall silent at once each is told, in one look", () => {
+test("when many fall silent at once each is reported, in one pass", () => {
   const { pass, speaks, falls } = world("a", "b", "c", "d");
   speaks("a", "b", "c", "d");
   falls("a", "b", "c");

@@ -34,7 +34,7 @@ export class LivenessTracker<Host extends Watched> {
   }
 
   /** HEARD_AT: of its last word since our start. IS_UP: connected, and heard within seconds. */
-  look(
+  observe(
     hosts: readonly Host[],
     heardAt: (id: string) => number | null,
     isUp: (id: string) => boolean,
@@ -63,7 +63,7 @@ export class LivenessTracker<Host extends Watched> {
     if (last_seen_at === null || now - silent_since < silent_after_ms) return null;
     this.#down.add(id);
     const last = new Date(heard_at ?? last_seen_at).toISOString();
-    const detail = `${name} has been silent for a minute; its last word came at ${last}. Look whether the machine and its agent run and reach this appliance.`;
+    const detail = `${name} has been silent for a minute; its last report came at ${last}. Check that the machine and its agent run and can reach this appliance.`;
     return { host, up: false, at: now, detail };
   }
 }

@@ -54,7 +54,7 @@ test("for a consumer that does not read the newest thousand lines wait, and the 
   expect(dropped).toBe(99_000 + 200);
 });
 
-test("the end is told once, after the last lines", async () => {
+test("the end is reported once, after the last lines", async () => {
   const { calls, ends, delivery, take } = slow();
   delivery.lines(["one"], 0);
   delivery.lines(["last words"], 0);

@@ -25,7 +25,7 @@ test("hosts of a network give to each other, and to the appliance's own and hidd
   expect(addresses(here, all)).toEqual(["a 10.0.0.1", "b 10.0.0.2", "beside 127.0.0.1"]);
 });
 
-test("all certificates that a host may show are told", () => {
+test("all certificates that a host may show are sent", () => {
   const renewing = { ...b, pins: ["old", "new"] };
   expect(peersOf(a, [renewing])[0]?.certificate_sha256).toEqual(["old", "new"]);
 });

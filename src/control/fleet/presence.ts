@@ -16,7 +16,7 @@ export type Ending = "removed" | "replaced" | "senseless" | "fault";
 /** Why a certificate is refused, and what becomes of the runtimes of whoever shows it. */
 export interface Removal {
   details: string;
-  /** Null: the certificate is unknown or expired, and its host is told nothing of its runtimes. */
+  /** Null: the certificate is unknown or expired, and its host gets nothing about its runtimes. */
   keep_runtimes: boolean | null;
 }
 

@@ -16,7 +16,7 @@ export interface ReachabilityHints {
   relay_port: number;
   /** Where its relay should be; null when it has none. */
   relay: Relay | null;
-  /** The relay is not asked for: there is none, or it was tried in vain. */
+  /** The relay is not asked for: there is none, or it was tried for nothing. */
   tunnel: boolean;
 }
 

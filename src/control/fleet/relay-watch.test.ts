@@ -4,7 +4,7 @@ import type { ReachabilityHints } from "./reachability.ts";
 import { RelayWatch } from "./relay-watch.ts";
 
 function world(ways: Record<string, ReachabilityHints>) {
-  const state = { fault: null as string | null, up: true, changes: 0, knocks: 0, tunnels: 0 };
+  const state = { fault: null as string | null, up: true, changes: 0, probes: 0, tunnels: 0 };
   const words: string[] = [];
   const watch = new RelayWatch({
     hosts: {
@@ -22,7 +22,7 @@ function world(ways: Record<string, ReachabilityHints>) {
       count: () => state.tunnels,
     },
     async probe() {
-      state.knocks++;
+      state.probes++;
       return state.fault;
     },
     changed: () => state.changes++,
@@ -39,17 +39,17 @@ const far: ReachabilityHints = {
 const here: ReachabilityHints = { loopback: true, relay_port: 8444, relay: null, tunnel: false };
 const hidden: ReachabilityHints = { loopback: false, relay_port: 0, relay: null, tunnel: true };
 
-test("a relay that cannot be reached is a problem until it can, and each is told once", async () => {
+test("a relay that cannot be reached is a problem until it can, and each is reported once", async () => {
   const { state, watch, words } = world({ host_far: far });
-  await watch.look();
+  await watch.check();
   expect([watch.problem("host_far"), state.changes]).toEqual([null, 0]);
   state.fault = "timeout";
-  await watch.look();
-  await watch.look();
+  await watch.check();
+  await watch.check();
   expect(watch.problem("host_far")).toContain("10.0.0.7:9000 cannot be reached");
   expect(state.changes).toBe(1);
   state.fault = null;
-  await watch.look();
+  await watch.check();
   expect([watch.problem("host_far"), state.changes]).toEqual([null, 2]);
   expect(words).toEqual(["dismiss", "ask", "ask", "dismiss"]);
 });
@@ -57,14 +57,14 @@ test("a relay that cannot be reached is a problem until it can, and each is told
 test("another machine at the relay's address is another sentence", async () => {
   const { state, watch } = world({ host_far: far });
   state.fault = "untrusted";
-  await watch.look();
+  await watch.check();
   expect(watch.problem("host_far")).toContain("Another machine answers at 10.0.0.7:9000");
 });
 
 test("the first tunnel takes the problem away, the last one brings it back, and the relay is preferred", async () => {
   const { state, watch, ways } = world({ host_far: far });
   state.fault = "refused";
-  await watch.look();
+  await watch.check();
   expect(ways["host_far"]?.tunnel).toBe(false);
   state.tunnels = 1;
   watch.tunnelled("host_far");
@@ -77,31 +77,31 @@ test("the first tunnel takes the problem away, the last one brings it back, and 
   watch.tunnelled("host_far");
   expect(watch.problem("host_far")).toContain("no tunnel");
   state.fault = null;
-  await watch.look();
+  await watch.check();
   expect([ways["host_far"]?.tunnel, watch.problem("host_far")]).toEqual([false, null]);
 });
 
 test("a host without a relay is asked for tunnels, and has time to open them", async () => {
   const { state, watch, ways, words } = world({ host_far: hidden });
-  await watch.look();
+  await watch.check();
   expect([words.includes("ask"), watch.problem("host_far")]).toEqual([true, null]);
-  await watch.look();
+  await watch.check();
   expect(watch.problem("host_far")).toContain("opened no tunnel yet");
-  expect([state.knocks, ways["host_far"]?.tunnel]).toEqual([0, true]);
+  expect([state.probes, ways["host_far"]?.tunnel]).toEqual([0, true]);
 });
 
 test("hosts of this machine are not asked, nor those that are down, which is problem enough", async () => {
   const { state, watch, ways } = world({ host_here: here, host_far: far });
   state.fault = "refused";
-  await watch.look();
-  expect(state.knocks).toBe(1);
+  await watch.check();
+  expect(state.probes).toBe(1);
   state.up = false;
-  await watch.look();
-  expect(state.knocks).toBe(1);
+  await watch.check();
+  expect(state.probes).toBe(1);
   expect(watch.problem("host_far")).toBeNull();
   state.up = true;
-  await watch.look();
+  await watch.check();
   delete ways["host_far"];
-  await watch.look();
+  await watch.check();
   expect(watch.problem("host_far")).toBeNull();
 });

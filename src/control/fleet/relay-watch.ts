@@ -45,7 +45,7 @@ export class RelayWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), every_ms);
+    this.#timer = setInterval(() => void this.check(), every_ms);
   }
 
   stop(): void {
@@ -53,7 +53,7 @@ export class RelayWatch {
   }
 
   /** Asks all relays; to be called when a host has connected. */
-  async look(): Promise<void> {
+  async check(): Promise<void> {
     const ids = new Set(this.#parts.hosts.list().map(({ id }) => id));
     for (const id of this.#problems.keys()) if (!ids.has(id)) this.#problems.delete(id);
     for (const id of this.#asked) if (!ids.has(id)) this.#asked.delete(id);
@@ -73,7 +73,7 @@ export class RelayWatch {
     const ways = hosts.isUp(id) ? hosts.ways(id) : null;
     if (ways?.tunnel) tunnels.ask(id);
     const problem = ways && (await this.#problemOf(id, ways));
-    // It has connected anew while we asked, and is asked again.
+    // It has reconnected while we asked, and is asked again.
     if (ways && hosts.ways(id)?.relay?.port !== ways.relay?.port) return;
     if (ways && problem !== null) {
       tunnels.ask(id);
@@ -107,12 +107,12 @@ export class RelayWatch {
 }
 
 const no_tunnel =
-  "Its agent has opened no tunnel yet, by which alone its runtimes can be reached. If this stays, look into the agent's log.";
+  "Its agent has opened no tunnel yet, and its runtimes can be reached only through one. If this does not change, look into the agent's log.";
 
 function sentence({ host, port }: NonNullable<ReachabilityHints["relay"]>, fault: string): string {
   const address = `${host}:${port}`;
   if (fault === "untrusted") {
-    return `Another machine answers at ${address}, where this host said that its relay is, and the host has opened no tunnel. Give the host an address or a --relay-port of its own, or start its agent with --tunnel.`;
+    return `Another machine answers at ${address}, where this host said that its relay is, and the host has opened no tunnel. Give the host its own address or --relay-port, or start its agent with --tunnel.`;
   }
-  return `Its relay at ${address} cannot be reached from the control plane (${fault}), and it has opened no tunnel. Let the control plane connect to TCP port ${port} of the host, or look into the agent's log for what holds up its tunnels.`;
+  return `Its relay at ${address} cannot be reached from the control plane (${fault}), and it has opened no tunnel. Let the control plane connect to TCP port ${port} of the host, or look into the agent's log for why it has no tunnel.`;
 }

@@ -21,7 +21,7 @@ export class Renewal {
   }
 
   /**
-   * The certificate is good before it is handed out, so that a host that was told of it is never refused.
+   * The certificate is good before it is handed out, so that a host that has it is never refused.
    * Of two requests the newer one wins: were the pin of the older one written last, the host would hold a
    * certificate that nobody knows. An empty CSR_PEM changes nothing.
    * Rejects with RenewalOvertaken, an Error about the request, or 404 when the host was removed.

@@ -8,7 +8,7 @@ import { hostRoutes } from "./routes.ts";
 import { hosts as table } from "./table.ts";
 
 const certificate = "cafe".repeat(16);
-/** Tokens are made without the CA's key; signing has tests of its own. */
+/** Tokens are made without the CA's key; signing has its own tests. */
 const authority = { ca_sha256: "ab".repeat(32) } as Authority;
 
 function world(): Http {

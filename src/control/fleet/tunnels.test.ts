@@ -151,7 +151,7 @@ test("a removed host loses all of them, and who waits for one hears of it", () =
   expect(tunnels.count("host_a")).toBe(0);
 });
 
-test("the first tunnel and the loss of the last are told", () => {
+test("the first tunnel and the loss of the last are reported", () => {
   const [one, two] = [arrive(), arrive()];
   expect(changes).toBe(1);
   one.guest?.lost(undefined);

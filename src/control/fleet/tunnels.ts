@@ -25,7 +25,7 @@ export interface TunnelParts {
 
 const fewest = 8;
 const most = 256;
-/** A host that leaves us without an answer for so long has probably lost its other tunnels as well. */
+/** A host that leaves us without an answer for this long has probably lost its other tunnels as well. */
 const suspicious_ms = 1_500;
 
 /** Enough that a burst finds some, more while many are used or waited for. Asked of the agent as a level. */
@@ -99,7 +99,7 @@ export class Tunnels {
     const tunnel = pool.idle.pop();
     if (tunnel) this.#give(pool, tunnel, { name, taker });
     else pool.waiting.push({ name, taker });
-    // The host replaces what was taken by itself; it is asked when that is not enough.
+    // The host replaces what was taken on its own; it is asked when that is not enough.
     if (wantedIdle(pool.used.size, pool.waiting.length) >= 2 * pool.asked) this.ask(host_id);
     return true;
   }

@@ -41,7 +41,7 @@ const endpoints = {
   default_idle_timeout_s: integer(900, 10, 2_592_000),
   /** How long a replica may take from being placed to being ready. */
   build_timeout_s: integer(1800, 30, 86_400),
-  /** An endpoint that was up fails when its replicas crash again and again for so long. */
+  /** An endpoint that was up fails when its replicas crash again and again for this long. */
   unready_timeout_s: integer(300, 10, 86_400),
 };
 
@@ -58,10 +58,10 @@ const alerts = {
 /** The store that models of `s3://` come from. */
 const s3 = {
   endpoint: webAddress,
-  /** Empty: us-east-1, which stores of one's own take as well. */
+  /** Empty: us-east-1, which self-hosted stores take as well. */
   region: plainText,
   access_key_id: plainText,
-  /** The bucket in the path, not in the host's name, which most stores of one's own have no names for. */
+  /** The bucket in the path, not in the host's name, which most self-hosted stores have no names for. */
   path_style: flag(true),
   /** Certificates to trust instead of the public ones; for a store with a private CA. */
   ca_pem: certificates,

@@ -35,7 +35,7 @@ function scene() {
   return { write, durable, flushes, nextFlush };
 }
 
-test("many who wait share one flush, and what was written later gets one of its own", async () => {
+test("many who wait share one flush, and what was written later gets another one", async () => {
   const { write, durable, flushes, nextFlush } = scene();
   let begins = nextFlush();
   write(1);

@@ -27,7 +27,7 @@ export function durably(database: Database, sync: () => Promise<void>): Durable 
 
 /**
  * Flushes the write-ahead log of the database FILE. A commit that is not in it any more was moved into the database by a
- * checkpoint, which flushes by itself. The log has no POSIX locks, which closing any descriptor would give up.
+ * checkpoint, which flushes on its own. The log has no POSIX locks, which closing any descriptor would give up.
  */
 export function walFlush(file: string): () => Promise<void> {
   return async () => {

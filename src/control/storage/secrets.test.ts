@@ -53,7 +53,7 @@ test("the first start makes the key file, for its owner only, and the next ones 
   expect(secretsIn(home).open(sealed)).toBe("password");
 });
 
-test("a lost key is replaced, and what it had sealed is told as lost", () => {
+test("a lost key is replaced, and what it had sealed is reported as lost", () => {
   const home = newHome();
   const sealed = secretsIn(home).seal("password");
   rmSync(join(home, "secret.key"));

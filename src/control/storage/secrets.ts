@@ -10,7 +10,7 @@ import { syncFolder } from "./durable-files.ts";
 
 export interface Secrets {
   /**
-   * AES-256-GCM under a nonce of its own. ABOUT says what the text is (`settings.mail.password`) and
+   * AES-256-GCM under a fresh nonce. ABOUT says what the text is (`settings.mail.password`) and
    * must be the same in `open`, so that a sealed text is of no use in another place.
    */
   seal(text: string, about?: string): string;

@@ -71,7 +71,7 @@ test("groups are summed, the busiest first, and older rows are not counted", () 
   ]);
 });
 
-test("requests without a key or an endpoint are a group of their own", () => {
+test("requests without a key or an endpoint are a separate group", () => {
   expect(counts("key")).toEqual([
     ["hv_aaaaaaa", 4],
     [null, 1],

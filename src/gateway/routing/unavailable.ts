@@ -81,7 +81,7 @@ function wakingUp(endpoint: RoutedEndpoint): Failure {
   const known = endpoint.wake_p95_ms === null ? "" : "at most ";
   return new Failure(
     503,
-    `The model is waking up, in ${known}about ${retry_after_s} s. Try again then, or send the header X-Scale-Up-Timeout with the seconds that you would wait.`,
+    `The model is waking up, in ${known}about ${retry_after_s} s. Try again then, or send the header X-Scale-Up-Timeout with how many seconds you can wait.`,
     { code: "model_waking_up", headers: { "retry-after": String(retry_after_s) } },
   );
 }

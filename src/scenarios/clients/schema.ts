@@ -5,7 +5,7 @@ import schema from "./openai-schema.json";
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
 ajv.addSchema(schema);
 
-/** What was seen, and what of it was wrong, in words. */
+/** What was seen, and what was wrong with it, as sentences. */
 export interface Held {
   checked: number;
   wrong: string[];

@@ -99,7 +99,7 @@ export const docs: readonly Page[] = [
   }),
   page("access", {
     'hypervize keys revoke "weekly report"': { says: /is revoked; 0 open requests were cut/ },
-    "hypervize users remove ada@example.org": { says: /Removed, with their keys and sessions/ },
+    "hypervize users remove ada@example.org": { says: /Deleted, with their keys and sessions/ },
   }),
   page("operate", {
     "systemctl stop hypervize": unit("hypervize"),

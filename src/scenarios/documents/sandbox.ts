@@ -1,5 +1,5 @@
 /**
- * Where a page's lines are run: the demo of this checkout in a home of its own, a hub that has the models which pages
+ * Where a page's lines are run: the demo of this checkout in a separate home, a hub that has the models which pages
  * name, and a folder with the files that they name. Nobody's machine changes.
  */
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";

@@ -12,7 +12,7 @@ export interface Answer {
 
 const nothing = Buffer.alloc(0);
 
-/** How the length of a body is told: in the head, chunk by chunk, or by closing the connection. */
+/** How the length of a body is given: in the head, chunk by chunk, or by closing the connection. */
 export type Framing = number | "chunks" | "close";
 
 /** A stream's framing: HTTP/1.0 does not know chunks. */

@@ -256,7 +256,7 @@ export class Connection {
     }
     this.#enter("idle");
     this.resume();
-    // What was sent ahead; in a turn of its own, so that a long queue does not hold the others up.
+    // What was sent ahead; in a separate turn, so that a long queue does not hold the others up.
     if (!this.#input.empty) setImmediate(() => this.#next());
   }
 
@@ -281,7 +281,7 @@ export class Connection {
     this.#pace.received = 0;
   }
 
-  /** False when the kernel does not take all of it; the rest follows by itself. */
+  /** False when the kernel does not take all of it; the rest follows on its own. */
   send(data: Uint8Array | string): boolean {
     if (this.#gone) return true;
     const hasLeft = this.#outbox.send(data);

@@ -1,4 +1,4 @@
-/** For tests: Node's own parser, llhttp, in a process of its own, because Bun's is another one. */
+/** For tests: Node's own parser, llhttp, in a separate process, because Bun's is another one. */
 
 /** What a reader makes of the bytes of one connection. */
 export interface Reading {

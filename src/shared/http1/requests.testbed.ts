@@ -39,7 +39,7 @@ const absolute: Form = (_, path) => ({
   echo: `GET ${path} []`,
 });
 
-/** On a path of its own, because a stream would be its connection's last answer. */
+/** On a separate path, because a stream would be its connection's last answer. */
 const old: Form = (dice) => ({
   method: "GET",
   text: `GET /old HTTP/1.0\r\n${dice.pick(["host: x\r\n", ""])}connection: keep-alive\r\n\r\n`,

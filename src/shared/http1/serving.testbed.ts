@@ -7,7 +7,7 @@ import { type HttpServer, type ServerOptions, serveHttp } from "./server.ts";
 
 export interface Serving {
   server: HttpServer;
-  /** Bytes for a connection of its own; HALFOPEN: one that does not close because the server has. */
+  /** Bytes for a new connection; HALFOPEN: one that does not close because the server has. */
   client(halfOpen?: "half-open"): RawClient;
   pass(ms: number): void;
   stop(): Promise<void>;

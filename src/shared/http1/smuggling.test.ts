@@ -94,7 +94,7 @@ test.each<[string, string, number]>([
   ["a lone line feed in trailers", `${h}transfer-encoding: chunked\r\n\r\n0\r\na: b\n\r\n`, 400],
 ])("%s: refused in the envelope, and the connection is closed", async (_, bytes, status) => {
   const client = rawClient(server.port);
-  // Were it understood, this would be handled as a request of its own.
+  // Were it understood, this would be handled as a separate request.
   client.write(Buffer.from(`${bytes}GET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n`, "latin1"));
   const text = await client.rest();
   const answers = text.split(/(?=HTTP\/1\.1 )/);

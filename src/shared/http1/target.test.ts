@@ -1,4 +1,4 @@
-/** A path that a proxy in front, our routes and `URL` could each read in a way of its own is refused. */
+/** A path that a proxy in front, our routes and `URL` could each read in its own way is refused. */
 import { describe, expect, test } from "bun:test";
 import { ProtocolError } from "./protocol-error.ts";
 import { dice } from "./seeded.testbed.ts";

@@ -27,7 +27,7 @@ const unstable = /(?:\/|%2[Ff])\.{1,2}(?:\/|%2[Ff]|$)/;
 
 /**
  * Reads the target of a request (RFC 9112 3.2). A path must be written as every reader would write it: a proxy in
- * front, our routes and `URL` behind them each normalise by rules of their own, and whoever is let through by the
+ * front, our routes and `URL` behind them each normalise by their own rules, and whoever is let through by the
  * one must not arrive elsewhere by the other.
  */
 export function parseTarget(method: string, said: string): Target {

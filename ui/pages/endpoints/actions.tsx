@@ -17,7 +17,7 @@ const names: Record<Order, string> = {
   wake: "Wake",
 };
 
-/** What makes sense in each state; the server refuses the rest in words. */
+/** What makes sense in each state; the server refuses the rest and says why. */
 const orders: Record<Status, readonly Order[]> = {
   building: ["pause"],
   up: ["sleep", "pause"],

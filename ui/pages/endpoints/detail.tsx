@@ -99,7 +99,7 @@ function Facts({ endpoint }: { endpoint: EndpointView }) {
     ["Created", date(endpoint.created_at)],
     ["Revision", String(endpoint.generation)],
     ["Measured", measuredWords(endpoint)],
-    ["Size", sizing?.explanation ?? "Nothing says how large it is."],
+    ["Size", sizing?.explanation ?? "Its size is unknown."],
   ];
   return (
     <dl class="properties">

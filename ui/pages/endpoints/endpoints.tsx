@@ -27,7 +27,7 @@ function EndpointList() {
     <>
       <Heading
         title="Endpoints"
-        about="Models with a place of their own: they scale, sleep when idle, and wake for a request."
+        about="Models with reserved memory. They scale, sleep when idle, and wake for a request."
       >
         {can("member") && (
           <button type="button" class="primary" onClick={() => (provisioning.value = true)}>

@@ -39,7 +39,7 @@ test("of an endpoint that is there, an emptied field goes back to the appliance 
     runtime: "vllm",
     cold_start: "fail",
     visibility: "team",
-    context: null,
+    context_tokens: null,
     concurrency: 4,
     min_replicas: 0,
     max_replicas: 1,

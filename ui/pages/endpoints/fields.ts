@@ -43,7 +43,7 @@ function fieldsIn(form: FormData): Filled {
     cold_start: word("cold_start"),
     visibility: word("visibility"),
     hf_token: secretIn(form, "hf_token"),
-    context: number("context"),
+    context_tokens: number("context_tokens"),
     concurrency: number("concurrency"),
     min_replicas: number("min_replicas"),
     max_replicas: number("max_replicas"),

@@ -41,7 +41,13 @@ export function ModelFields({ of }: { of?: EndpointView }) {
         <Amount name="gpu_count" label="GPUs" hint="as needed" value={of?.gpu.count} min={1} />
       </div>
       <div class="fields-beside">
-        <Amount name="context" label="Context, tokens" hint="fitting" value={of?.context} min={1} />
+        <Amount
+          name="context_tokens"
+          label="Context, tokens"
+          hint="fitting"
+          value={of?.context_tokens}
+          min={1}
+        />
         <Amount
           name="concurrency"
           label="Requests at once"
@@ -86,8 +92,8 @@ export function ScaleFields({ of }: { of?: EndpointView }) {
         />
         <Amount
           name="l1_minutes"
-          label={of ? "Fast wake, minutes (0: off)" : "Fast wake, minutes"}
-          hint={of ? "as long as it can" : "off"}
+          label={of ? "Sleep in place, minutes (0: off)" : "Sleep in place, minutes"}
+          hint={of ? "unlimited" : "off"}
           value={l1 === null || l1 === undefined ? null : l1 / 60}
           min={0}
         />

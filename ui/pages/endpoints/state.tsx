@@ -1,4 +1,4 @@
-/** How an endpoint is doing, in a badge and in words. */
+/** How an endpoint is doing, in a badge and a sentence. */
 import type { EndpointView, Status } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { duration } from "../../format.ts";

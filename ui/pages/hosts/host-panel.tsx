@@ -58,7 +58,7 @@ const ways: Record<NonNullable<HostView["via"]>, string> = {
   tunnel: "by tunnel",
 };
 
-/** What a runtime sees is told where it says so: one that sees no GPU is given none. */
+/** What a runtime sees is shown where it says so: one that sees no GPU is given none. */
 function runtimeWords(runtime: NonNullable<HostView["inventory"]>["runtimes"][number]): string {
   const { name, version, says_devices, devices = [] } = runtime;
   if (!says_devices) {
@@ -124,7 +124,7 @@ function HostActions({ host, changed }: HostPanelProps) {
         <button
           type="button"
           class="small"
-          title="It gets no new replicas, and those that it has move elsewhere"
+          title="No new replicas; existing ones move to other hosts"
           disabled={draining.busy.value}
           onClick={() => draining.run()}
         >

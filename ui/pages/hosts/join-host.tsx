@@ -15,7 +15,7 @@ export function NoHosts() {
     <Empty title="No host has joined yet">
       <p>
         Models run on hosts. A host joins with <code>hypervize agent --join TOKEN</code>, and finds
-        this appliance by itself.
+        this appliance automatically.
       </p>
       {isAdmin.value ? <JoinCommand /> : <p>Ask an admin to add a host.</p>}
     </Empty>

@@ -1,4 +1,4 @@
-/** Errors that the NVIDIA driver wrote into the host's kernel log, in words. */
+/** Errors that the NVIDIA driver wrote into the host's kernel log, explained. */
 import type { HostView } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { ago, plural } from "../../format.ts";

@@ -30,7 +30,7 @@ export function KeysPage() {
         "No key yet",
         create
           ? "Create one, give it to an application, and see its requests on the usage page."
-          : "Your role may look, but not create keys. Ask an admin.",
+          : "Your role cannot create keys. Ask an admin.",
       ]}
       notice={
         <p class="result" role="status">

@@ -8,22 +8,28 @@ function form(fields: Readonly<Record<string, string>>): FormData {
 }
 
 test("an empty field is left to the appliance", () => {
-  const filled = { source: " org/m ", name: "", slots: "2", gpu_count: "2", hf_token: "hf_x" };
+  const filled = {
+    source: " org/m ",
+    name: "",
+    concurrency: "2",
+    gpu_count: "2",
+    hf_token: "hf_x",
+  };
   expect(bodyOf(form(filled))).toEqual({
     source: "org/m",
-    slots: 2,
+    concurrency: 2,
     gpu: { count: 2 },
     hf_token: "hf_x",
   });
 });
 
 test("of a model that is there, an emptied field goes back to the appliance or to what is usual", () => {
-  const filled = { source: "org/m", name: "m", runtime: "auto", slots: "", gpu_type: "L4" };
+  const filled = { source: "org/m", name: "m", runtime: "auto", concurrency: "", gpu_type: "L4" };
   expect(changedBodyOf(form(filled))).toEqual({
     source: "org/m",
     name: "m",
     runtime: "auto",
-    slots: 4,
+    concurrency: 4,
     gpu: { type: "L4" },
     revision: null,
     context_tokens: null,

@@ -3,7 +3,7 @@ import type { ModelBody, ModelChanges } from "../../../src/app/control-api.ts";
 import { secretIn } from "../../secret.tsx";
 
 /** What is not said. */
-const usual_slots = 4;
+const usual_concurrency = 4;
 
 /** An empty field is not sent: the appliance decides. */
 export function bodyOf(form: FormData): ModelBody {
@@ -14,10 +14,10 @@ export function bodyOf(form: FormData): ModelBody {
 
 /** An empty field takes away what was there, or goes back to what is usual. */
 export function changedBodyOf(form: FormData): ModelChanges {
-  const { hf_token, slots, ...fields } = fieldsIn(form);
+  const { hf_token, concurrency, ...fields } = fieldsIn(form);
   return {
     ...(fields as ModelChanges),
-    slots: slots ?? usual_slots,
+    concurrency: concurrency ?? usual_concurrency,
     ...(hf_token !== undefined && { hf_token }),
   };
 }
@@ -40,7 +40,7 @@ function fieldsIn(form: FormData): Filled {
     runtime: word("runtime"),
     revision: word("revision"),
     context_tokens: number("context_tokens"),
-    slots: number("slots"),
+    concurrency: number("concurrency"),
     replicas: number("replicas"),
     hf_token: secretIn(form, "hf_token"),
     gpu:

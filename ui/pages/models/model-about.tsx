@@ -1,4 +1,4 @@
-/** One model of the pool: its state, what runs, and where. */
+/** One shared model: its state, what runs, and where. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
 import { bytes, count, plural } from "../../format.ts";
@@ -13,7 +13,7 @@ export function ModelAbout({ model }: { model: ModelView }) {
       </p>
       <p class="detail">
         {model.asked.source} · {model.runtime} · {count(model.context_tokens)} tokens of context ·{" "}
-        {plural(model.slots, "slot")} · {replicaWords(model)}
+        {count(model.concurrency)} at once · {replicaWords(model)}
       </p>
       {places.length > 0 && <p class="detail">On {places.join("; ")}</p>}
       <Download progress={model.progress} />

@@ -1,4 +1,4 @@
-/** A new model of the pool, with a forecast as it is typed, or changes to one. */
+/** A new shared model, with a forecast as it is typed, or changes to one. */
 import type { ModelChanges, ModelView } from "../../../src/app/control-api.ts";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";
@@ -79,7 +79,13 @@ function ModelFields({ of }: { of: ModelView | null }) {
           value={of?.asked.context_tokens}
           min={256}
         />
-        <Amount name="slots" label="Requests at once" hint="4" value={of?.slots} min={1} />
+        <Amount
+          name="concurrency"
+          label="Requests at once"
+          hint="4"
+          value={of?.concurrency}
+          min={1}
+        />
       </div>
       <Token isKept={of?.has_hf_token ?? false} />
     </>

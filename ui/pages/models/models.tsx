@@ -1,4 +1,4 @@
-/** The models of the shared pool: what can be asked for, how each is doing, and what an admin may do to it. */
+/** The shared models: what can be asked for, how each is doing, and what an admin may do to it. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { changeModel, removeModel } from "../../model-api.ts";
@@ -16,16 +16,16 @@ export function ModelsPage() {
     <ResourcePanel
       title="Models"
       page={{
-        title: "Models",
-        about: "What everybody here may ask for; the hosts share their room among them.",
+        title: "Shared models",
+        about: "Models everyone can use; they share the hosts' free memory.",
       }}
       what="models"
       from={models}
       add={isAdmin.value ? "Add model" : undefined}
       empty={[
-        "No model is in the catalog yet",
+        "There is no shared model yet",
         isAdmin.value
-          ? "Add one of the hub, such as org/model:Q4_K_M, or a file that lies on your hosts."
+          ? "Add a model from the hub, such as org/model:Q4_K_M, or a file on your hosts."
           : "Ask an admin to add one.",
       ]}
       form={ModelForm}

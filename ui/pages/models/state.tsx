@@ -1,4 +1,4 @@
-/** How a model of the pool is doing, in badges and in a sentence. */
+/** How a shared model is doing, in badges and in a sentence. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { Badge } from "../../badge.tsx";
 

@@ -1,7 +1,7 @@
 /** The catalog: what can be asked for, and whether it would be answered. */
 import type { ModelView } from "../../../src/app/control-api.ts";
 import { Download } from "../../download.tsx";
-import { count, plural } from "../../format.ts";
+import { count } from "../../format.ts";
 import { Empty } from "../../notice.tsx";
 import { isAdmin } from "../../session.ts";
 import { ModelProblem, ModelState } from "../models/state.tsx";
@@ -18,7 +18,7 @@ export function ModelRows({ models }: { models: readonly ModelView[] }) {
             </p>
             <p class="detail">
               {model.runtime} · {count(model.context_tokens)} tokens of context ·{" "}
-              {plural(model.slots, "slot")} per replica
+              {count(model.concurrency)} at once per replica
             </p>
             <Download progress={model.progress} />
             <ModelProblem model={model} />
@@ -36,11 +36,11 @@ export function ModelRows({ models }: { models: readonly ModelView[] }) {
 
 function NoModels() {
   return (
-    <Empty title="No model is in the catalog yet">
+    <Empty title="There is no shared model yet">
       {isAdmin.value ? (
         <p>
           Add one on the <a href="/models">Models page</a>, or in a shell with{" "}
-          <code>hypervize models add NAME org/model</code>.
+          <code>hypervize models create NAME org/model</code>.
         </p>
       ) : (
         <p>Ask an admin to add one.</p>

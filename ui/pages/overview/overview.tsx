@@ -38,7 +38,7 @@ export function OverviewPage() {
           {({ data }) => <Traffic minutes={data} whose={whose} />}
         </Loaded>
       </div>
-      <Panel title="Models" flush>
+      <Panel title="Shared models" flush>
         <Loaded from={models} what="models">
           {({ data }) => <ModelRows models={data} />}
         </Loaded>

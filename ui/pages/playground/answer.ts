@@ -97,7 +97,7 @@ export function tokens({ usage, chunks }: Answer): { amount: number; exact: bool
     : { amount: chunks, exact: false };
 }
 
-/** Speed after the first token: TTFT is told apart. Null while there is nothing to divide by. */
+/** Speed after the first token: TTFT is shown separately. Null while there is nothing to divide by. */
 export function tokensPerSecond(answer: Answer): number | null {
   const { first_at, last_at } = answer;
   const { amount } = tokens(answer);

@@ -63,7 +63,7 @@ test("an error in the stream is heard with its sentence and its code", () => {
   expect(chatEvents('{"error":{}}')[0]).toMatchObject({ is: "error" });
 });
 
-test("waking is told from other comments", () => {
+test("waking is distinguished from other comments", () => {
   expect(chatEvents(": waking eta=12")).toEqual([
     { is: "waking", note: "The model wakes up, about 12 s more" },
   ]);

@@ -1,4 +1,4 @@
-/** What may be asked: the models of the shared pool, then Dedicated endpoints. Pure. */
+/** What may be asked: the shared models, then Dedicated endpoints. Pure. */
 import type { EndpointView, ModelView } from "../../../src/app/control-api.ts";
 
 export interface Choice {
@@ -9,7 +9,7 @@ export interface Choice {
   state: string | null;
 }
 
-/** One that was told to go, or cannot come back by itself, is no choice. */
+/** One that is to go, or cannot come back without help, is no choice. */
 const answering = new Set(["up", "updating", "sleeping", "waking_up", "building"]);
 
 export function choicesOf(

@@ -36,7 +36,7 @@ export function PlaygroundPage() {
 function Talk({ models }: { models: readonly Choice[] }) {
   const wide = matchMedia("(min-width: 64rem)").matches;
   const names = models.map(({ id }) => id).join("\n");
-  // Chosen anew when the list or the address changes.
+  // Chosen again when the list or the address changes.
   useEffect(() => {
     const model = chosen(models, new URLSearchParams(search.value).get("model"));
     if (model !== settings.peek().model) change({ model });

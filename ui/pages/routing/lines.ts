@@ -18,7 +18,7 @@ export function targetsFrom(text: string): { model: string; weight: number }[] {
 export const targetsText = (targets: readonly { model: string; weight: number }[]): string =>
   targets.map(({ model, weight }) => (weight === 1 ? model : `${model} ${weight}`)).join("\n");
 
-/** `name`, `name = their-name`, and `burst` behind it for a model of the pool that may burst out. */
+/** `name`, `name = their-name`, and `burst` behind it for a shared model that may burst out. */
 export function providedFrom(text: string): { name: string; upstream: string; burst: boolean }[] {
   return linesOf(text).map((line) => {
     const [, name = "", upstream = name, burst] =

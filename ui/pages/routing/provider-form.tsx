@@ -69,8 +69,8 @@ function ProviderFields({ of }: { of: ProviderView | null }) {
       </div>
       <label class="field">
         <span>
-          Models, one a line: a name, or name = their name; burst behind it lets a model of the pool
-          burst out
+          Models, one per line: a name, or name = their name. Add burst to let a shared model burst
+          out to it
         </span>
         <textarea
           name="models"

@@ -1,4 +1,4 @@
-/** OpenAI-compatible services elsewhere, as a part of the shared pool. */
+/** OpenAI-compatible services elsewhere, which take requests for shared models. */
 import { useSignal } from "@preact/signals";
 import type { ProviderView } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
@@ -38,7 +38,7 @@ export function ProviderPanel() {
       add="Add provider"
       empty={[
         "No provider yet",
-        "A provider is an OpenAI-compatible service elsewhere. Models of the pool can burst out to it when your own replicas are full, if you allow it.",
+        "A provider is an OpenAI-compatible service elsewhere. Shared models can burst out to it when your own replicas are full, if you allow it.",
       ]}
       notice={
         <>

@@ -1,4 +1,4 @@
-/** What people were told lately, or why not. */
+/** Which notifications were sent lately, or why not. */
 import type { NotificationView } from "../../../src/app/control-api.ts";
 import { Badge, type Tone } from "../../badge.tsx";
 import { ago, until } from "../../format.ts";
@@ -20,9 +20,7 @@ export function Notifications() {
       {({ data }) =>
         data.length === 0 ? (
           <Empty title="Nothing was sent yet">
-            <p>
-              Endpoints that are up or have failed, and hosts that go or return, are told of here.
-            </p>
+            <p>You see here which endpoints came up or failed, and which hosts went or returned.</p>
           </Empty>
         ) : (
           <ul class="rows">

@@ -54,7 +54,7 @@ function Forms({
     { name: "from", label: "From", kind: "text", value: mail.from },
     {
       name: "to",
-      label: "Told of everything, one a line",
+      label: "Recipients of every message, one per line",
       kind: "lines",
       value: mail.to.join("\n"),
     },
@@ -99,19 +99,19 @@ function Forms({
         fields={[
           {
             name: "default_idle_timeout_s",
-            label: "Sleep after, seconds, unless they say",
+            label: "Default idle time before sleep, seconds",
             kind: "number",
             value: endpoints.default_idle_timeout_s,
           },
           {
             name: "build_timeout_s",
-            label: "Look for a place for at most, seconds",
+            label: "Time limit for finding a place, seconds",
             kind: "number",
             value: endpoints.build_timeout_s,
           },
           {
             name: "unready_timeout_s",
-            label: "Crash again and again for at most, seconds",
+            label: "Time limit for repeated crashes, seconds",
             kind: "number",
             value: endpoints.unready_timeout_s,
           },
@@ -123,19 +123,19 @@ function Forms({
         fields={[
           {
             name: "disk_free_percent",
-            label: "A disk is nearly full with less free, percent",
+            label: "Alert when less of a disk is free, percent",
             kind: "number",
             value: alerts.disk_free_percent,
           },
           {
             name: "throttle_minutes",
-            label: "A GPU is slowed down for longer than, minutes",
+            label: "Alert when a GPU is throttled for longer than, minutes",
             kind: "number",
             value: alerts.throttle_minutes,
           },
           {
             name: "power_cap",
-            label: "Running at the power limit is being slowed down",
+            label: "Count running at the power limit as throttling",
             kind: "flag",
             value: alerts.power_cap,
           },

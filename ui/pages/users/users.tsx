@@ -33,7 +33,8 @@ function UserList() {
         title="People"
         page={{
           title: "Users",
-          about: "Viewers look, members also ask models and make keys, admins do everything.",
+          about:
+            "Viewers can look. Members can also use models and create keys. Admins can do everything.",
         }}
         what="users"
         from={users}

@@ -99,7 +99,7 @@ test("a revoked key fails from the next verify on and after a restart, its strea
   expect(cut).toEqual([id]);
 });
 
-test("when revoking is told as done, it is committed: streams are cut after that", () => {
+test("when revoking is acknowledged, it is committed: streams are cut after that", () => {
   const { id } = keys.issue(member, { name: "laptop" });
   let committed: unknown;
   const watching = new Keys(database, {

@@ -74,7 +74,7 @@ play(world, [
   },
   {
     ...create,
-    name: "an id of one's own",
+    name: "an id of the caller's choice",
     body: { ...ada, id: "usr_admin" },
     status: adminOnly(400),
   },

@@ -46,7 +46,7 @@ test("the right password opens a session that identifies its user", async () => 
   });
 });
 
-test("an unknown e-mail and a wrong password are told apart by nothing", async () => {
+test("nothing distinguishes an unknown e-mail from a wrong password", async () => {
   const errors = await Promise.all(
     [
       [email, "wrong wrong wrong"],

@@ -17,7 +17,7 @@ export interface AliasView extends Alias {
 
 /** What else has a name. */
 export interface Others {
-  /** Whether a model of the shared pool is called so. */
+  /** Whether a shared model is called so. */
   isModel(name: string): boolean;
   isEndpoint(id: string): boolean;
   /** Without the alias that is being changed. */

@@ -14,7 +14,7 @@ export interface ImportedRepository {
   /** `ORG/REPO` or `s3://BUCKET/FOLDER`. */
   repository: string;
   commit: string;
-  /** What the commit was called when it was exported; null when it was asked for by itself. */
+  /** What the commit was called when it was exported; null when it was asked for on its own. */
   revision: string | null;
   /** The imported ones alone. */
   files: readonly string[];

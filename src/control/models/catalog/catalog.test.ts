@@ -99,7 +99,7 @@ test("listeners hear of every change after it is committed, and of no refused on
   catalog.onChange(() => expect(catalogIn(database).list()).toEqual(catalog.list()));
   const { id } = catalog.create(newModel(demo));
   change(id, { slots: 8 });
-  expect(() => catalog.create(newModel(demo))).toThrow("already has a model");
+  expect(() => catalog.create(newModel(demo))).toThrow("There already is a shared model named");
   catalog.remove(id);
   expect(heard).toBe(3);
   expect(catalog.list()).toEqual([]);
@@ -113,9 +113,9 @@ test("one name has one model: also when another is renamed", () => {
   expect(change(other.id, { name: "other" }).name).toBe("other");
 });
 
-test("what is not in the catalog can be neither changed nor removed", () => {
-  expect(() => catalog.existing("mdl_x")).toThrow("no such model");
-  expect(() => catalog.remove("mdl_x")).toThrow("no such model");
+test("what is not among the shared models can be neither changed nor removed", () => {
+  expect(() => catalog.existing("mdl_x")).toThrow("no such shared model");
+  expect(() => catalog.remove("mdl_x")).toThrow("no such shared model");
 });
 
 test("a write that fails changes nothing in memory either", () => {

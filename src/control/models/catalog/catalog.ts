@@ -25,7 +25,7 @@ export interface CatalogChange {
 }
 
 /**
- * Which models the shared pool serves, under which names. All are in memory: a request never reads
+ * Which models the shared models serve, under which names. All are in memory: a request never reads
  * the database to find its model. Every change is committed before memory changes and listeners hear.
  */
 export class Catalog {
@@ -60,7 +60,7 @@ export class Catalog {
   existing(idOrName: string): Model {
     const model = this.find(idOrName);
     if (model) return model;
-    throw notFound("There is no such model in the catalog. GET /api/models lists them.");
+    throw notFound("There is no such shared model. GET /api/models lists them.");
   }
 
   /** Throws 409 when the name is taken. */
@@ -125,7 +125,7 @@ export class Catalog {
   /** Throws 409 when another model than EXCEPTID has this name. */
   refuseTaken(name: string, exceptId?: string): void {
     if (!this.list().some((model) => model.name === name && model.id !== exceptId)) return;
-    throw new Failure(409, `The catalog already has a model named ${name}.`, {
+    throw new Failure(409, `There already is a shared model named ${name}.`, {
       code: "model_exists",
       param: "name",
     });

@@ -73,8 +73,8 @@ export function createIntake(parts: IntakeParts): Intake {
       const token = hf_token === undefined ? undefined : tokenIn({ hf_token });
       const newToken = token !== undefined && token !== catalog.tokenOf(before.id);
       // Naming the source again moves to the newest commit.
-      const anew = body.source !== undefined || isOther(before, entry) || newToken;
-      const sized = anew || isResized(before, entry);
+      const is_other = body.source !== undefined || isOther(before, entry) || newToken;
+      const sized = is_other || isResized(before, entry);
       const found = sized ? await again() : null;
       // Somebody else may have come first while the hub was asked.
       if (catalog.existing(before.id) !== before) throw changedMeanwhile(before);
@@ -86,7 +86,7 @@ export function createIntake(parts: IntakeParts): Intake {
       });
 
       async function again(): Promise<Resolved> {
-        const looks = anew || (isPlain(before.source) && before.model_facts === null);
+        const looks = is_other || (isPlain(before.source) && before.model_facts === null);
         return fitting(
           parts,
           entry,

@@ -27,7 +27,7 @@ export interface ModelStatus {
   } | null;
   ready_replicas: number;
   starting_replicas: number;
-  /** Why something is wrong, in a word; empty when nothing is, and while it waits for what comes by itself. */
+  /** Why something is wrong, in a word; empty when nothing is, and while it waits for what comes without anybody's help. */
   cause: Cause;
   /** One or two sentences for a person, null when all is well. */
   problem: string | null;
@@ -48,6 +48,8 @@ export interface ModelView
     ModelStatus,
     Omit<Model, "id" | "name" | "created_at" | "changed_at" | "model_facts"> {
   model_id: string;
+  /** Requests that one replica serves at once, as `slots` is. */
+  concurrency: number;
   has_hf_token: boolean;
 }
 
@@ -65,7 +67,14 @@ export function openAIList(models: readonly Named[]): ModelList<OpenAIModel> {
 
 export function viewOf(model: Model, has_hf_token: boolean, status: ModelStatus): ModelView {
   const { id, name: _, created_at: __, changed_at: ___, model_facts: ____, ...settings } = model;
-  return { ...openAIModel(model), model_id: id, ...settings, has_hf_token, ...status };
+  return {
+    ...openAIModel(model),
+    model_id: id,
+    ...settings,
+    concurrency: model.slots,
+    has_hf_token,
+    ...status,
+  };
 }
 
 function openAIModel({ name, created_at }: Named): OpenAIModel {

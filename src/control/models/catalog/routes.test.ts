@@ -48,13 +48,13 @@ play(world, [
   {
     ...create,
     name: "adding a model with arguments, which only endpoints have",
-    body: { source: demo, args: ["--temp", "0"] },
+    body: { source: demo.source, args: ["--temp", "0"] },
     status: adminOnly(400),
   },
   {
     ...create,
     name: "adding a model with variables, which only endpoints have",
-    body: { source: demo, env: { TZ: "UTC" } },
+    body: { source: demo.source, env: { TZ: "UTC" } },
     status: adminOnly(400),
   },
   {
@@ -152,7 +152,7 @@ play(world, [
   {
     ...create,
     name: "adding with a misspelt field",
-    body: { ...demo, name: "x", context: 1 },
+    body: { ...demo, name: "x", contxt: 512 },
     status: adminOnly(400),
   },
   {
@@ -191,6 +191,7 @@ test("a session sees every field that the dashboard shows", async () => {
     runtime: "llama-server",
     context_tokens: 4096,
     slots: 4,
+    concurrency: 4,
     asked: { source: demo.source, revision: null, runtime: "auto", context_tokens: null },
     gpu: { type: null, count: null },
     replicas: null,
@@ -198,4 +199,40 @@ test("a session sees every field that the dashboard shows", async () => {
     has_hf_token: true,
     ...status,
   });
+});
+
+test.each([
+  [{ context_tokens: 512, concurrency: 2 }],
+  [{ context: 512, slots: 2 }],
+  [{ context: 512, context_tokens: 512, n_slots: 2 }],
+])(
+  "%j is one setting in every spelling, when a model is added and when it is changed",
+  async (said) => {
+    const { http } = catalogWorld(hub, { worldOf: () => "control" });
+    const ask = async (method: string, path: string, body: object) => {
+      const answer = await http.handle(requestAs("admin", method, path, body));
+      return [answer.status, await answer.json()];
+    };
+    const shown = { context_tokens: 512, slots: 2, concurrency: 2 };
+    const made = await ask("POST", "/api/models", { source: demo.source, name: "new", ...said });
+    expect(made).toEqual([201, expect.objectContaining(shown)]);
+    await ask("PATCH", "/api/models/new", { context_tokens: 256, slots: 1 });
+    const changed = await ask("PATCH", "/api/models/new", said);
+    expect(changed).toEqual([200, expect.objectContaining(shown)]);
+  },
+);
+
+test.each([
+  [{ context_tokens: 512, context: 256 }, "`context_tokens` and `context`", "context"],
+  [{ slots: 1, n_slots: 2 }, "`slots` and `n_slots`", "n_slots"],
+  [{ concurrency: 0 }, "`concurrency` must be", "concurrency"],
+  [{ slots: 0 }, "`slots` must be", "slots"],
+  [{ context: 1 }, "`context` must be", "context"],
+])("a model with %j is refused in the words that were sent", async (said, message, param) => {
+  const { http } = catalogWorld(hub, { worldOf: () => "control" });
+  const sent = { source: demo.source, name: "new", ...said };
+  const answer = await http.handle(requestAs("admin", "POST", "/api/models", sent));
+  const { error } = await answer.json();
+  expect([answer.status, error.param]).toEqual([400, param]);
+  expect(error.message).toContain(message);
 });

@@ -1,5 +1,6 @@
 import { Elysia, t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { inWordsOf, respelled, type Spelled } from "../../../shared/spelling.ts";
 import { about, closed, dryRun, orNull, routesFor, told, wholeNumber } from "../../route-schema.ts";
 import { gpuSchema, runtimeSchema } from "../resolution/asked-schema.ts";
 import { isDryRun } from "../resolution/forecast.ts";
@@ -21,7 +22,10 @@ const settings = {
   revision: orNull(t.String()),
   runtime: t.Optional(runtimeSchema),
   context_tokens: orNull(wholeNumber(bounds.context_tokens)),
+  context: orNull(wholeNumber(bounds.context_tokens)),
+  concurrency: t.Optional(wholeNumber(bounds.slots)),
   slots: t.Optional(wholeNumber(bounds.slots)),
+  n_slots: t.Optional(wholeNumber(bounds.slots)),
   gpu: gpuSchema,
   replicas: orNull(wholeNumber(bounds.replicas)),
   enabled: t.Optional(t.Boolean()),
@@ -47,26 +51,26 @@ export function catalogRoutes(parts: CatalogParts) {
       worldOf(request) === "inference"
         ? openAIList(usableBy(request))
         : { object: "list" as const, data: catalog.list().map(view) },
-    told("List the models of the pool. A key for inference gets OpenAI's list of what it may use."),
+    told("List the shared models. A key for inference gets OpenAI's list of what it may use."),
   );
 
   const viewers = routesFor(guard, "viewer", "Models").get(
     "/api/models/:id",
     ({ params }) => view(catalog.existing(params.id)),
-    told("Show a model of the pool."),
+    told("Show a shared model."),
   );
 
   const admins = routesFor(guard, "admin", "Models")
     .post(
       "/api/models",
       async ({ body, query, set }) => {
-        if (isDryRun(query)) return intake.forecast(body);
-        const model = await intake.add(body);
+        if (isDryRun(query)) return inWordsOf(body, () => intake.forecast(inputOf(body)));
+        const model = await inWordsOf(body, () => intake.add(inputOf(body)));
         set.status = 201;
         return view(model);
       },
       {
-        ...told("Add a model to the pool.", {
+        ...told("Add a shared model.", {
           200: "With `dry_run`: what would become of it.",
           201: "It is in the catalog, and its replicas start.",
           409: "The name is taken.",
@@ -77,8 +81,9 @@ export function catalogRoutes(parts: CatalogParts) {
     )
     .patch(
       "/api/models/:id",
-      async ({ params, body }) => view(await intake.change(params.id, body)),
-      { ...told("Change a model of the pool."), body: modelChanges },
+      async ({ params, body }) =>
+        view(await inWordsOf(body, () => intake.change(params.id, inputOf(body)))),
+      { ...told("Change a shared model."), body: modelChanges },
     )
     .delete(
       "/api/models/:id",
@@ -86,8 +91,18 @@ export function catalogRoutes(parts: CatalogParts) {
         catalog.remove(params.id);
         set.status = 204;
       },
-      told("Remove a model from the pool.", { 204: "It is removed, and its replicas end." }),
+      told("Remove a shared model.", { 204: "It is removed, and its replicas end." }),
     );
 
   return new Elysia().use(everyone).use(viewers).use(admins);
+}
+
+/** The catalog's own words for the two fields that have several. */
+function inputOf<Body extends Spelled>(body: Body) {
+  const { context: context_tokens, concurrency: slots, ...rest } = respelled(body);
+  return {
+    ...rest,
+    ...(context_tokens !== undefined && { context_tokens }),
+    ...(slots !== undefined && { slots }),
+  };
 }

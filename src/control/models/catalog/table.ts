@@ -2,7 +2,7 @@ import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Artifact, Asked } from "../resolution/artifact.ts";
 import type { AskedModel } from "./entry.ts";
 
-/** Elastic models: what the shared pool serves under which name. */
+/** shared models: what the shared models serve under which name. */
 export const models = sqliteTable("models", {
   id: text("id").primaryKey(),
   name: text("name").notNull().unique(),

@@ -23,7 +23,7 @@ async function patch(world: World, body: unknown) {
 const artifact = { runtime: "vllm" as const, source: "hf:org/m", context_tokens: 512, model: null };
 const answer: Resolved = { artifact, sizing: null, warnings: [] };
 
-test("how many, for whom and how long it stays up change without anything being started anew", async () => {
+test("how many, for whom and how long it stays up change without anything being started again", async () => {
   const world = worldAt({ status: "up" });
   const body = {
     name: "renamed",

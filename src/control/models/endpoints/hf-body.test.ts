@@ -123,3 +123,31 @@ test.each([
     expect(message).not.toContain("hunter2");
   }
 });
+
+test.each([
+  [{ context_tokens: 2048 }, { context_tokens: 2048 }],
+  [
+    { context: 2048, slots: 2 },
+    { context: 2048, slots: 2 },
+  ],
+  [{ n_slots: 2 }, { n_slots: 2 }],
+])("our own %j beside their fields counts", (said, meant) => {
+  expect(ours({}, said)).toMatchObject(meant);
+});
+
+test("our fields and those of llama.cpp may say the same, and are refused when they do not", () => {
+  const llamacpp = (image: object) => ({ image: { llamacpp: image } });
+  expect(
+    ours(llamacpp({ ctxSize: 8192, nParallel: 4 }), { context: 2048, slots: 4 }),
+  ).toMatchObject({ context: 2048, slots: 4 });
+  expect(ours(llamacpp({ ctxSize: 8192 }), { slots: 4 })).toMatchObject({
+    context: 2048,
+    slots: 4,
+  });
+  expect(() => ours(llamacpp({ ctxSize: 8192 }), { context_tokens: 4096 })).toThrow(
+    "`context_tokens` and `model.image.llamacpp.ctxSize`",
+  );
+  expect(() => ours(llamacpp({ nParallel: 4 }), { concurrency: 2 })).toThrow(
+    "`concurrency` and `model.image.llamacpp.nParallel`",
+  );
+});

@@ -5,6 +5,7 @@
  * says nothing here and is ignored. Pure.
  */
 import { badRequest } from "../../../shared/failure.ts";
+import { agreed, given } from "../../../shared/spelling.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,7 +29,7 @@ export function fromHfBody(body: Fields): Record<string, unknown> {
     visibility: visibilityOf(body["type"]),
     hf_token: tokenOf(within(model, "secrets", "model.")),
     ...computeOf(within(body, "compute")),
-    ...llamaCpp(model),
+    ...loadOf(body, llamaImage(model)),
   });
 }
 
@@ -55,14 +56,28 @@ function runtimeOf(model: Fields): string {
 const llamaImage = (model: Fields): Fields =>
   within(within(model, "image", "model."), "llamacpp", "model.image.");
 
-/** llama.cpp divides `ctxSize` among `nParallel` requests; ours is said for one request. */
-function llamaCpp(model: Fields): Fields {
-  const { ctxSize, nParallel } = llamaImage(model);
+/**
+ * Our own two fields beside theirs, and llama.cpp's: it divides `ctxSize` among `nParallel` requests, while ours is
+ * said for one request. Throws a 400 when they contradict each other.
+ */
+function loadOf(body: Fields, { ctxSize, nParallel }: Fields): Fields {
   const parallel = typeof nParallel === "number" && nParallel >= 1 ? nParallel : undefined;
-  return known({
-    concurrency: parallel,
-    context: typeof ctxSize === "number" ? Math.floor(ctxSize / (parallel ?? 1)) : undefined,
-  });
+  const concurrency = given(body, "concurrency");
+  if (parallel !== undefined) concurrency.push(["model.image.llamacpp.nParallel", parallel]);
+  const at_once = agreed(concurrency);
+  const context = given(body, "context");
+  if (typeof ctxSize === "number") {
+    const each = Math.floor(ctxSize / (typeof at_once === "number" ? at_once : 1));
+    context.push(["model.image.llamacpp.ctxSize", each]);
+  }
+  return { ...named(concurrency, "concurrency"), ...named(context, "context") };
+}
+
+/** By the name that was sent, so that an error can say it; OURS for what only llama.cpp's field says. */
+function named(said: [name: string, value: unknown][], ours: string): Fields {
+  const [first] = said;
+  if (!first) return {};
+  return { [first[0].includes(".") ? ours : first[0]]: agreed(said) };
 }
 
 /** `authenticated`, once `protected`: whoever has a token of the organisation. */

@@ -56,8 +56,8 @@ class LogStream {
     this.#parts = parts;
     this.#controller = controller;
     parts.stopping.addEventListener("abort", this.#end);
-    this.#timer = setInterval(() => this.#look(), parts.look_ms ?? look_default_ms);
-    this.#look();
+    this.#timer = setInterval(() => this.#tick(), parts.look_ms ?? look_default_ms);
+    this.#tick();
   }
 
   /** The client has taken something: those who wait for room go on. */
@@ -75,7 +75,7 @@ class LogStream {
     this.resume();
   }
 
-  #look(): void {
+  #tick(): void {
     const replicas = this.#parts.replicas();
     if (!replicas || this.#parts.stopping.aborted) {
       this.#close();

@@ -4,7 +4,7 @@ import { type FollowLog, type LogPlace, leftOut, whyEnded } from "./log-source.t
 /** A host that does not answer in this time has other worries. */
 const patience_ms = 5000;
 
-/** As text. With several replicas every line begins with the id of its own. */
+/** As text. With several replicas every line begins with the replica's id. */
 export async function logTail(
   followLog: FollowLog,
   replicas: readonly LogPlace[],

@@ -23,7 +23,7 @@ async function provision(
   return { status: response.status, id, code: error?.code, param: error?.param, error };
 }
 
-test("without a key every request is an endpoint of its own, with a name of its own", async () => {
+test("without a key every request is a separate endpoint with a separate name", async () => {
   const world = worldWith();
   const [a, b] = [await provision(world, body), await provision(world, body)];
   expect([a.status, b.status]).toEqual([202, 202]);
@@ -159,4 +159,33 @@ test("Hugging Face's body makes an endpoint, and is checked like ours", async ()
   const bad = { ...sent, name: "other", compute: { scaling: { minReplica: 5, maxReplica: 2 } } };
   expect((await provision(world, bad)).param).toBe("min_replicas");
   expect((await provision(world, { ...sent, model: {} })).param).toBe("model");
+});
+
+test.each([
+  [{ context_tokens: 4096, concurrency: 2 }],
+  [{ context: 4096, slots: 2 }],
+  [{ context_tokens: 4096, context: 4096, n_slots: 2 }],
+])("%j is one setting in every spelling, when it is made and when it is changed", async (said) => {
+  const world = worldWith();
+  const shown = { context: 4096, context_tokens: 4096, concurrency: 2 };
+  const made = await world.ask("member", "POST", path, { model: demo, ...said });
+  expect([made.status, await made.json()]).toEqual([202, expect.objectContaining(shown)]);
+  const [endpoint] = world.endpoints.list();
+  const at = `/api/endpoints/${endpoint?.id}`;
+  await world.ask("member", "PATCH", at, { context: 512, concurrency: 1 });
+  const changed = await world.ask("member", "PATCH", at, said);
+  expect([changed.status, await changed.json()]).toEqual([200, expect.objectContaining(shown)]);
+});
+
+test.each([
+  [{ context_tokens: 4096, context: 2048 }, "context", "`context_tokens` and `context`"],
+  [{ concurrency: 1, slots: 2 }, "slots", "`concurrency` and `slots`"],
+  [{ slots: 0 }, "slots", "`slots` must be"],
+  [{ n_slots: "2" }, "n_slots", "`n_slots` must be"],
+  [{ context_tokens: 1 }, "context_tokens", "`context_tokens` must be"],
+  [{ context: 1 }, "context", "`context` must be"],
+])("%j is refused in the words that were sent", async (said, param, message) => {
+  const answer = await provision(worldWith(), { model: demo, ...said });
+  expect(answer).toMatchObject({ status: 400, param });
+  expect(answer.error.message).toContain(message);
 });

@@ -1,6 +1,7 @@
 /** The body of `POST /api/provision`, in our own words, and the body of a PATCH. Pure. */
 import { t } from "elysia";
 import { badRequest } from "../../../shared/failure.ts";
+import { type Respelled, respelled } from "../../../shared/spelling.ts";
 import { closed, orNull, wholeNumber } from "../../route-schema.ts";
 import { whole } from "../../whole.ts";
 import { checkRevision, gpuIn } from "../resolution/asked-field.ts";
@@ -32,8 +33,11 @@ const settings = {
   task: text,
   runtime: t.Optional(runtimeSchema),
   gpu: gpuSchema,
+  context_tokens: orNull(wholeNumber(bounds.context)),
   context: orNull(wholeNumber(bounds.context)),
   concurrency: t.Optional(wholeNumber(bounds.concurrency)),
+  slots: t.Optional(wholeNumber(bounds.concurrency)),
+  n_slots: t.Optional(wholeNumber(bounds.concurrency)),
   min_replicas: t.Optional(wholeNumber(bounds.min_replicas)),
   max_replicas: t.Optional(wholeNumber(bounds.max_replicas)),
   idle_timeout_s: orNull(wholeNumber(bounds.idle_timeout_s)),
@@ -77,7 +81,8 @@ export function specOf(body: Provision, idle_timeout_s: number): EndpointSpec {
 
 /** SPEC with what BODY says; a field that it leaves out stays. Throws a 400 that names the field. */
 export function merged(spec: EndpointSpec, body: Changes): EndpointSpec {
-  const { name: _name, hf_token: _token, gpu, labels, env, args, ...plain } = body;
+  const one: Respelled<Changes> = respelled(body);
+  const { name: _name, hf_token: _token, gpu, labels, env, args, ...plain } = one;
   const said = Object.fromEntries(
     Object.entries(plain).filter(([, value]) => value !== undefined),
   ) as Partial<EndpointSpec>;

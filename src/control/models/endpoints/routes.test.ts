@@ -201,8 +201,8 @@ test("a session sees every field of the contract, with addresses to ask", async 
     runtime: "auto",
     gpu: { type: null, count: null },
     context: null,
+    context_tokens: null,
     concurrency: 4,
-
     min_replicas: 0,
     measured: null,
     max_replicas: 1,

@@ -1,6 +1,7 @@
 /** `POST /api/provision` and everything under `/api/endpoints`. */
 import { Elysia, t } from "elysia";
 import type { Identity } from "../../../shared/access.ts";
+import { inWordsOf } from "../../../shared/spelling.ts";
 import { dryRun, routesFor, told } from "../../route-schema.ts";
 import { isDryRun } from "../resolution/forecast.ts";
 import { detailRoutes } from "./detail-routes.ts";
@@ -68,8 +69,10 @@ export function endpointRoutes(parts: EndpointRouteParts) {
     .post(
       "/api/provision",
       async ({ caller, body, query, request, set, view }) => {
-        if (isDryRun(query)) return provisioner.dryRun(body);
-        const endpoint = await provisioner.provision(caller, body, idempotencyKey(request));
+        if (isDryRun(query)) return inWordsOf(body, () => provisioner.dryRun(body));
+        const endpoint = await inWordsOf(body, () =>
+          provisioner.provision(caller, body, idempotencyKey(request)),
+        );
         set.status = 202;
         return view(endpoint);
       },
@@ -95,7 +98,7 @@ export function endpointRoutes(parts: EndpointRouteParts) {
     .patch(
       "/api/endpoints/:id",
       async ({ caller, params, body, view }) =>
-        view(await provisioner.change(caller, params.id, body)),
+        view(await inWordsOf(body, () => provisioner.change(caller, params.id, body))),
       {
         ...told("Change an endpoint; what needs another start starts beside what serves.", {
           200: "As it is wanted now.",

@@ -73,6 +73,8 @@ export interface EndpointView extends EndpointSpec {
   /** Empty for those who may not read its logs. */
   log_tail: readonly string[];
   has_hf_token: boolean;
+  /** What was asked, as `context` is; null: as fits. `runs` has what it came to. */
+  context_tokens: number | null;
   /** Grows with every change of what is run. */
   generation: number;
   /** What the spec came to: with which runtime, from where, with how long a context. */
@@ -134,6 +136,7 @@ export function viewOf(
     progress: live.progress,
     log_tail: mayChange ? log_tail : [],
     ...spec,
+    context_tokens: spec.context,
     env: mayChange ? spec.env : hidden(spec.env),
     has_hf_token,
     generation,

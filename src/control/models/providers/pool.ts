@@ -1,4 +1,4 @@
-/** Providers as a part of the shared pool: which of its models they serve, and where. Pure. */
+/** Providers as a part of the shared models: which of its models they serve, and where. Pure. */
 import type { ProxyPlace } from "../../../../agent/contract/proxy.ts";
 import type { ProviderRow } from "./provider.ts";
 
@@ -19,7 +19,7 @@ export interface ProviderReplica {
   overflow?: true;
 }
 
-/** What is needed of a model of the pool. */
+/** What is needed of a shared model. */
 interface Pooled<Replica> {
   id: string;
   name: string;
@@ -30,7 +30,7 @@ interface Pooled<Replica> {
 }
 
 /**
- * MODELS of the pool, and those that only providers serve. A model of the pool bursts out where its
+ * MODELS that are shared, and those that only providers serve. A shared model bursts out where its
  * provider's entry allows it; KEYOF opens a provider's key, or gives null where that cannot be done; PROXYTO is what
  * leads to a provider's address.
  */

@@ -65,7 +65,7 @@ test("an answer without end is given up", async () => {
   expect(answer.ok).toBe(false);
 });
 
-test("a certificate that nobody vouches for is told as such", async () => {
+test("a certificate that nobody vouches for is reported", async () => {
   const tls = await selfSigned("ip", "127.0.0.1");
   const options = { hostname: "127.0.0.1", port: 0, tls, fetch: () => Response.json({ data: [] }) };
   const server = Bun.serve(options);
@@ -81,7 +81,7 @@ test("an error's own text is not shown", async () => {
   expect(answer).toEqual({ ok: false, message: expect.stringContaining("could not be reached") });
 });
 
-test("a provider that takes too long is told as such", async () => {
+test("a provider that takes too long is reported", async () => {
   const late = () => Promise.reject(new DOMException("canary", "TimeoutError"));
   const answer = await probe({ name: "Far", base_url: "http://127.0.0.1:1" }, key, late);
   expect(answer.message).toBe("Far did not answer within 10 seconds.");

@@ -6,7 +6,11 @@ import type { ProvidedModel, providers } from "./table.ts";
 export type ProviderRow = Readonly<typeof providers.$inferSelect>;
 
 /** As it may be shown: all but its key. */
-export type ProviderView = Omit<ProviderRow, "key"> & { has_key: boolean };
+export type ProviderView = Omit<ProviderRow, "key"> & {
+  has_key: boolean;
+  /** Requests at once, as `slots` is. */
+  concurrency: number;
+};
 
 export interface ProviderInput {
   name: string;
@@ -75,7 +79,7 @@ function checkedModels(models: NonNullable<ProviderInput["models"]>): ProvidedMo
     );
   }
   if (new Set(named.map(({ name }) => name)).size < named.length) {
-    throw badRequest("Every name in `models` stands there once.", "models");
+    throw badRequest("Every name in `models` may be there only once.", "models");
   }
   if (!named.every(({ upstream }) => upstream.length <= 256 && !/\p{C}/u.test(upstream))) {
     throw badRequest("Every `upstream` in `models` is the provider's name for it.", "models");
@@ -84,5 +88,5 @@ function checkedModels(models: NonNullable<ProviderInput["models"]>): ProvidedMo
 }
 
 export function viewOf({ key, ...shown }: ProviderRow): ProviderView {
-  return { ...shown, has_key: key !== "" };
+  return { ...shown, concurrency: shown.slots, has_key: key !== "" };
 }

@@ -51,7 +51,7 @@ const own = {
 };
 const joined = (rows: ProviderRow[]) => withProviders([own], rows, () => "k");
 
-test("a model of the pool bursts out only where that is allowed", () => {
+test("a shared model bursts out only where that is allowed", () => {
   const [model] = joined([provider()]);
   expect(model).toMatchObject({ id: "mdl_1", name: "m" });
   expect(model?.ready).toEqual([

@@ -15,7 +15,7 @@ import { providers } from "./table.ts";
 const defaults = { enabled: true, slots: 16, models: [] };
 
 /**
- * Services elsewhere that take a part of the shared pool's requests. All are in memory; every change is
+ * Services elsewhere that take a part of the requests for shared models. All are in memory; every change is
  * committed before memory changes and listeners hear. Keys stay sealed, also there.
  */
 export class Providers {

@@ -56,7 +56,13 @@ play(world, [
     },
     status: adminOnly(201),
     shows: [
-      ...['"id":"prv_', '"base_url":"http://10.0.0.1:9000/v1"', '"has_key":true', '"slots":16'],
+      ...[
+        '"id":"prv_',
+        '"base_url":"http://10.0.0.1:9000/v1"',
+        '"has_key":true',
+        '"slots":16',
+        '"concurrency":16',
+      ],
       '{"name":"a","upstream":"a","burst":false},{"name":"b","upstream":"c","burst":true}',
     ],
   },
@@ -73,6 +79,8 @@ play(world, [
     ["an address with an empty query", { base_url: "https://x.org/v1?" }, "base_url"],
     ["a key of two lines", { api_key: "a\r\nx: y" }, "api_key"],
     ["no slots", { slots: 0 }, "slots"],
+    ["no requests at once", { concurrency: 0 }, "concurrency"],
+    ["two spellings of two numbers", { concurrency: 2, slots: 3 }, "slots"],
     ["the same model twice", { models: [{ name: "a" }, { name: "a" }] }, "models"],
     ["a model with a space", { models: [{ name: "a b" }] }, "models"],
   ].map(([name, body, param]) => ({
@@ -88,6 +96,13 @@ play(world, [
     body: { enabled: false },
     status: adminOnly(200),
     shows: ['"enabled":false', '"has_key":true'],
+  },
+  {
+    ...change,
+    name: "the requests at once of a provider, in the other spelling",
+    body: { concurrency: 5 },
+    status: adminOnly(200),
+    shows: ['"slots":5', '"concurrency":5'],
   },
   {
     ...change,

@@ -1,5 +1,6 @@
 import { t } from "elysia";
 import type { Guard } from "../../../shared/access.ts";
+import { inWordsOf, respelled, type Spelled } from "../../../shared/spelling.ts";
 import { closed, routesFor, told, wholeNumber } from "../../route-schema.ts";
 import { probe } from "./probe.ts";
 import { models_max, slots, viewOf } from "./provider.ts";
@@ -14,7 +15,9 @@ export interface ProviderParts {
 const settings = {
   api_key: t.Optional(t.String()),
   enabled: t.Optional(t.Boolean()),
+  concurrency: t.Optional(wholeNumber(slots)),
   slots: t.Optional(wholeNumber(slots)),
+  n_slots: t.Optional(wholeNumber(slots)),
   models: t.Optional(
     t.Array(
       t.Object(
@@ -46,19 +49,25 @@ export function providerRoutes({ providers, guard, fetch }: ProviderParts) {
     )
     .post(
       "/api/providers",
-      ({ body, set }) => {
+      async ({ body, set }) => {
+        const provider = await inWordsOf(body, () => providers.create(inputOf(body)));
         set.status = 201;
-        return viewOf(providers.create(body));
+        return viewOf(provider);
       },
       {
         ...told("Add a service elsewhere.", { 201: "It is added.", 409: "The name is taken." }),
         body: providerBody,
       },
     )
-    .patch("/api/providers/:id", ({ params, body }) => viewOf(providers.update(params.id, body)), {
-      ...told("Change a service elsewhere. Without `api_key` its key stays."),
-      body: providerChanges,
-    })
+    .patch(
+      "/api/providers/:id",
+      async ({ params, body }) =>
+        viewOf(await inWordsOf(body, () => providers.update(params.id, inputOf(body)))),
+      {
+        ...told("Change a service elsewhere. Without `api_key` its key stays."),
+        body: providerChanges,
+      },
+    )
     .delete(
       "/api/providers/:id",
       ({ params, set }) => {
@@ -77,4 +86,10 @@ export function providerRoutes({ providers, guard, fetch }: ProviderParts) {
         200: "Whether it does, with a sentence.",
       }),
     );
+}
+
+/** The table's own word for the field that has several. */
+function inputOf<Body extends Spelled>(body: Body) {
+  const { concurrency: slots, ...rest } = respelled(body);
+  return { ...rest, ...(slots !== undefined && { slots }) };
 }

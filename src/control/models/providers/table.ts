@@ -6,13 +6,13 @@ export interface ProvidedModel {
   /** The provider's name for it. */
   upstream: string;
   /**
-   * Whether a model of the shared pool with this name may burst out: the provider gets what its own
+   * Whether a shared model with this name may burst out: the provider gets what its own
    * replicas have no place for. False: the provider serves only names that the pool does not have.
    */
   burst: boolean;
 }
 
-/** OpenAI-compatible services elsewhere that take a part of the shared pool's requests. */
+/** OpenAI-compatible services elsewhere that take a part of the requests for shared models. */
 export const providers = sqliteTable("providers", {
   id: text("id").primaryKey(),
   name: text("name").notNull().unique(),

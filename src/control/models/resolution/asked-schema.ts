@@ -1,4 +1,4 @@
-/** The form of what both endpoints and models of the pool are asked for with. */
+/** The form of what both endpoints and shared models are asked for with. */
 import { t } from "elysia";
 import { closed, orNull, wholeNumber } from "../../route-schema.ts";
 import { gpu_count } from "./asked-field.ts";

@@ -25,7 +25,7 @@ export function builtinFacts(name: string): FileFacts {
   const facts = builtins.get(name);
   if (facts) return facts;
   throw badRequest(
-    `No model ${JSON.stringify(name.slice(0, 128))} is built in. There is: ${[...builtins.keys()].join(", ")}.`,
+    `No model ${JSON.stringify(name.slice(0, 128))} is built in. Available: ${[...builtins.keys()].join(", ")}.`,
     "model",
     "model_not_found",
   );

@@ -91,7 +91,7 @@ describe("a model of the hub", () => {
     hub.storage.fails = 503;
     const { artifact, sizing, warnings } = await resolved({ model: "org/odd-x" }, { hub });
     expect([artifact.model, sizing]).toEqual([null, null]);
-    expect(warnings.at(-1)).toContain("Nothing says how large this model is");
+    expect(warnings.at(-1)).toContain("The size of this model is unknown");
   });
 });
 
@@ -101,7 +101,7 @@ test.each([
   [{ model: "org/m", revision: "v9" }, "", "model_not_found", "revision", 'no revision "v9"'],
   [{ model: "org/gated" }, "", "gated_model", "hf_token", "Accept its licence at http://"],
   [{ model: "org/gated" }, "hf_no", "gated_model", "hf_token", "may not read org/gated"],
-  [{ model: "org/m-GGUF:Q2_K" }, "", "model_not_found", "model", "There is: Q4_K_M, Q8_0."],
+  [{ model: "org/m-GGUF:Q2_K" }, "", "model_not_found", "model", "Available: Q4_K_M, Q8_0."],
   [
     { model: "org/m", runtime: "llama-server" },
     "",
@@ -130,7 +130,7 @@ test.each([
     "runtime",
     "Use runtime llama-server",
   ],
-  [{ model: "builtin:other" }, "", "model_not_found", "model", "There is: hypervize-demo."],
+  [{ model: "builtin:other" }, "", "model_not_found", "model", "Available: hypervize-demo."],
   [
     { args: ["--host=0.0.0.0"] },
     "",

@@ -61,8 +61,7 @@ export function createResolver(parts: ResolverParts): Resolve {
     if (argument !== undefined) throw badRequest(argument, "args");
     const model = knownModel(name, facts);
     const { context_tokens, sizing } = decideContext(spec, runtime, model, fleet);
-    const unknown =
-      "Nothing says how large this model is, so memory is set aside for it by a guess.";
+    const unknown = "The size of this model is unknown, so the memory reserved for it is a guess.";
     return {
       artifact: { runtime, source, context_tokens, model },
       sizing,

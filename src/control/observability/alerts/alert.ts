@@ -28,12 +28,12 @@ export interface Condition {
   advice: string;
 }
 
-/** A condition that lasted, and was told. */
+/** A condition that lasted, and was reported. */
 export interface Alert extends Condition {
   id: string;
   raised_at: number;
-  /** False while nobody was told, because the same was told a short time ago. */
-  told: boolean;
+  /** False while nobody was notified, because the same was reported a short time ago. */
+  notified: boolean;
 }
 
 export interface Patience {

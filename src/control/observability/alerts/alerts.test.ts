@@ -9,11 +9,11 @@ import type { WatchedHost } from "./watched.ts";
 const start = 1_800_000_000_000;
 
 function world(database = openDatabase(":memory:"), now = start) {
-  const told: Notice[] = [];
+  const notified: Notice[] = [];
   let changes = 0;
   const parts = {
     thresholds: () => thresholds,
-    tell: (notice: Notice) => void told.push(notice),
+    tell: (notice: Notice) => void notified.push(notice),
     changed: () => {
       changes += 1;
     },
@@ -22,41 +22,43 @@ function world(database = openDatabase(":memory:"), now = start) {
   const clock = { now };
   const run = (duration_ms: number, host: Partial<WatchedHost> | null) => {
     for (const end = clock.now + duration_ms; clock.now < end; clock.now += 5000) {
-      alerts.look(host ? [hostOf(host)] : [], clock.now);
+      alerts.observe(host ? [hostOf(host)] : [], clock.now);
     }
   };
-  return { alerts, told, run, database, clock, changes: () => changes };
+  return { alerts, notified, run, database, clock, changes: () => changes };
 }
 
-const kinds = (told: readonly Notice[]) =>
-  told.map((notice) => ("alert" in notice ? `${notice.kind} ${notice.alert.kind}` : notice.kind));
+const kinds = (notified: readonly Notice[]) =>
+  notified.map((notice) =>
+    "alert" in notice ? `${notice.kind} ${notice.alert.kind}` : notice.kind,
+  );
 const silent = { sight: "silent", silence: "gpu-1 has been silent for a minute." } as const;
 
-test("a lost GPU is told once, shown while it is gone, and told when it is back", () => {
-  const { alerts, told, run, changes } = world();
+test("a lost GPU is reported once, shown while it is gone, and reported when it is back", () => {
+  const { alerts, notified, run, changes } = world();
   run(minute, {});
   run(10 * minute, { samples: [sampleOf(0)] });
-  expect(kinds(told)).toEqual(["alert_raised gpu_lost"]);
+  expect(kinds(notified)).toEqual(["alert_raised gpu_lost"]);
   expect(alerts.open()).toMatchObject([
-    { kind: "gpu_lost", host: { id: "host_a", name: "gpu-1" }, gpu: { index: 1 }, told: true },
+    { kind: "gpu_lost", host: { id: "host_a", name: "gpu-1" }, gpu: { index: 1 }, notified: true },
   ]);
   run(10 * minute, {});
-  expect(kinds(told)).toEqual(["alert_raised gpu_lost", "alert_resolved gpu_lost"]);
+  expect(kinds(notified)).toEqual(["alert_raised gpu_lost", "alert_resolved gpu_lost"]);
   expect([alerts.open(), changes()]).toEqual([[], 2]);
 });
 
-test("a host that falls silent is told as down, and what else was open waits for it", () => {
-  const { alerts, told, run } = world();
+test("a host that falls silent is reported as down, and what else was open waits for it", () => {
+  const { alerts, notified, run } = world();
   run(minute, { samples: [sampleOf(0, { ecc_uncorrected: 1 }), sampleOf(1)] });
   run(minute, silent);
   run(minute, { sight: "unclear" });
   expect(alerts.open().map(({ kind }) => kind)).toEqual(["host_down", "gpu_ecc"]);
   run(2 * minute, { samples: [sampleOf(0, { ecc_uncorrected: 1 }), sampleOf(1)] });
-  expect(kinds(told)).toEqual(["alert_raised gpu_ecc", "host_down", "host_up"]);
-  expect(told[1]).toMatchObject({ detail: silent.silence });
+  expect(kinds(notified)).toEqual(["alert_raised gpu_ecc", "host_down", "host_up"]);
+  expect(notified[1]).toMatchObject({ detail: silent.silence });
 });
 
-test("after a restart what is open is not told again, and what ended meanwhile is told as over", () => {
+test("after a restart what is open is not reported again, and what ended meanwhile is reported as over", () => {
   const first = world();
   first.run(minute, { samples: [sampleOf(0, { ecc_uncorrected: 1 }), sampleOf(1)] });
   first.run(minute, silent);
@@ -64,17 +66,17 @@ test("after a restart what is open is not told again, and what ended meanwhile i
   expect(second.alerts.open()).toEqual(first.alerts.open());
   // Nobody has dialled in yet.
   second.run(minute, { sight: "unclear" });
-  expect(second.told).toEqual([]);
+  expect(second.notified).toEqual([]);
   second.run(3 * minute, {});
-  expect(kinds(second.told)).toEqual(["host_up", "alert_resolved gpu_ecc"]);
+  expect(kinds(second.notified)).toEqual(["host_up", "alert_resolved gpu_ecc"]);
   expect(second.alerts.open()).toEqual([]);
 });
 
 test("a removed host's alerts end without a word", () => {
-  const { alerts, told, run } = world();
+  const { alerts, notified, run } = world();
   run(minute, silent);
   run(minute, null);
-  expect(kinds(told)).toEqual(["host_down"]);
+  expect(kinds(notified)).toEqual(["host_down"]);
   expect(alerts.open()).toEqual([]);
 });
 
@@ -89,14 +91,14 @@ test("an alert that is open shows the numbers of now", () => {
 });
 
 test("a database that refuses loses nothing: the next look tells", () => {
-  const { alerts, told, database, clock } = world();
+  const { alerts, notified, database, clock } = world();
   const failing = hostOf({ samples: [sampleOf(0, { ecc_uncorrected: 1 }), sampleOf(1)] });
   database.$client.exec("alter table alerts rename to elsewhere");
-  expect(() => alerts.look([failing], clock.now)).toThrow("alerts");
-  expect(told).toEqual([]);
+  expect(() => alerts.observe([failing], clock.now)).toThrow("alerts");
+  expect(notified).toEqual([]);
   database.$client.exec("alter table elsewhere rename to alerts");
-  alerts.look([failing], clock.now);
-  expect(kinds(told)).toEqual(["alert_raised gpu_ecc"]);
+  alerts.observe([failing], clock.now);
+  expect(kinds(notified)).toEqual(["alert_raised gpu_ecc"]);
 });
 
 test("a GPU that is missing after the agent's restart is expected for a week, also over our own", () => {

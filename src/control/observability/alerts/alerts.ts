@@ -1,4 +1,4 @@
-/** What is wrong with the fleet: looked at every few seconds, kept over restarts, told to people once. */
+/** What is wrong with the fleet: looked at every few seconds, kept over restarts, reported to people once. */
 import { and, eq, gt, isNotNull, isNull, lt } from "drizzle-orm";
 import { newId } from "../../../shared/identifier.ts";
 import type { Database } from "../../storage/database.ts";
@@ -23,7 +23,7 @@ type Row = typeof alerts.$inferSelect;
 const second = 1000;
 const minute = 60 * second;
 const kept_ms = 90 * 24 * 60 * minute;
-const told_memory_ms = 60 * minute;
+const notified_memory_ms = 60 * minute;
 
 export class Alerts {
   readonly #database: Database;
@@ -42,7 +42,7 @@ export class Alerts {
   }
 
   /** Throws when the database refuses; then the next look sees and tells the same. */
-  look(hosts: readonly WatchedHost[], now: number): void {
+  observe(hosts: readonly WatchedHost[], now: number): void {
     const thresholds = this.#parts.thresholds();
     const isOpen = (key: string): boolean => this.#standing.open.has(key);
     const conditions = hosts.flatMap((host) => conditionsOf(host, thresholds, isOpen, now));
@@ -59,8 +59,8 @@ export class Alerts {
       patienceOf: ({ kind }) => patienceOf(kind, thresholds),
       newId: () => newId("alr"),
     });
-    const { raised, told_late, resolved, standing } = verdict;
-    const isSame = raised.length + told_late.length + resolved.length === 0;
+    const { raised, notified_late, resolved, standing } = verdict;
+    const isSame = raised.length + notified_late.length + resolved.length === 0;
     if (!isSame) {
       const known = new Set(hosts.map(({ id }) => id));
       this.#write(verdict, known, now);
@@ -73,9 +73,13 @@ export class Alerts {
     if (!isSame) this.#parts.changed();
   }
 
-  #write({ raised, told_late, resolved }: Verdict, known: ReadonlySet<string>, now: number): void {
+  #write(
+    { raised, notified_late, resolved }: Verdict,
+    known: ReadonlySet<string>,
+    now: number,
+  ): void {
     // Of a host that an admin has removed nobody needs to hear that it is well again.
-    const over = resolved.filter(({ told, host }) => told && known.has(host.id));
+    const over = resolved.filter(({ notified, host }) => notified && known.has(host.id));
     this.#database.transaction((transaction) => {
       for (const alert of raised) transaction.insert(alerts).values(rowOf(alert)).run();
       const change = (changed: readonly Alert[], values: Partial<Row>): void => {
@@ -83,9 +87,9 @@ export class Alerts {
           transaction.update(alerts).set(values).where(eq(alerts.id, id)).run();
         }
       };
-      change(told_late, { told_at: now });
+      change(notified_late, { told_at: now });
       change(resolved, { resolved_at: now });
-      for (const alert of [...raised.filter(({ told }) => told), ...told_late]) {
+      for (const alert of [...raised.filter(({ notified }) => notified), ...notified_late]) {
         this.#parts.tell(noticeOf(alert, true, now));
       }
       for (const alert of over) this.#parts.tell(noticeOf(alert, false, now));
@@ -93,13 +97,13 @@ export class Alerts {
   }
 }
 
-function rowOf({ host, told, raised_at, ...alert }: Alert): Row {
+function rowOf({ host, notified, raised_at, ...alert }: Alert): Row {
   return {
     ...alert,
     host_id: host.id,
     host_name: host.name,
     raised_at,
-    told_at: told ? raised_at : null,
+    told_at: notified ? raised_at : null,
     resolved_at: null,
   };
 }
@@ -159,16 +163,16 @@ function noticeOf(alert: Alert, raised: boolean, at: number): Notice {
 function readBack(database: Database, now: number): AlertState {
   const rows = database.select().from(alerts).where(isNull(alerts.resolved_at)).all();
   const open = rows.map(({ host_id: id, host_name: name, told_at, resolved_at: _, ...row }) => {
-    return { ...row, host: { id, name }, told: told_at !== null };
+    return { ...row, host: { id, name }, notified: told_at !== null };
   });
-  const told = database
+  const notified = database
     .select({ key: alerts.key, at: alerts.told_at })
     .from(alerts)
-    .where(and(isNotNull(alerts.told_at), gt(alerts.told_at, now - told_memory_ms)))
+    .where(and(isNotNull(alerts.told_at), gt(alerts.told_at, now - notified_memory_ms)))
     .all();
   return {
     ...nothing,
     open: new Map(open.map((alert) => [alert.key, alert])),
-    told_at: new Map(told.map(({ key, at }) => [key, at ?? now])),
+    told_at: new Map(notified.map(({ key, at }) => [key, at ?? now])),
   };
 }

@@ -48,7 +48,7 @@ test("weights that the disk has damaged are named while something runs from them
   ]);
 });
 
-test("the fleet's CA and the server's certificate are told of in time, each with what to do", () => {
+test("the fleet's CA and the server's certificate are reported in time, each with what to do", () => {
   const day = 24 * hour;
   const at = (ca_days: number, server_days: number) => {
     const certificates = {

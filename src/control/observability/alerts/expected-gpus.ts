@@ -3,7 +3,7 @@ import type { Alert } from "./alert.ts";
 
 type Known = Pick<Gpu, "index" | "uuid" | "name">;
 
-/** A GPU that has been missing for so long was taken out by somebody. */
+/** A GPU that has been missing for this long was taken out by somebody. */
 const missed_for_ms = 7 * 24 * 3_600_000;
 
 /**

@@ -55,7 +55,7 @@ export function watchFleet(parts: FleetWatchDeps) {
       const watched = rows.map((row) => watchedHost(row, at));
       const beside = watched.filter(({ id, sight }) => sight === "up" && hosts.ways(id)?.loopback);
       const own_disk = beside.some((host) => isSameDisk(host.disk, disk)) ? null : disk;
-      alerts.look([...watched, { ...applianceAt(name), disk: own_disk, certificates }], at);
+      alerts.observe([...watched, { ...applianceAt(name), disk: own_disk, certificates }], at);
     } catch (error) {
       log(`alerts: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -111,7 +111,7 @@ async function diskOf(home: string): Promise<Disk> {
   return { path: home, free_bytes: bsize * bavail, bytes: bsize * blocks };
 }
 
-/** An agent beside us may watch the same disk, and one alert is enough: of what has room, ours is not told by it. */
+/** An agent beside us may watch the same disk, and one alert is enough: one that has room does not report ours. */
 export const isSameDisk = (theirs: Disk | null, ours: Disk): boolean =>
   theirs?.bytes === ours.bytes && Math.abs(theirs.free_bytes - ours.free_bytes) < ours.bytes / 100;
 

@@ -4,7 +4,7 @@ import { meaningOf } from "../telemetry/xid-codes.ts";
 import type { Condition, Severity } from "./alert.ts";
 import type { Thresholds, WatchedHost } from "./watched.ts";
 
-/** An error that has not come back for so long is over. */
+/** An error that has not come back for this long is over. */
 const xid_fresh_ms = 24 * 3_600_000;
 
 type Named = Pick<Gpu, "index" | "uuid">;
@@ -19,7 +19,7 @@ export function gpuConditions(host: WatchedHost, thresholds: Thresholds, now: nu
   return [...absent, ...measured, ...xids(host, now)];
 }
 
-/** One alert where no GPU answers: a driver that hangs must not be told once for each. */
+/** One alert where no GPU answers: a driver that hangs must not be reported once for each. */
 function absence(host: WatchedHost): Condition[] {
   const { gpus, samples, missing } = host;
   const answering = new Set(samples.map(({ uuid }) => uuid));
@@ -51,7 +51,7 @@ const silent = ({ id, name }: WatchedHost, count: number): Condition => ({
   title: "no GPU answers",
   detail: `None of its ${count} GPUs has answered for a while.`,
   advice:
-    "Run `nvidia-smi` on the host. When it hangs or fails too, restart the host; if that does not help, install the driver anew.",
+    "Run `nvidia-smi` on the host. When it hangs or fails too, restart the host; if that does not help, reinstall the driver.",
 });
 
 function ecc(host: WatchedHost, gpu: Gpu, { ecc_uncorrected }: GpuSample): Condition[] {

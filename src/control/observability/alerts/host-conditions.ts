@@ -17,7 +17,7 @@ export function hostDown({ id, name, sight, silence }: WatchedHost): Condition[]
       gpu: null,
       title: "down",
       detail: silence,
-      advice: "Look whether the machine and its agent run and reach this appliance.",
+      advice: "Check that the machine and its agent run and can reach this appliance.",
     },
   ];
 }
@@ -89,7 +89,7 @@ export function certificateEnding(
       which: "server",
       of: "The certificate for agents",
       expires_at: server_expires_at,
-      advice: "Restart the appliance: it makes a new one by itself.",
+      advice: "Restart the appliance: it makes a new one.",
     },
   ];
   return ends

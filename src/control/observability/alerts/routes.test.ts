@@ -8,7 +8,7 @@ const world = (uncorrected: number) => () => {
   const parts = { thresholds: () => thresholds, tell: () => undefined, changed: () => undefined };
   const alerts = new Alerts(openDatabase(":memory:"), parts, 0);
   const samples = [sampleOf(0, { ecc_uncorrected: uncorrected }), sampleOf(1)];
-  alerts.look([hostOf({ samples })], 5);
+  alerts.observe([hostOf({ samples })], 5);
   return httpWith([alertRoutes(alerts, guard)]);
 };
 const list = {
@@ -27,7 +27,7 @@ play(world(2), [
       '"raised_at":5',
       '"title":"GPU 0 has memory errors"',
     ],
-    hides: ['"key"', '"told"'],
+    hides: ['"key"', '"notified"'],
   },
 ]);
 play(world(0), [{ ...list, name: "list no alert", shows: ['{"data":[]}'] }]);

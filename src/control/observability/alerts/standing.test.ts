@@ -14,10 +14,10 @@ const condition = (key: string): Condition => ({
   advice: "Cool it.",
 });
 
-const wordsOf = ({ raised, told_late, resolved }: Verdict): string[] => [
-  ...raised.map(({ told }) => (told ? "told" : "quiet")),
-  ...told_late.map(() => "told late"),
-  ...resolved.map(({ told }) => (told ? "over" : "over, quiet")),
+const wordsOf = ({ raised, notified_late, resolved }: Verdict): string[] => [
+  ...raised.map(({ notified }) => (notified ? "notified" : "quiet")),
+  ...notified_late.map(() => "notified late"),
+  ...resolved.map(({ notified }) => (notified ? "over" : "over, quiet")),
 ];
 
 /** Looks every ten seconds; CONDITIONS says what is there at that time. */
@@ -51,7 +51,7 @@ test("what lasts is raised once and over once", () => {
   expect(log).toEqual([]);
   run(26 * minute, () => ["a"]);
   run(10 * minute, () => []);
-  expect(log).toEqual(["5: told", `${30 + 2 - 1 / 6}: over`]);
+  expect(log).toEqual(["5: notified", `${30 + 2 - 1 / 6}: over`]);
 });
 
 test("a short one is nothing, however often it comes", () => {
@@ -69,7 +69,7 @@ test("one that flickers is one alert", () => {
   expect(log).toHaveLength(1);
 });
 
-test("the same is told once an hour: an alert that comes again in between is quiet, and told late if it stays", () => {
+test("the same is reported once an hour: an alert that comes again in between is quiet, and reported late if it stays", () => {
   const { run, log } = watch(0, minute);
   run(minute, () => ["a"]);
   run(5 * minute, () => []);
@@ -77,16 +77,16 @@ test("the same is told once an hour: an alert that comes again in between is qui
     run(minute, () => ["a"]);
     run(5 * minute, () => []);
   }
-  expect(log.filter((line) => line.endsWith(": told"))).toEqual(["0: told"]);
+  expect(log.filter((line) => line.endsWith(": notified"))).toEqual(["0: notified"]);
   run(60 * minute, () => ["a"]);
   expect(log.filter((line) => !line.includes("quiet"))).toEqual([
-    "0: told",
+    "0: notified",
     expect.stringMatching(/: over$/),
-    expect.stringMatching(/: told late$/),
+    expect.stringMatching(/: notified late$/),
   ]);
 });
 
-test("while nothing can be said of it, an alert stays and a new one begins anew", () => {
+test("while nothing can be said of it, an alert stays and a new one starts over", () => {
   const { run, log, open } = watch();
   run(6 * minute, () => ["a"]);
   run(3 * minute, () => ["a", "b"]);
@@ -97,7 +97,7 @@ test("while nothing can be said of it, an alert stays and a new one begins anew"
   );
   expect(open().map(({ key }) => key)).toEqual(["a"]);
   run(4 * minute, () => ["a", "b"]);
-  expect(log).toEqual(["5: told"]);
+  expect(log).toEqual(["5: notified"]);
 });
 
 test("a hundred keys at once are a hundred alerts and no more", () => {

@@ -1,6 +1,6 @@
 /**
- * When a condition becomes an alert, and when that is over. Pure. Time is an argument. A condition must last, and it
- * must be gone for a while, so that what flickers is one alert; the same is told at most once an hour.
+ * When a condition becomes an alert, and when that is over. Pure: time is an argument. A condition must last, and it
+ * must be gone for a while, so that what flickers is one alert; the same is reported at most once an hour.
  */
 import type { Alert, Condition, Patience } from "./alert.ts";
 
@@ -13,7 +13,7 @@ export interface Trace {
 export interface AlertState {
   traces: ReadonlyMap<string, Trace>;
   open: ReadonlyMap<string, Alert>;
-  /** When each key was told last. */
+  /** When each key was reported last. */
   told_at: ReadonlyMap<string, number>;
 }
 
@@ -30,22 +30,22 @@ export interface Look {
 
 export interface Verdict {
   standing: AlertState;
-  /** New alerts, told or not. */
+  /** New alerts, notified or not. */
   raised: Alert[];
-  /** Alerts that were raised before and are told only now. */
-  told_late: Alert[];
+  /** Alerts that were raised before and are reported only now. */
+  notified_late: Alert[];
   resolved: Alert[];
 }
 
-const told_again_after_ms = 3_600_000;
+const notify_again_after_ms = 3_600_000;
 
 export function judge(before: AlertState, look: Look): Verdict {
   const { conditions, now } = look;
   const active = new Map(conditions.map((condition) => [condition.key, condition]));
   const traces = tracesOf(before, active, look);
-  const told_at = new Map([...before.told_at].filter(([, at]) => now - at < told_again_after_ms));
+  const told_at = new Map([...before.told_at].filter(([, at]) => now - at < notify_again_after_ms));
   const open = new Map<string, Alert>();
-  const told_late: Alert[] = [];
+  const notified_late: Alert[] = [];
   const resolved: Alert[] = [];
   for (const alert of before.open.values()) {
     if (!traces.has(alert.key)) {
@@ -53,9 +53,9 @@ export function judge(before: AlertState, look: Look): Verdict {
       continue;
     }
     const current = { ...alert, ...active.get(alert.key) };
-    const isLate = !current.told && active.has(alert.key) && !told_at.has(alert.key);
-    if (isLate) told_late.push({ ...current, told: true });
-    open.set(alert.key, isLate ? { ...current, told: true } : current);
+    const isLate = !current.notified && active.has(alert.key) && !told_at.has(alert.key);
+    if (isLate) notified_late.push({ ...current, notified: true });
+    open.set(alert.key, isLate ? { ...current, notified: true } : current);
   }
   const raised = conditions
     .filter(({ key }) => !open.has(key))
@@ -67,11 +67,12 @@ export function judge(before: AlertState, look: Look): Verdict {
       ...condition,
       id: look.newId(),
       raised_at: now,
-      told: !told_at.has(condition.key),
+      notified: !told_at.has(condition.key),
     }));
   for (const alert of raised) open.set(alert.key, alert);
-  for (const { key, told } of [...raised, ...told_late]) if (told) told_at.set(key, now);
-  return { standing: { traces, open, told_at }, raised, told_late, resolved };
+  for (const { key, notified } of [...raised, ...notified_late])
+    if (notified) told_at.set(key, now);
+  return { standing: { traces, open, told_at }, raised, notified_late, resolved };
 }
 
 function tracesOf(
@@ -89,7 +90,7 @@ function tracesOf(
     // After a restart an open alert has no trace: its condition gets its time to be seen again.
     const trace = before.traces.get(key) ?? { since: now, last_at: now };
     if (isUnknown(key)) {
-      // What was not an alert yet begins anew; an alert waits for its host.
+      // What was not an alert yet starts over; an alert waits for its host.
       if (alert) traces.set(key, { ...trace, last_at: now });
     } else if (alert && now - trace.last_at < patienceOf(alert).clear_after_ms) {
       traces.set(key, trace);
@@ -100,5 +101,5 @@ function tracesOf(
   return traces;
 }
 
-/** A condition that is not an alert yet may be away for so long without beginning anew. */
+/** A condition that is not an alert yet may be away for this long without starting over. */
 const flicker_ms = 30_000;

@@ -16,7 +16,7 @@ export const alerts = sqliteTable(
     detail: text("detail").notNull(),
     advice: text("advice").notNull(),
     raised_at: integer("raised_at").notNull(),
-    /** When people were told of it; null when that was not necessary yet. */
+    /** When people were notified of it; null when that was not necessary yet. */
     told_at: integer("told_at"),
     resolved_at: integer("resolved_at"),
   },

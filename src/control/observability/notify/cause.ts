@@ -39,7 +39,7 @@ const explanations: Readonly<Record<Exclude<Cause, "">, Explanation>> = {
   },
   runtime_crash: {
     words: "the runtime crashed",
-    advice: "Its last lines say why. Try without arguments of your own, or another runtime.",
+    advice: "Its last lines say why. Try without your own arguments, or another runtime.",
   },
   timeout: {
     words: "it took too long",

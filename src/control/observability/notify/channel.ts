@@ -3,7 +3,7 @@ import type { Notice } from "./notice.ts";
 export type ChannelName = "mail" | "webhook";
 
 /** One notice on its way. */
-export interface Parcel {
+export interface Delivery {
   /** Equal in every try, so that a receiver can tell that it has it already. */
   id: string;
   /** Addresses with commas in between, or the URL. */
@@ -17,8 +17,8 @@ export interface Outcome {
   /** The other side's words, or why it could not be asked. Holds no secret. */
   detail: string;
   /** For what was not accepted: until a day has passed, three times in all, or not any more. */
-  retry: "later" | "thrice" | "never";
-  /** Who it is still for, or where it went; as in Parcel. */
+  retry: "later" | "limited" | "never";
+  /** Who it is still for, or where it went; as in Delivery. */
   target: string;
 }
 
@@ -28,5 +28,5 @@ export interface Channel {
   /** Where NOTICE should go, empty for nowhere. */
   target(notice: Notice): string;
   /** With the settings of this moment, enabled or not. Never rejects. */
-  deliver(parcel: Parcel, signal: AbortSignal): Promise<Outcome>;
+  deliver(delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
 }

@@ -36,7 +36,7 @@ test("a page that left is forgotten, and a change with nobody watching costs not
   expect(live.watching()).toBe(0);
 });
 
-test("a page that does not read is told once of all that it has missed", async () => {
+test("a page that does not read gets one event about all that it has missed", async () => {
   const live = new DashboardEvents(0);
   const [reader, slow] = [live.stream(), live.stream()].map((r) =>
     (r.body as ReadableStream).getReader(),

@@ -15,10 +15,10 @@ const headers = {
 /** Proxies cut connections that stay silent for a minute; Bun.serve does so after its idle timeout. */
 const comment_interval_ms = 8_000;
 
-/** Chunks; beyond these a page is slow, and is told in one event what it has missed. */
+/** Chunks; beyond these a page is slow, and gets one event with what it has missed. */
 const most_unread = 16;
 
-/** One open page, and what it has not been told because it does not read. */
+/** One open page, and what it has missed because it does not read. */
 interface Page {
   controller: ReadableStreamDefaultController<Uint8Array>;
   missed: Set<Topic>;

@@ -22,7 +22,7 @@ async function world(behaviour: SmtpBehaviour = {}, mail: Record<string, unknown
   return { ...parts, smtp, deliver };
 }
 
-test("a failure is told to owner and admins over STARTTLS, in a message that says it all", async () => {
+test("a failure is reported to owner and admins over STARTTLS, in a message that says it all", async () => {
   const { smtp, deliver } = await world();
   expect(await deliver()).toMatchObject({ accepted: true, detail: "250 queued as 7" });
   const [mail] = smtp.inbox;
@@ -53,7 +53,7 @@ test("a failure is told to owner and admins over STARTTLS, in a message that say
   expect(html?.text).toContain(`href="${origin}/endpoints?id=endpt-1"`);
 });
 
-test("a host is told of to admins only, and an owner who is also one of them gets one message", async () => {
+test("a host is reported to admins only, and an owner who is also one of them gets one message", async () => {
   const { settings, channels } = await world({}, { to: ["Owner@Example.org", "ops@example.org"] });
   expect(channels.mail.target(hostDown)).toBe("Owner@Example.org,ops@example.org");
   expect(channels.mail.target(up)).toBe("Owner@Example.org,ops@example.org");
@@ -73,7 +73,7 @@ test("names with line breaks and other alphabets cannot add headers", async () =
 });
 
 for (const method of ["PLAIN", "LOGIN"]) {
-  test(`it signs in with AUTH ${method}, and a wrong password is told without showing it`, async () => {
+  test(`it signs in with AUTH ${method}, and a wrong password is reported without showing it`, async () => {
     const { settings, smtp, deliver } = await world({ options: { authMethods: [method] } });
     expect((await deliver()).accepted).toBe(true);
     settings.change({ mail: { password: "wr0ng" } });
@@ -116,20 +116,20 @@ test("a certificate of another name is refused", async () => {
   expect(await deliver()).toMatchObject({ accepted: false });
 });
 
-test("a server that hangs, or is not there, is told as that", async () => {
+test("a server that hangs, or is not there, is reported", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as AddressInfo;
   const { settings } = openWorld();
   settings.change({ mail: { ...mailThrough({ port, ca_pem: "" }), user: "", password: "" } });
   const mail = channelWith({ settings: () => settings.current().mail, step_timeout_ms: 50 });
-  const parcel = { id: "ntc_1", target: "ops@example.org", notice: failed };
-  const hanging = await mail.deliver(parcel, new AbortController().signal);
+  const delivery = { id: "ntc_1", target: "ops@example.org", notice: failed };
+  const hanging = await mail.deliver(delivery, new AbortController().signal);
   expect(hanging).toMatchObject({ accepted: false, retry: "later" });
   expect(hanging.detail).toBe("The server did not answer in time (GREETING_TIMEOUT).");
   silent.close();
   await once(silent, "close");
-  const absent = await mail.deliver(parcel, new AbortController().signal);
+  const absent = await mail.deliver(delivery, new AbortController().signal);
   expect(absent.detail).toMatch(/ECONNREFUSED|connect/i);
 });
 
@@ -150,7 +150,7 @@ test("a delivery that is called off ends at once", async () => {
   goOn.resolve();
 });
 
-test("a password that cannot be read is told, and nobody is asked without it", async () => {
+test("a password that cannot be read is reported, and nobody is asked without it", async () => {
   const { settings, smtp } = await world();
   const mail = channelWith({
     settings: () => settings.current().mail,
@@ -158,8 +158,8 @@ test("a password that cannot be read is told, and nobody is asked without it", a
       throw new Error("The key file is another.");
     },
   });
-  const parcel = { id: "ntc_1", target: "ops@example.org", notice: failed };
-  const outcome = await mail.deliver(parcel, new AbortController().signal);
+  const delivery = { id: "ntc_1", target: "ops@example.org", notice: failed };
+  const outcome = await mail.deliver(delivery, new AbortController().signal);
   expect(outcome).toMatchObject({ accepted: false, detail: "The key file is another." });
   expect(smtp.connections).toBe(0);
 });

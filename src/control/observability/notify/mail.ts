@@ -1,6 +1,6 @@
 import type { NodemailerError } from "nodemailer";
 import type { SettingsView } from "../../settings/groups.ts";
-import type { Channel, Outcome, Parcel } from "./channel.ts";
+import type { Channel, Delivery, Outcome } from "./channel.ts";
 import { asHtml, asText, messageOf } from "./message.ts";
 import type { Notice } from "./notice.ts";
 
@@ -20,19 +20,19 @@ const silence_timeout_ms = 30_000;
 /** For a whole delivery: a server may also be slow without ever being silent. */
 const delivery_timeout_ms = 120_000;
 
-/** One message per notice, to its owner and to everybody who is told of everything. */
+/** One message per notice, to its owner and to everybody who gets everything. */
 export function mailChannel(parts: MailParts): Channel {
   return {
     enabled: () => parts.settings().enabled,
     target: (notice) => recipientsOf(notice, parts).join(","),
-    async deliver(parcel, signal) {
+    async deliver(delivery, signal) {
       let password = "";
       try {
         password = parts.password();
-        return await send(parcel, password, parts, signal);
+        return await send(delivery, password, parts, signal);
       } catch (error) {
         const detail = withoutSecret(wordsOf(error as NodemailerError), password);
-        return { accepted: false, detail, retry: retryAfter(error), target: parcel.target };
+        return { accepted: false, detail, retry: retryAfter(error), target: delivery.target };
       }
     },
   };
@@ -48,7 +48,7 @@ function recipientsOf(notice: Notice, { settings, emailOf }: MailParts): string[
 }
 
 async function send(
-  { id, target, notice }: Parcel,
+  { id, target, notice }: Delivery,
   password: string,
   { settings, origin, step_timeout_ms = 10_000 }: MailParts,
   signal: AbortSignal,
@@ -89,7 +89,7 @@ async function send(
     return { accepted: true, detail: info.response, retry: "never", target };
   }
   const detail = refused.map((each) => `${each.recipient}: ${wordsOf(each)}`).join("; ");
-  const retry = refused.every(isRefused) ? "thrice" : "later";
+  const retry = refused.every(isRefused) ? "limited" : "later";
   const left = info.rejected.join(",");
   return { accepted: false, detail: withoutSecret(detail, password), retry, target: left };
 }
@@ -103,7 +103,7 @@ function isRefused({ permanent, command, code }: NodemailerError): boolean {
 }
 
 const retryAfter = (error: unknown): Outcome["retry"] =>
-  isRefused(error as NodemailerError) ? "thrice" : "later";
+  isRefused(error as NodemailerError) ? "limited" : "later";
 
 function wordsOf({ response, timeoutType, message }: NodemailerError): string {
   if (response) return response;

@@ -30,7 +30,7 @@ test("every kind of notice has a subject that says it all", () => {
   ]);
 });
 
-test("every cause says in words what to do next", () => {
+test("every cause says what to do next", () => {
   const causes = [
     ...["out_of_memory", "gated_model", "not_found", "disk_full", "no_capacity"],
     ...["driver", "runtime_crash", "timeout", "download", "config"],

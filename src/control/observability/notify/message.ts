@@ -61,7 +61,7 @@ function aboutEndpoint(notice: EndpointNotice, origin: string): Message {
   const { id, model } = notice.endpoint;
   const explanation = explain(notice.cause);
   const next = explanation ? [`What to do next: ${explanation.advice}`] : [];
-  const goesOn = notice.kind === "update_failed" ? ["What served before goes on serving."] : [];
+  const goesOn = notice.kind === "update_failed" ? ["The replicas from before keep serving."] : [];
   return {
     subject: endpointSubject(notice, explanation?.words),
     paragraphs: withTime(notice.at, [`Model: ${model}`, notice.detail, ...goesOn, ...next]),

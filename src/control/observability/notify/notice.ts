@@ -1,6 +1,6 @@
 import type { Cause } from "../../../../agent/contract/protocol/messages.ts";
 
-/** Something that people want to be told, whatever way it reaches them. */
+/** Something that people want to know, however it reaches them. */
 export type Notice =
   | {
       kind: "endpoint_up" | "endpoint_failed" | "update_failed" | "endpoint_deleted";

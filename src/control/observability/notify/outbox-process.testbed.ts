@@ -1,4 +1,4 @@
-/** A process of its own that adds notices to the outbox of a database file, and sends until it is killed. */
+/** A separate process that adds notices to the outbox of a database file, and sends until it is killed. */
 import { openWorld, up } from "./notify.testbed.ts";
 
 const [file = "", count = "0"] = process.argv.slice(2);

@@ -59,8 +59,8 @@ export function outboxRoutes({ outbox, channels, guard, now }: OutboxRouteParts)
         const channel = channels[body.channel];
         const target = channel.target(notice);
         if (target === "") throw notSetUp(body.channel);
-        const parcel = { id: newId("ntc"), target, notice };
-        const { accepted, detail } = await channel.deliver(parcel, request.signal);
+        const delivery = { id: newId("ntc"), target, notice };
+        const { accepted, detail } = await channel.deliver(delivery, request.signal);
         if (accepted) return { accepted, detail };
         throw new Failure(502, `The test was not accepted. ${ended(detail)}`, {
           code: "not_accepted",

@@ -28,7 +28,7 @@ const hour_ms = 3_600_000;
 const kept_ms = 30 * 24 * hour_ms;
 /** The longest sleep between two looks at the rows: wall clocks can jump. */
 const longest_sleep_ms = 60_000;
-/** What stopping grants the delivery that is under way; cut off after that, it comes once more. */
+/** What stopping grants the delivery that is under sender; cut off after that, it comes once more. */
 const grace_ms = 5_000;
 
 /**
@@ -58,8 +58,8 @@ export class Outbox {
   add(notice: Notice): void {
     const now = this.#parts.now();
     for (const channel of names) {
-      const way = this.#parts.channels[channel];
-      const target = way.enabled() ? way.target(notice) : "";
+      const sender = this.#parts.channels[channel];
+      const target = sender.enabled() ? sender.target(notice) : "";
       if (target === "") continue;
       const row = { id: newId("ntc"), channel, target, notice, created_at: now };
       this.#database
@@ -75,7 +75,7 @@ export class Outbox {
     this.#lookIn(0);
   }
 
-  /** Waits a while for what is under way. What is left is sent after the next start. */
+  /** Waits a while for what is under sender. What is left is sent after the next start. */
   async stop(): Promise<void> {
     this.#state = "stopped";
     clearTimeout(this.#timer);
@@ -111,10 +111,10 @@ export class Outbox {
   #lookIn(delay_ms: number): void {
     if (this.#state !== "running") return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), delay_ms);
+    this.#timer = setTimeout(() => void this.#tick(), delay_ms);
   }
 
-  async #look(): Promise<void> {
+  async #tick(): Promise<void> {
     let sleep_ms = longest_sleep_ms;
     try {
       await this.deliver();
@@ -127,7 +127,7 @@ export class Outbox {
       sleep_ms = Math.min(longest_sleep_ms, Math.max(0, wait_ms));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      this.#parts.log(`notify: the outbox cannot be kept, nothing is sent until it can: ${words}`);
+      this.#parts.log(`notify: the outbox cannot be saved; nothing is sent until it can: ${words}`);
     }
     this.#lookIn(sleep_ms);
   }

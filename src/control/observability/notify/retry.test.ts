@@ -27,7 +27,7 @@ test("after a day it is given up, not before", () => {
 });
 
 test("what was refused for good is tried three times, what is gone not again", () => {
-  const refused = { retry: "thrice", detail: "550 no such user" } as const;
+  const refused = { retry: "limited", detail: "550 no such user" } as const;
   const after = (attempts: number) => afterRefusal({ attempts, created_at: 0 }, refused, 0, 0.5);
   expect([after(1), after(2)]).toEqual([{ next_attempt_at: 5000 }, { next_attempt_at: 10_000 }]);
   expect(after(3)).toEqual({ given_up: "Refused 3 times: 550 no such user" });

@@ -20,7 +20,7 @@ export function afterRefusal(
   random: number,
 ): Next {
   if (retry === "never") return { given_up: detail };
-  if (retry === "thrice" && attempts >= tries_of_refused) {
+  if (retry === "limited" && attempts >= tries_of_refused) {
     return { given_up: `Refused ${attempts} times: ${detail}` };
   }
   if (now - created_at >= patience_ms) return { given_up: `Not accepted within a day: ${detail}` };

@@ -1,4 +1,4 @@
-/** A real SMTP server on loopback, with a certificate of a CA of its own, that does as it is told. */
+/** A real SMTP server on loopback, with a certificate of its own CA, that does as it is told. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";

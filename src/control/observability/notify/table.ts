@@ -2,7 +2,7 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Notice } from "./notice.ts";
 
 /**
- * What must still be told to somebody. Written in the transaction of the transition that it tells of,
+ * What must still be reported to somebody. Written in the transaction of the transition that it tells of,
  * so that a crash loses neither and doubles neither.
  */
 export const outbox = sqliteTable(

@@ -108,7 +108,7 @@ test("a body that never ends does not matter once the status has come", async ()
   expect((await deliver(cut.signal)).accepted).toBe(true);
 });
 
-test("a receiver that hangs or is not there is told by its address without the path", async () => {
+test("a receiver that hangs or is not there is named by its address without the path", async () => {
   const asked = Promise.withResolvers<void>();
   const { settings, deliver } = await world(() => {
     asked.resolve();

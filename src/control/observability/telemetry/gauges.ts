@@ -13,7 +13,7 @@ export interface Snapshot {
   }[];
   replicas: readonly { state: string; count: number }[];
   hosts: readonly HostSnapshot[];
-  /** Requests being relayed, of Elastic models too. */
+  /** Requests being relayed, of shared models too. */
   inflight: number;
   /** For the time series: only of what is active. */
   samples: readonly Sample[];

@@ -30,7 +30,11 @@ const meanings: Readonly<Record<number, readonly [XidSeverity, string, string]>>
   31: ["note", "a program touched GPU memory that it may not", own_program],
   32: ["warning", "a corrupted command reached the GPU", `${hardware} It is often the PCIe link.`],
   43: ["note", "a program was ended after its own fault; the GPU is well", own_program],
-  45: ["note", "a program was ended, by itself or by another error", "Look for an XID before it."],
+  45: [
+    "note",
+    "a program ended, on its own or because of another error",
+    "Look for an XID before it.",
+  ],
   46: ["critical", "the GPU stopped processing", reset],
   48: ["critical", "memory has an error that ECC cannot correct", reset],
   54: ["critical", "auxiliary power is not connected", "Check the GPU's power cables."],
@@ -82,7 +86,7 @@ export function meaningOf(code: number): XidMeaning {
   }
   return {
     severity: "warning",
-    meaning: "an error that this version has no words for",
+    meaning: "an error that this version does not know",
     advice: "Look the number up in NVIDIA's Xid catalog.",
   };
 }

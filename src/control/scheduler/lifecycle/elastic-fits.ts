@@ -14,12 +14,12 @@ export class ElasticFits {
   /** By model, which is another object after every change. Undefined while its files are looked at. */
   readonly #known = new WeakMap<ElasticModel, Fit | null | undefined>();
   readonly #resolve: Resolve;
-  readonly #nudge: () => void;
+  readonly #trigger: () => void;
 
-  /** NUDGE: something was found out. */
-  constructor({ resolve, nudge }: { resolve: Resolve; nudge(): void }) {
+  /** TRIGGER: something was found out. */
+  constructor({ resolve, trigger }: { resolve: Resolve; trigger(): void }) {
     this.#resolve = resolve;
-    this.#nudge = nudge;
+    this.#trigger = trigger;
   }
 
   of(model: ElasticModel): Fit | null | undefined {
@@ -36,7 +36,7 @@ export class ElasticFits {
     this.#known.set(model, undefined);
     void this.#findOut(source).then((facts) => {
       this.#known.set(model, facts && estimateOf({ ...model, model_facts: facts }));
-      this.#nudge();
+      this.#trigger();
     });
   }
 

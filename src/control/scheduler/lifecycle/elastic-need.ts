@@ -1,4 +1,4 @@
-/** What a replica of an Elastic model needs, and whether one that runs has it. Pure. */
+/** What a replica of a shared model needs, and whether one that runs has it. Pure. */
 import type { Demand, Device, Fit } from "../placement/fleet.ts";
 import { cpu, isOfType } from "../placement/kinds.ts";
 import { measuredFit } from "../placement/measured-fit.ts";

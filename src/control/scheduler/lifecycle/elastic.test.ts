@@ -86,7 +86,7 @@ describe("room", () => {
     expect([added(changes), changes.short]).toEqual([["a", "c"], []]);
   });
 
-  test("one that gets fewer than it wants, or none, is told with the hosts that are full", () => {
+  test("one that gets fewer than it wants, or none, is reported with the hosts that are full", () => {
     const some = assign([model({ replicas: 3 })], hosts, [on("a")], only("b"));
     expect(some.short).toEqual([{ model: model({ replicas: 3 }), kept: 2, full: ["c"] }]);
     const every = model({ replicas: null });

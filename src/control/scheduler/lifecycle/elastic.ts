@@ -1,5 +1,5 @@
 /**
- * Which hosts should run which Elastic models, from what is wanted and what is there. Pure.
+ * Which hosts should run which shared models, from what is wanted and what is there. Pure.
  * It moves nothing that need not move: a replica stays where it is while its host may come back,
  * because rescheduling a whole fleet over one lost heartbeat is worse than waiting (gpustack#5935).
  */

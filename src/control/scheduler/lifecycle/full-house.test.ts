@@ -99,7 +99,7 @@ test("one that is in use is not stopped for the other, which is told why", () =>
   expect(endpoints.get("endpt-a")?.standing.detail).toContain("in use");
 });
 
-test("one that falls idle makes room by itself, once per idle time and not once per request", () => {
+test("one that falls idle makes room on its own, once per idle time and not once per request", () => {
   const { starts } = hour(40, 30);
   const changes = starts["endpt-a"] + starts["endpt-b"];
   expect(Math.min(...Object.values(starts))).toBeGreaterThan(10);

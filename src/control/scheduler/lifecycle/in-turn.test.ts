@@ -14,7 +14,7 @@ const replicas = (...states: ReplicaStatus["state"][]): ReplicaStatus[] =>
     };
   });
 
-/** Which begin, when all are to start anew. */
+/** Which begin, when all are to start again. */
 function begin(
   statuses: readonly ReplicaStatus[],
   { down = "", lost = "", added = 0 } = {},
@@ -42,7 +42,7 @@ test("the others wait until those are ready, and stay when they never are", () =
   expect(begin(replicas("starting", "waiting", "ready", "ready"))).toBe("ab");
 });
 
-test("one that stops for it, and finds its place anew, counts until it is ready", () => {
+test("one that stops for it, and finds its place again, counts until it is ready", () => {
   const [going, other] = replicas("ready", "ready");
   if (!going || !other) throw new Error("There are two.");
   const gone = { ...going, row: { ...going.row, unwanted_since: 1 } };

@@ -1,4 +1,4 @@
-/** A model of the pool that changes goes on serving: its replicas start anew in turn. Pure. */
+/** A shared model keeps serving while it changes: its replicas start again in turn. Pure. */
 import type { FleetHost, ReplicaStatus } from "./world.ts";
 
 interface Pool {

@@ -71,11 +71,11 @@ test("a change that fails on one replica and is held back from the others says b
   const changed = modelWith({ slots: 9 });
   const failed = replica("a", "failed", { detail: "It needs more memory." });
   const { row } = failed;
-  const anew = { ...failed, row: { ...row, spec: specOf(changed) } };
-  expect(modelStatus(changed, [anew, replica("b", "ready")], calm).problem).toMatch(
-    /^It needs more memory\. The replicas that are ready go on as before the change\./,
+  const again = { ...failed, row: { ...row, spec: specOf(changed) } };
+  expect(modelStatus(changed, [again, replica("b", "ready")], calm).problem).toMatch(
+    /^It needs more memory\. The ready replicas keep running as before the change\./,
   );
-  expect(modelStatus(changed, [anew], calm).problem).toBe("It needs more memory.");
+  expect(modelStatus(changed, [again], calm).problem).toBe("It needs more memory.");
 });
 
 test("a ready replica whose host cannot be reached is a problem, but a failed one says more", () => {
@@ -90,7 +90,7 @@ test("a ready replica whose host cannot be reached is a problem, but a failed on
   expect(problem(replica("b", "ready"), broken)).toBe("It is broken.");
 });
 
-test("without a place it says why, and whether that passes by itself", () => {
+test("without a place it says why, and whether that passes on its own", () => {
   expect(modelStatus(model, [], unplaced("no_capacity"))).toMatchObject({
     status: "placing",
     cause: "no_capacity",

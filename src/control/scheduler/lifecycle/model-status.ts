@@ -1,4 +1,4 @@
-/** How a model of the shared pool is doing, from one pass of the loop: for people and for routing. Pure. */
+/** How a shared model is doing, from one pass of the loop: for people and for routing. Pure. */
 import type { Cause } from "../../../../agent/contract/protocol/messages.ts";
 import type { Phase } from "../../models/endpoints/status.ts";
 import { type ElasticModel, runsAs } from "./elastic.ts";
@@ -15,7 +15,7 @@ export interface ModelStatus {
   progress: Progress | null;
   ready_replicas: number;
   starting_replicas: number;
-  /** Why something is wrong, in a word; empty when nothing is, and while it waits for what comes by itself. */
+  /** Why something is wrong, in a word; empty when nothing is, and while it waits for what comes without anybody's help. */
   cause: Cause;
   /** One or two sentences for a person; null when all is well. */
   problem: string | null;
@@ -26,7 +26,7 @@ export interface ModelStatus {
 export interface ModelPlacement {
   replica: string;
   host_id: string;
-  /** None of its own where nothing is set aside for it. */
+  /** Null where nothing is set aside for it. */
   devices: readonly string[];
   bytes_per_device: number;
   state: ReplicaStatus["state"];
@@ -80,16 +80,16 @@ function statusOf(
 }
 
 const held_back =
-  "The replicas that are ready go on as before the change. To change them all the same, disable the model and enable it.";
+  "The ready replicas keep running as before the change. To change them anyway, disable the model and enable it.";
 
-type Trouble = Pick<ModelStatus, "cause" | "problem">;
+type Problem = Pick<ModelStatus, "cause" | "problem">;
 
 /** What has failed says most; then what nobody can reach, then what has no place. */
 function troubleOf(
   model: ElasticModel,
   mine: readonly ReplicaStatus[],
   { unplaced, hostProblem = () => null }: ModelStatusDeps,
-): Trouble {
+): Problem {
   const broken = mine.find(({ state }) => state === "failed" || state === "crashed");
   if (broken) {
     const { detail, cause } = broken.observed ?? {};

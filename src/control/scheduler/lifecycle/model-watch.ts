@@ -1,4 +1,4 @@
-/** How the models of the shared pool are doing, for those who look and those who wait. */
+/** How the shared models are doing, for those who look and those who wait. */
 import type { ElasticModel } from "./elastic.ts";
 import { type ModelPlacement, type ModelStatus, modelStatus } from "./model-status.ts";
 import type { Unschedulable } from "./plan.ts";

@@ -25,7 +25,7 @@ function told(
   return noticesOf([decision], () => endpoint, 9).map(({ kind, at }) => [kind, at]);
 }
 
-test("the ends of a build, an update and a life are told", () => {
+test("the ends of a build, an update and a life are reported", () => {
   expect(told({ from: "building", to: "up", reason: "ready" })).toEqual([["endpoint_up", 5]]);
   expect(told({ from: "updating", to: "up", reason: "updated" })).toEqual([["endpoint_up", 5]]);
   expect(told({ from: "updating", to: "up", reason: "update_failed" })).toEqual([

@@ -77,7 +77,7 @@ const up = (): Endpoint => ({
 
 const run = (of: World) => pass(of, rules, new Map());
 
-test("an idle model of the shared pool stops for a Dedicated endpoint, which waits for its memory", () => {
+test("an idle shared model stops for a Dedicated endpoint, which waits for its memory", () => {
   const plan = run(
     world([elasticRow], { rep_pool: "ready" }, { models: [model], endpoints: [dedicated()] }),
   );
@@ -125,7 +125,7 @@ test("the place is taken as soon as its memory is proved free", () => {
   expect(plan.add).toMatchObject([{ owner_id: "endpt-1", devices: ["g0"] }]);
 });
 
-test("a busy model of the pool is never stopped", () => {
+test("a busy shared model is never stopped", () => {
   const plan = run(
     world(
       [elasticRow],

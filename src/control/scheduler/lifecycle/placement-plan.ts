@@ -30,7 +30,7 @@ const bed_bytes = 2 ** 30;
 
 export class PlacementPlan {
   readonly taken: NewReplica[] = [];
-  /** Elastic replicas that stop to make room. */
+  /** Replicas of shared models that stop to make room. */
   readonly evicted: string[] = [];
   readonly #world: World;
   readonly #statuses: readonly ReplicaStatus[];
@@ -60,7 +60,7 @@ export class PlacementPlan {
     return refused;
   }
 
-  /** Takes a place for a replica of an Elastic model on one host. False when there is no room on it. */
+  /** Takes a place for a replica of a shared model on one host. False when there is no room on it. */
   takeOn(model: ElasticModel, host_id: string): boolean {
     const estimate = this.#world.fitOf(model);
     if (estimate === undefined) return false;
@@ -86,7 +86,7 @@ export class PlacementPlan {
     return bytes;
   }
 
-  /** Gives a sleeper the memory of its own GPUs back; false when others have it now. */
+  /** Gives a sleeper back the memory of its GPUs; false when others have it now. */
   reclaimDevices(status: ReplicaStatus): boolean {
     const own_bytes = heldBytes(status);
     if (!this.fleet.hasRoom(status.row, own_bytes)) return false;
@@ -95,14 +95,14 @@ export class PlacementPlan {
     return true;
   }
 
-  /** Why an Elastic model finds no place on HOST_IDS, or without any, in the fleet; null when it would find one. */
+  /** Why a shared model finds no place on HOST_IDS, or without any, in the fleet; null when it would find one. */
   whyNot(model: ElasticModel, host_ids: readonly string[]): Refused | null {
     const demand = this.#elasticDemand(model);
     const placed = place(demand, host_ids.length > 0 ? only(this.fleet, host_ids) : this.fleet);
     return "refused" in placed ? placed : null;
   }
 
-  /** Whether an Elastic replica has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
+  /** Whether a replica of a shared model has devices as MODEL asks for; with RENEWED, also as many bytes as that needs now. */
   suits(row: ReplicaRow, model: ElasticModel, renewed = false): boolean {
     const asks = model.gpu.type !== null || model.gpu.count !== null;
     const host = this.fleet.hosts.find(({ id }) => id === row.host_id);
@@ -147,7 +147,7 @@ export class PlacementPlan {
     });
   }
 
-  /** Idle replicas of the shared pool stop for a Dedicated endpoint, and it waits for their memory. */
+  /** Idle replicas of the shared models stop for a Dedicated endpoint, and it waits for their memory. */
   #madeRoom(demand: Demand, refused: Refused): Refused {
     const { evictable, fleet } = this;
     const { now } = this.#world;

@@ -14,15 +14,15 @@ export interface Plan {
   gone: string[];
   /** Replicas that go to sleep in place, or wake. */
   sleep_intents: SleepIntent[];
-  /** Elastic replicas with a new specification, which need a new epoch. */
+  /** replicas of shared models with a new specification, which need a new epoch. */
   renew: { id: string; spec: ReplicaSpec }[];
   pressures: ReadonlyMap<string, Pressure>;
-  /** Elastic models with fewer replicas than they want, and why. */
+  /** shared models with fewer replicas than they want, and why. */
   unschedulable: Map<string, Unschedulable>;
 }
 
 export interface Unschedulable {
-  /** Empty while it only waits for something that comes by itself. */
+  /** Empty while it only waits for something that comes without anybody's help. */
   cause: "no_capacity" | "";
   /** One or two sentences for a person. */
   detail: string;

@@ -1,4 +1,4 @@
-/** Models of the shared pool that need so much memory, on hosts that have so much. */
+/** Shared models that need so much memory, on hosts that have so much. */
 import { expect, test } from "bun:test";
 import type { Measured } from "../sizing/plan.ts";
 import { type ElasticModel, specOf } from "./elastic.ts";
@@ -64,7 +64,7 @@ const run = (
     new Map(),
   );
 
-test("an engine gets whole GPUs of its own, as many as are asked for, where there are so many", () => {
+test("an engine gets whole GPUs, as many as are asked for, where there are so many", () => {
   const two = { ...engine, gpu: { type: null, count: 2 } };
   expect(run([two], [host("a", 1), host("b", 2)]).add).toMatchObject([
     {
@@ -138,6 +138,8 @@ test("what starts have really taken counts instead of the estimate", () => {
   const seen: Measured = {
     gpu: "NVIDIA L4",
     gpus: 1,
+    context_tokens: 4096,
+    concurrency: 4,
     context: 4096,
     slots: 4,
     gpu_bytes: 10 * gib,
@@ -175,7 +177,7 @@ test("a replica that is not on the GPUs that are asked for now moves", () => {
   expect(run([small], hosts, [{ ...onCpu, spec: specOf(small) }]).unwanted).toEqual([]);
 });
 
-test("a new specification of the same size starts in place, one of another size finds its place anew", () => {
+test("a new specification of the same size starts in place, one of another size finds its place again", () => {
   const hosts = [host("a", 2, [observedWith()])];
   const longer = { ...engine, context_tokens: 8192 };
   expect(run([longer], hosts, [row()])).toMatchObject({ renew: [{ id: "rep_1" }], unwanted: [] });

@@ -1,4 +1,4 @@
-/** The part of a pass that is about the shared pool: it takes what Dedicated endpoints leave. Pure. */
+/** The part of a pass that is about the shared models: it takes what Dedicated endpoints leave. Pure. */
 import { assign, type Short } from "./elastic.ts";
 import { inTurn } from "./in-turn.ts";
 import type { PlacementPlan } from "./placement-plan.ts";
@@ -12,7 +12,7 @@ export interface Bench {
   lost: ReadonlySet<string>;
 }
 
-/** Replicas that are to go, to start anew or to find a place; places are taken at once. */
+/** Replicas that are to go, to start again or to find a place; places are taken at once. */
 export function pool(world: World, { plan, places, statuses, lost }: Bench): void {
   const evicted = new Set(places.evicted);
   const models = new Map(world.models.map((model) => [model.id, model]));
@@ -45,7 +45,7 @@ export function pool(world: World, { plan, places, statuses, lost }: Bench): voi
   for (const renewal of turns) {
     const row = rows.find(({ id }) => id === renewal.id);
     const model = row && models.get(row.owner_id);
-    // One that needs more or less than is reserved for it stops first, and finds its place anew.
+    // One that needs more or less than is reserved for it stops first, and finds its place again.
     if (!row || !model || places.suits(row, model, true)) plan.renew.push(renewal);
     else plan.unwanted.push(row.id);
   }

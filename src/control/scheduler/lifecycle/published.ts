@@ -1,4 +1,4 @@
-/** What routing and people are told of models, endpoints and replicas: views over one pass of the loop. Pure. */
+/** What routing and people see of models, endpoints and replicas: views over one pass of the loop. Pure. */
 import type { Inventory } from "../../../../agent/contract/protocol/messages.ts";
 import { relayName } from "../../../../agent/contract/protocol/relay-name.ts";
 import type { Reachability, Relay } from "../../fleet/reachability.ts";
@@ -28,7 +28,7 @@ export interface RoutedReplica {
 /** REACH: how this process gets to the runtimes of a host; null when it cannot. */
 export type ReachOf = (host_id: string) => Reachability | null;
 
-/** What routing knows of the shared pool. */
+/** What routing knows of the shared models. */
 export function routedModels(
   models: readonly (ElasticModel & { created_at: number })[],
   statuses: readonly ReplicaStatus[],

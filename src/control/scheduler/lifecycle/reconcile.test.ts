@@ -28,7 +28,7 @@ function fleet(database: Database = openDatabase(":memory:")) {
   const lifecycle = new Lifecycle(
     database,
     {
-      look: () => ({
+      observe: () => ({
         models,
         endpoints: [...endpoints.values()],
         hosts: [hostWith("host_a", { observed: said.get("host_a") ?? null })],
@@ -150,7 +150,7 @@ test("a disabled model leaves the host with an empty set, and its row when the h
   expect(lifecycle.statuses()).toEqual([]);
 });
 
-test("many nudges are one pass", async () => {
+test("many triggers are one pass", async () => {
   const { lifecycle, passes } = fleet();
   for (let i = 0; i < 100; i++) lifecycle.trigger();
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));

@@ -1,6 +1,6 @@
 /**
  * The one loop that owns replicas and the standing of every endpoint. Level-triggered: every pass
- * compares all that is wanted with all that is there, so a lost or doubled nudge changes nothing.
+ * compares all that is wanted with all that is there, so a lost or doubled trigger changes nothing.
  */
 import { eq, inArray } from "drizzle-orm";
 import type { Desired, S3Access } from "../../../../agent/contract/protocol/messages.ts";
@@ -17,7 +17,7 @@ import { joined, type ReplicaRow, type ReplicaStatus, type World } from "./world
 /** What the loop needs from the rest of the appliance. */
 export interface ReconcilerDeps {
   /** Everything but the replicas' rows and the time. */
-  look(): Omit<World, "now" | "rows">;
+  observe(): Omit<World, "now" | "rows">;
   rules(): Omit<Rules, "now">;
   /** Write down and then remember what was decided for endpoints. */
   endpoints: {
@@ -89,7 +89,7 @@ export class Lifecycle {
     return this.#statuses;
   }
 
-  /** Elastic models with fewer replicas than they want, and why, as of the last pass. */
+  /** shared models with fewer replicas than they want, and why, as of the last pass. */
   unplaced(): ReadonlyMap<string, Unschedulable> {
     return this.#unplaced;
   }
@@ -105,7 +105,7 @@ export class Lifecycle {
 
   reconcile(): void {
     const now = this.#now();
-    const world = { ...this.#around.look(), now, rows: this.#rows };
+    const world = { ...this.#around.observe(), now, rows: this.#rows };
     const plan = pass(world, { ...this.#around.rules(), now }, this.#pressures);
     this.#commit(plan);
     this.#pressures = plan.pressures;
@@ -176,10 +176,12 @@ export class Lifecycle {
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
     const specs = new Map(renew.map(({ id, spec }) => [id, spec]));
-    const beds = new Map(sleep_intents.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
+    const intents = new Map(sleep_intents.map(({ id, asleep_bytes }) => [id, asleep_bytes]));
     const kept = this.#rows
       .filter(({ id }) => !isGone.has(id))
-      .map((row) => (beds.has(row.id) ? { ...row, asleep_bytes: beds.get(row.id) ?? null } : row))
+      .map((row) =>
+        intents.has(row.id) ? { ...row, asleep_bytes: intents.get(row.id) ?? null } : row,
+      )
       .map((row) => {
         const spec = specs.get(row.id);
         if (spec) return { ...row, spec, epoch: row.epoch + 1 };

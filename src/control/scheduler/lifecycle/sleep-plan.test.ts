@@ -61,13 +61,13 @@ const up = { status: "up", since: 0, intent: "sleep" } as const;
 const sleeping = { status: "sleeping", since: 999_000, depth: "l1" } as const;
 const asleep = { state: "asleep", gpu_memory_bytes: gib } as const;
 
-describe("a bed", () => {
+describe("host memory to sleep in", () => {
   test("is the host's memory for the weights, reserved before it sleeps", () => {
     const plan = played([endpoint("a", up)], [row("r1", "a")], { r1: {} });
     expect(plan.unwanted).toEqual([]);
-    const [bed] = plan.sleep_intents;
-    expect(bed?.id).toBe("r1");
-    expect(bed?.asleep_bytes).toBeGreaterThan(model.weights_bytes);
+    const [intent] = plan.sleep_intents;
+    expect(intent?.id).toBe("r1");
+    expect(intent?.asleep_bytes).toBeGreaterThan(model.weights_bytes);
   });
 
   test("that the host has not makes it stop", () => {

@@ -8,7 +8,7 @@ export interface Progress {
   /** 0 while it is not known. */
   download_bytes: number;
   bytes_per_s: number;
-  /** Null while it cannot be told. */
+  /** Null while it is not known. */
   eta_s: number | null;
 }
 

@@ -4,7 +4,7 @@ import type { DesiredReplica } from "../../../../agent/contract/protocol/message
 export type ReplicaSpec = Omit<DesiredReplica, "id" | "epoch" | "hf_token" | "s3">;
 
 /**
- * Replicas, of Elastic models and Dedicated endpoints. What they are doing right now is reported by
+ * Replicas, of shared models and Dedicated endpoints. What they are doing right now is reported by
  * the agents and kept in memory: after a restart of the control plane the agents say it again.
  */
 export const replicas = sqliteTable("replicas", {

@@ -45,7 +45,7 @@ export interface World {
   inflightOf(replica_id: string): number;
   /** What starts have really taken; absent where nobody remembers. */
   measured?: FindMeasured;
-  /** What an Elastic model needs: null where nothing is set aside for it, undefined while that is being found out. */
+  /** What a shared model needs: null where nothing is set aside for it, undefined while that is being found out. */
   fitOf(model: ElasticModel): Fit | null | undefined;
 }
 
@@ -141,11 +141,11 @@ function devicesOf({ inventory, gpus }: FleetHost, statuses: readonly ReplicaSta
   const asleep_bytes = statuses.reduce((sum, { row }) => sum + (row.asleep_bytes ?? 0), 0);
   return found.map((device) => {
     const mine = statuses.filter(({ row }) => row.devices.includes(device.id));
-    const beds = device.id === "cpu" ? asleep_bytes : 0;
+    const sleepers_bytes = device.id === "cpu" ? asleep_bytes : 0;
     const leaving = mine.filter(({ row }) => row.unwanted_since !== null);
     return {
       ...device,
-      reserved_bytes: bytesOf(mine) + beds,
+      reserved_bytes: bytesOf(mine) + sleepers_bytes,
       leaving_bytes: bytesOf(leaving),
       asleep_bytes: bytesOf(mine.filter(isAsleep)),
       foreign_bytes: foreignBytes(

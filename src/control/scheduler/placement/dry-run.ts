@@ -10,7 +10,7 @@ export interface DryRun {
   placement: (Omit<Placement, "bytes_per_device"> & { host_name: string }) | null;
   /** Null where it would start now, or as soon as `would_stop` has stopped. */
   refused: Omit<Refused, "awaiting"> | null;
-  /** Replicas of the shared pool that would be put to sleep for it. */
+  /** Replicas of the shared models that would be put to sleep for it. */
   would_stop: readonly { model: string; host_name: string }[];
 }
 

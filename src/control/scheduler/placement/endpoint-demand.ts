@@ -46,7 +46,7 @@ interface PoolReplica {
   row: Held & {
     id: string;
     owner_id: string;
-    /** 0 in the shared pool. */
+    /** 0 for shared models. */
     revision: number;
     unwanted_since: number | null;
     spec: { model: string };
@@ -60,7 +60,7 @@ interface Traffic {
   inflightOf(replica_id: string): number;
 }
 
-/** Ready replicas of the shared pool whose memory is known. */
+/** Ready replicas of shared models whose memory is known. */
 export function evictableIn(
   { demandOf: trafficOf, inflightOf }: Traffic,
   replicas: readonly PoolReplica[],

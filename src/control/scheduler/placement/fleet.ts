@@ -42,7 +42,7 @@ export interface Need {
   devices: number;
   /** All of a device's memory where it must be alone on it. */
   bytes_per_device: number;
-  /** Nothing says how large the model is, so the bytes are a floor. */
+  /** The size of the model is unknown, so the bytes are a floor. */
   guessed: boolean;
 }
 

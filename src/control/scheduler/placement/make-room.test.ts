@@ -147,7 +147,7 @@ test.each([
   [{ busy: true }, "qwen on host a could make room, but it is answering requests."],
   [
     { ready_since: now - 20_000 },
-    "qwen on host a could make room, but it has only just become ready: it is left alone for 40 s more, so that two models do not load each other away in turn.",
+    "qwen on host a could make room, but it became ready only just now. It stays for 40 s more, so that two models do not evict each other in turn.",
   ],
 ])("why nothing stops: %j", (more, words) => {
   const replicas = [idle("qwen", ["g0"], 80, 1, more), idle("busy", ["g1"], 80, 0, { busy: true })];
@@ -160,7 +160,7 @@ test("nothing is said of replicas that would not help", () => {
   expect(whyNoRoom(demand(need(1, 90)), fleet, replicas, now)).toBeNull();
 });
 
-test("on 300 random hosts: as few as trying every set of replicas finds, and none in vain", () => {
+test("on 300 random hosts: as few as trying every set of replicas finds, and none too many", () => {
   for (let seed = 1; seed <= 300; seed++) {
     const below = random(seed);
     const replicas = Array.from({ length: 1 + below(7) }, (_, i) => {

@@ -1,5 +1,5 @@
 /**
- * Which idle replicas of the shared pool must stop so that a demand fits. Never one that is busy, and
+ * Which idle replicas of the shared models must stop so that a demand fits. Never one that is busy, and
  * never one that has only just become ready, or two models that want the same GPU would only load each
  * other away. Pure. The caller stops them, and `occupy`s the place for the demand in this pass.
  */
@@ -55,7 +55,7 @@ export function whyNoRoom(
   const [young] = evict.filter((replica) => !isSettled(replica, now));
   if (!young) return null;
   const left_s = Math.ceil((young.ready_since + settle_ms - now) / 1000);
-  return `${young.model} ${where} could make room, but it has only just become ready: it is left alone for ${left_s} s more, so that two models do not load each other away in turn.`;
+  return `${young.model} ${where} could make room, but it became ready only just now. It stays for ${left_s} s more, so that two models do not evict each other in turn.`;
 }
 
 const isSettled = ({ ready_since }: Evictable, now: number): boolean =>

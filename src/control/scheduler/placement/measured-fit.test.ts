@@ -12,6 +12,8 @@ const unfit: Fit = { ...estimate, needOn: () => ({ unfit: "It does not fit." }) 
 const seen = (changes: Partial<Measured> = {}): Measured => ({
   gpu: "NVIDIA H100",
   gpus: 1,
+  context_tokens: 8192,
+  concurrency: 4,
   context: 8192,
   slots: 4,
   gpu_bytes: 20 * gib,

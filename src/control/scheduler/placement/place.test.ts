@@ -186,6 +186,6 @@ test("a guess is called one", () => {
     indexFleet([host("a", [gpu("g1")])]),
   );
   expect("why" in found && found.why).toContain(
-    "1.0 GiB reserved, although nothing says how large the model is;",
+    "1.0 GiB reserved, although the size of the model is unknown;",
   );
 });

@@ -37,7 +37,7 @@ const refusals: [string, Demand, Host[], Refused["refused"], string, string | nu
     [host("a", [gpu("g1")]), host("b", [gpu("g1"), gpu("g2")], { cordoned: true })],
     "no_host",
     "It needs 2 GPUs (H100-80) in one host with 10.0 GiB free on each, and no host that is up is large enough.",
-    "Host b is, but it is cordoned.",
+    "Host b would fit, but it is cordoned.",
   ],
   [
     "full GPUs",
@@ -61,7 +61,7 @@ const refusals: [string, Demand, Host[], Refused["refused"], string, string | nu
     [host("a", [gpu("g1", { foreign_bytes: 40 * gib })])],
     "busy",
     "It needs 1 GPU (H100-80) in one host with 50.0 GiB free, and the one host that is large enough is in use.",
-    "It fits on 1 GPU (H100-80) of host a if 10.0 GiB more are freed there. Programs that are not ours hold 40.0 GiB of it.",
+    "It fits on 1 GPU (H100-80) of host a if 10.0 GiB more are freed there. Programs that Hypervize did not start hold 40.0 GiB of it.",
   ],
   [
     "a start on the only GPU",
@@ -109,7 +109,7 @@ const refusals: [string, Demand, Host[], Refused["refused"], string, string | nu
     [host("a", [gpu("g1"), processors(8)]), host("b", [gpu("g1", { kind: "NVIDIA L4" })])],
     "never",
     "No host with vllm has a GPU of the type B200.",
-    "There is: H100-80, L4-24.",
+    "Available: H100-80, L4-24.",
   ],
 ];
 

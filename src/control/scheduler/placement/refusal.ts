@@ -1,4 +1,4 @@
-/** Why a demand finds no place, and the nearest thing that would fit, in words. Pure. */
+/** Why a demand finds no place, and the nearest thing that would fit, as sentences. Pure. */
 
 import type { Demand, Host, Refused } from "./fleet.ts";
 import type { FleetIndex, Kind, Shelf, Slot } from "./fleet-index.ts";
@@ -100,7 +100,7 @@ function strangers({ host, slots }: Shelf): string {
   const bytes = host.devices
     .filter((device) => slots.some(({ id }) => id === device.id))
     .reduce((sum, { foreign_bytes }) => sum + foreign_bytes, 0);
-  return bytes === 0 ? "" : ` Programs that are not ours hold ${gib(bytes)} of it.`;
+  return bytes === 0 ? "" : ` Programs that Hypervize did not start hold ${gib(bytes)} of it.`;
 }
 
 /** Bytes that must be freed on the devices that lack least. */
@@ -125,7 +125,7 @@ function closed(search: Search): Refused | null {
   return {
     refused: "no_host",
     detail: `${needWords(offer)}, and no host that is up is large enough.`,
-    nearest: `Host ${shelf.host.name} is, but it is ${closedWords(shelf.host)}.`,
+    nearest: `Host ${shelf.host.name} would fit, but it is ${closedWords(shelf.host)}.`,
     awaiting: null,
   };
 }
@@ -154,7 +154,7 @@ function never(search: Search, kinds: readonly Kind[]): Refused {
   return {
     ...refused,
     detail: `No host with ${demand.runtime}${labelled(demand)} has a GPU of the type ${demand.gpu_type}.`,
-    nearest: names === "" ? null : `There is: ${names}.`,
+    nearest: names === "" ? null : `Available: ${names}.`,
   };
 }
 

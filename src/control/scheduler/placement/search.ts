@@ -32,7 +32,7 @@ export interface Case {
   open: boolean;
   /** Whether a slot has BYTES of room then. */
   room(slot: Slot, bytes: number): boolean;
-  /** False where a look at the slots would be in vain; may be true too often. */
+  /** False when the slots cannot fit it for certain. True says nothing. */
   worth?(shelf: Shelf, bytes: number): boolean;
 }
 
@@ -113,7 +113,7 @@ function tightest(shelf: Shelf, need: Need, room: Case["room"]): Slot[] | undefi
 
 /**
  * GPUs before processors, and the fewest bytes taken: who needs all of a GPU leaves nothing over on any,
- * but a small model shall not get the largest card.
+ * but a small model should not get the largest card.
  */
 function byCost(a: Offer, b: Offer): number {
   if (a.kind.cpu !== b.kind.cpu) return a.kind.cpu ? 1 : -1;
@@ -156,7 +156,7 @@ const bySpread = (a: Place, b: Place, { beside }: Demand): number =>
 export function placementOf({ shelf, offer, slots }: Place, why: string): Placement {
   const { devices, bytes_per_device, guessed } = offer.need;
   const each = devices === 1 ? "" : " on each";
-  const doubt = guessed ? ", although nothing says how large the model is" : "";
+  const doubt = guessed ? ", although the size of the model is unknown" : "";
   return {
     host_id: shelf.host.id,
     devices: slots.map(({ id }) => id),

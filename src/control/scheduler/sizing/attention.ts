@@ -76,7 +76,7 @@ function selector(config: Document, layers: number, latent: number | undefined):
 
 const hybridFamily = /^(qwen3_next|qwen3_5|kimi_linear|minimax_text|olmo_hybrid)/;
 
-/** One per layer that keeps a cache of its own, in order. */
+/** One per layer that keeps its own cache, in order. */
 function layerKinds(config: Document, family: string, layers: number): Kind[] {
   const shared = countOrNone(config, "num_kv_shared_layers");
   const own = Math.max(0, layers - shared);

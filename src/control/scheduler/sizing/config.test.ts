@@ -55,7 +55,7 @@ describe("attention", () => {
     expect(cacheOf({ layer_types })).toEqual(["32 full 8 x 256"]);
   });
 
-  test("has global layers of their own size in Gemma 4", () => {
+  test("has global layers of another size in Gemma 4", () => {
     expect(
       cacheOf({
         model_type: "gemma4_text",
@@ -67,7 +67,7 @@ describe("attention", () => {
     ).toEqual(["5 full 4 x 1024", "27 sliding 8 x 512"]);
   });
 
-  test("of hybrids is told apart by interval, list or family", () => {
+  test("of hybrids is recognised by interval, list or family", () => {
     expect(cacheOf({ model_type: "qwen3_next", full_attention_interval: 4 })).toEqual([
       "8 full 8 x 256",
       "24 linear 8 x 256",

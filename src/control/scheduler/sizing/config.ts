@@ -17,7 +17,7 @@ export interface ConfigFacts {
   facts: ModelFacts;
   /** Null when the config leaves a shape out. */
   shapes: Shapes | null;
-  /** What the config says of its own weights; null when it says nothing. */
+  /** What the config says about its weights; null when it says nothing. */
   precision: Precision | null;
   /** What this family is published in, for a config that says nothing. */
   usual_precision: Precision;

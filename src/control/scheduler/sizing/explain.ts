@@ -1,12 +1,12 @@
-/** The answer in words: what was asked, what it takes, what would fit. */
+/** The answer as sentences: what was asked, what it takes, what would fit. */
 import { gib } from "./gpus.ts";
 import { measuredInWords } from "./measured.ts";
 import type { Model } from "./model.ts";
-import type { Ask, Plan } from "./plan.ts";
+import type { Plan, SizingQuery } from "./plan.ts";
 import { reserve_bytes } from "./runtime-memory.ts";
 
 /** REMEDY: how many GPUs of the same type would hold all that was asked; null when none up to 16 do. */
-export function explain(model: Model, ask: Ask, plan: Plan, remedy: number | null): string {
+export function explain(model: Model, ask: SizingQuery, plan: Plan, remedy: number | null): string {
   return [
     answer(model, plan),
     wouldFit(model, plan, remedy),
@@ -34,7 +34,7 @@ function answer({ name, precision }: Model, plan: Plan): string {
 
 function wouldFit({ facts }: Model, plan: Plan, remedy: number | null): string {
   const beyond = facts.context_max !== null && plan.context > facts.context_max;
-  // More GPUs do not make a model's own context longer; that has a sentence of its own.
+  // More GPUs do not make a model's own context longer; that has its own sentence.
   if (plan.verdict === "fits" || (beyond && plan.max_context === facts.context_max)) return "";
   const fewer =
     plan.max_concurrency > 0 && plan.max_concurrency < plan.concurrency
@@ -45,7 +45,11 @@ function wouldFit({ facts }: Model, plan: Plan, remedy: number | null): string {
     : `${fewer}All that was asked fits on ${cards(remedy, plan.gpu)}.`;
 }
 
-function needs({ origin, parameters }: Model, { gpu, utilization }: Ask, plan: Plan): string {
+function needs(
+  { origin, parameters }: Model,
+  { gpu, utilization }: SizingQuery,
+  plan: Plan,
+): string {
   const usable = size(Math.floor(gpu.memory_bytes * utilization));
   const mixture =
     parameters && parameters.active < parameters.total

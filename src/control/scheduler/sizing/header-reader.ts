@@ -1,4 +1,4 @@
-/** The beginnings of a model's files, read by range, with a bound on all of them together. */
+/** The headers of a model's files, read by range, with a bound on all of them together. */
 import { type HubAnswer, HubError } from "./hub-request.ts";
 import type { ModelFiles } from "./model-files.ts";
 
@@ -19,7 +19,7 @@ interface Beginning {
 }
 
 /** Headers are read from their start in growing pieces; no byte is asked for twice. */
-class Beginnings {
+class HeaderCache {
   readonly #range: ReadRange;
   readonly #sizes: ReadonlyMap<string, number | null>;
   readonly #known = new Map<string, Beginning>();
@@ -60,10 +60,10 @@ const tooLong = new HubError("too_long", "whose headers are longer than is read 
 
 /** The files of SIZES; names in folders can be read, but are not listed. */
 export function filesOf(sizes: ReadonlyMap<string, number | null>, range: ReadRange): ModelFiles {
-  const beginnings = new Beginnings(sizes, range);
+  const headers = new HeaderCache(sizes, range);
   return {
     names: async () => [...sizes.keys()].filter((name) => !name.includes("/")),
-    read: (name, offset, length) => beginnings.read(name, offset, length),
+    read: (name, offset, length) => headers.read(name, offset, length),
   };
 }
 

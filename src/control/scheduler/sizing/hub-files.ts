@@ -18,9 +18,9 @@ export interface HubAddress {
 export interface HubModel {
   /** In sentences: "the hub". */
   from: string;
-  /** What these files, which are all that is run of it, are at this moment; null when the hub does not tell. */
+  /** What these files, which are all that is run of it, are at this moment; null when the hub does not say. */
   commitOf(files: readonly string[]): string | null;
-  /** Bytes by name, with folders; null where the hub does not tell. */
+  /** Bytes by name, with folders; null where the hub does not say. */
   sizes: ReadonlyMap<string, number | null>;
   /** Lists the top folder alone, reads anywhere. Throws HubErrors. */
   files: ModelFiles;

@@ -81,7 +81,7 @@ describe("a repository of safetensors", () => {
       "model.safetensors": safetensors(64),
     });
     expect(reading.facts).toEqual({ weights: { bytes: 64, source: "headers" } });
-    expect(reading.warnings.join()).toContain("could not be understood");
+    expect(reading.warnings.join()).toContain("could not be read");
   });
 
   test.each([
@@ -184,9 +184,9 @@ test.each([
   [
     quants,
     {},
-    "org/m has several GGUF files. Name one behind a colon, as in org/m:Q5_K_M. There is: Q5_K_M, Q8_0.",
+    "org/m has several GGUF files. Name one after a colon, as in org/m:Q5_K_M. Available: Q5_K_M, Q8_0.",
   ],
-  [quants, { word: "Q2_K" }, '"Q2_K" names no single GGUF file of org/m. There is: Q5_K_M, Q8_0.'],
+  [quants, { word: "Q2_K" }, '"Q2_K" names no single GGUF file of org/m. Available: Q5_K_M, Q8_0.'],
   [{ "m-00001-of-00002.gguf": gguf }, {}, "none whole"],
 ])("what cannot run is refused with what can: %#", async (files, world, message) => {
   expect((await refusalOf(files, world)).message).toContain(message);

@@ -13,7 +13,7 @@ export interface HubReading {
   format: "gguf" | "safetensors";
   /** The GGUF file, of a split one the first; null for safetensors. */
   file: string | null;
-  /** Null when the hub does not tell. */
+  /** Null when the hub does not say. */
   commit: string | null;
   facts: FileFacts;
   /** What could not be read, as sentences. */
@@ -107,8 +107,8 @@ function ggufIn(
   const list = choices.length > 0 ? choices.slice(0, most_listed).join(", ") + more : "none whole";
   throw badRequest(
     word === null
-      ? `${repository} has several GGUF files. Name one behind a colon, as in ${repository}:${choices[0]}. There is: ${list}.`
-      : `${JSON.stringify(word)} names no single GGUF file of ${repository}. There is: ${list}.`,
+      ? `${repository} has several GGUF files. Name one after a colon, as in ${repository}:${choices[0]}. Available: ${list}.`
+      : `${JSON.stringify(word)} names no single GGUF file of ${repository}. Available: ${list}.`,
     "model",
     "model_not_found",
   );
@@ -166,7 +166,7 @@ async function attempt<T>(
     } else if (error.code === "unreadable_file" && !(cause instanceof NotKnown)) {
       throw error;
     } else {
-      warnings.push(`Sized without what could not be understood: ${error.message}`);
+      warnings.push(`Sized without the part that could not be read: ${error.message}`);
     }
     return undefined;
   }

@@ -39,7 +39,7 @@ test("another type than the files' is computed from the config's shapes", async 
   expect(sizing.weights_bytes_per_gpu).toBeGreaterThan(500_000_000);
 });
 
-test("a GGUF file is chosen by the word behind the name, and without one the choices are told", async () => {
+test("a GGUF file is chosen by the word behind the name, and without one the choices are listed", async () => {
   using hub = world();
   const sizing = await answerFromHub({ model: "org/quants:Q8_0" }, reader(hub));
   expect(sizing.explanation).toStartWith("org/quants:q-Q8_0.gguf (Q8_0) fits");

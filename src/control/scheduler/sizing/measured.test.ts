@@ -7,6 +7,8 @@ const gib = 2 ** 30;
 const seen: Measured = {
   gpu: "NVIDIA L4",
   gpus: 1,
+  context_tokens: 8192,
+  concurrency: 1,
   context: 8192,
   slots: 1,
   gpu_bytes: 20 * gib,
@@ -28,7 +30,7 @@ test("what ran fits, on as many GPUs as it ran on, and the words say how often a
   const { verdict, gpus, explanation, measured } = ask(seen);
   expect({ verdict, gpus, measured }).toEqual({ verdict: "fits", gpus: 1, measured: seen });
   expect(explanation).toContain(
-    "Measured 3 times on 1 × L4-24, last on 2026-11-24: at most 20.0 GiB and 3.0 GiB of the host's memory, ready after 48.2 s. That counts instead of the estimate.",
+    "Measured 3 times on 1 × L4-24, last on 2026-11-24: at most 20.0 GiB and 3.0 GiB of the host's memory, ready after 48.2 s. It replaces the estimate.",
   );
 });
 

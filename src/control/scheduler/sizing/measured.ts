@@ -54,7 +54,7 @@ export function measuredInWords({ measured, gpu }: Pick<Sizing, "measured" | "gp
   const onHost = memory_bytes > 0 ? [`${inGib(memory_bytes)} of the host's memory`] : [];
   const held = [...onGpu, ...onHost].join(" and ");
   const took = `ready after ${(start_p50_ms / 1000).toFixed(1)} s`;
-  return `Measured ${times} on ${where}, last on ${day}: ${[held, took].filter(Boolean).join(", ")}. That counts instead of the estimate.`;
+  return `Measured ${times} on ${where}, last on ${day}: ${[held, took].filter(Boolean).join(", ")}. It replaces the estimate.`;
 }
 
 const inGib = (bytes: number): string =>

@@ -78,7 +78,7 @@ function bytesOf(
   if (weights?.source === "ledger") return weights.bytes;
   if (weights) return weights.bytes + (shapes ? paddingBytes(shapes, precision) : 0);
   if (shapes) return shapeBytes(shapes, precision);
-  // Experts and dense layers are nearly all of a model, and a name does not tell the rest apart.
+  // Experts and dense layers are nearly all of a model, and a name does not say the rest apart.
   return parameters ? Math.ceil((parameters.total * precision.bits.experts) / 8) : undefined;
 }
 
@@ -103,6 +103,6 @@ function precisionOf({ name, config, dtype, weights, facts }: Known): Precision 
 const unknownSize = (name: string): Failure =>
   new Failure(
     422,
-    `Nothing says how large ${JSON.stringify(name.slice(0, 128))} is: its name has no size like 8B. Give its config.json.`,
+    `The size of ${JSON.stringify(name.slice(0, 128))} is unknown: its name has no size like 8B. Give its config.json.`,
     { code: "model_size_unknown", param: "model" },
   );

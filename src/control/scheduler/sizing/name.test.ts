@@ -22,7 +22,7 @@ test.each([
   "bge-m3",
   "phi-4",
   "",
-])("%j does not tell its size", (name) => {
+])("%j does not say its size", (name) => {
   expect(parametersInName(name)).toBeUndefined();
 });
 

@@ -2,7 +2,7 @@ import type { Gpu } from "./gpus.ts";
 import type { Source } from "./model.ts";
 export type Verdict = "fits" | "fits_smaller" | "no";
 
-export interface Ask {
+export interface SizingQuery {
   gpu: Gpu;
   /** Absent: as few as are needed. */
   gpus?: number;
@@ -34,6 +34,8 @@ export interface Sizing {
   activation_bytes_per_gpu: number;
   /** CUDA context and communication. */
   overhead_bytes_per_gpu: number;
+  context_tokens: number;
+  /** The former name of `context_tokens`, kept for programs that read it. */
   context: number;
   concurrency: number;
   /** Longest context for the asked concurrency; 0 when none. */
@@ -52,8 +54,11 @@ export interface Measured {
   gpu: string;
   /** 0 on processors. */
   gpus: number;
-  context: number;
+  context_tokens: number;
   /** Requests at once. */
+  concurrency: number;
+  /** The former names of the two, kept for programs that read them. */
+  context: number;
   slots: number;
   /** The most that one of its GPUs held; 0 on processors, and where the driver does not say. */
   gpu_bytes: number;

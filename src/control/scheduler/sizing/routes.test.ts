@@ -83,3 +83,30 @@ test("the answer has the fields of the contract, bytes as whole numbers", async 
   expect(["fits", "fits_smaller", "no"]).toContain(sizing.verdict);
   expect(["headers", "index", "name", "ledger"]).toContain(sizing.source);
 });
+
+test.each([
+  [{ context_tokens: 32_000, concurrency: 2 }],
+  [{ context: 32_000, slots: 2 }],
+  [{ context: 32_000, context_tokens: 32_000, n_slots: 2 }],
+])("%j is one question in every spelling", async (said) => {
+  const sent = { model: "Qwen/Qwen3-32B", config, ...said };
+  const answer = await world().handle(requestAs("member", "POST", "/api/size", sent));
+  expect(await answer.json()).toMatchObject({
+    context_tokens: 32_000,
+    context: 32_000,
+    concurrency: 2,
+  });
+});
+
+test.each([
+  [{ context_tokens: 1024, context: 2048 }, "`context_tokens` and `context`"],
+  [{ concurrency: 1, n_slots: 2 }, "`concurrency` and `n_slots`"],
+  [{ slots: 0 }, "`slots` must be"],
+])("the question %j is refused in the words that were sent", async (said, message) => {
+  const sent = { model: "Qwen/Qwen3-32B", config, ...said };
+  const answer = await world().handle(requestAs("member", "POST", "/api/size", sent));
+  expect([answer.status, (await answer.json()).error.message]).toEqual([
+    400,
+    expect.stringContaining(message),
+  ]);
+});

@@ -57,11 +57,11 @@ test("a folder is read by range, and pinned by the files that are run of it", as
   expect(bed.requests.filter(({ at }) => at === "get").every(({ range }) => range)).toBe(true);
 });
 
-test("a GGUF file is chosen by its name or a word, and without one the choices are told", async () => {
+test("a GGUF file is chosen by its name or a word, and without one the choices are listed", async () => {
   expect(await read("s3://models/q:Q8_0")).toMatchObject({ format: "gguf", file: "x-Q8_0.gguf" });
   expect(await read("s3://models/q/x-Q4_0.gguf")).toMatchObject({ file: "x-Q4_0.gguf" });
   await expect(read("s3://models/q")).rejects.toThrow(
-    "s3://models/q has several GGUF files. Name one behind a colon, as in s3://models/q:Q4_0.",
+    "s3://models/q has several GGUF files. Name one after a colon, as in s3://models/q:Q4_0.",
   );
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { factsOfConfig } from "./config.ts";
 import { gib, gpuNamed } from "./gpus.ts";
 import { type Model, modelFrom } from "./model.ts";
-import type { Ask, Sizing } from "./plan.ts";
+import type { Sizing, SizingQuery } from "./plan.ts";
 import { size } from "./size.ts";
 import truth from "./truth.json";
 
@@ -13,7 +13,7 @@ const named = (name: string, dtype?: string): Model =>
     config: factsOfConfig(configs[name]?.config),
     ...(dtype !== undefined && { dtype }),
   });
-const on = (gpu: string, more: Partial<Ask> = {}): Ask => ({
+const on = (gpu: string, more: Partial<SizingQuery> = {}): SizingQuery => ({
   gpu: gpuNamed(gpu),
   concurrency: 1,
   utilization: 0.9,
@@ -21,7 +21,7 @@ const on = (gpu: string, more: Partial<Ask> = {}): Ask => ({
 });
 
 /** A linear congruential generator: the same questions in every run. */
-function questions(count: number): [string, Model, Ask][] {
+function questions(count: number): [string, Model, SizingQuery][] {
   let state = 42;
   const below = (n: number): number => {
     state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
@@ -44,7 +44,7 @@ function questions(count: number): [string, Model, Ask][] {
 
 const rank = { no: 0, fits_smaller: 1, fits: 2 };
 const asked = questions(300);
-const every = (check: (model: Model, ask: Ask, sizing: Sizing) => void): void => {
+const every = (check: (model: Model, ask: SizingQuery, sizing: Sizing) => void): void => {
   for (const [, model, ask] of asked) check(model, ask, size(model, ask));
 };
 
@@ -102,7 +102,7 @@ describe("for any model, GPU and question", () => {
   test("the context and the requests that are offered do fit, and one more does not", () => {
     every((model, ask, sizing) => {
       const { max_context, max_concurrency, tensor_parallel } = sizing;
-      const fits = (more: Partial<Ask>): boolean =>
+      const fits = (more: Partial<SizingQuery>): boolean =>
         size(model, { ...ask, ...more }).verdict === "fits";
       if (max_context > 0) expect(fits({ context: max_context })).toBe(true);
       if (sizing.verdict === "fits" && model.facts.cache.length > 0) {

@@ -4,7 +4,7 @@ import { explain } from "./explain.ts";
 import type { Gpu } from "./gpus.ts";
 import { withMeasured } from "./measured.ts";
 import type { Model } from "./model.ts";
-import type { Ask, Measured, Plan, Sizing } from "./plan.ts";
+import type { Measured, Plan, Sizing, SizingQuery } from "./plan.ts";
 import { activationBytes, batchOf, nonTorchBytes, reserve_bytes } from "./runtime-memory.ts";
 
 /** One host has 8; 16 are two. */
@@ -18,7 +18,7 @@ const longest_context = 16_777_216;
 /** FIND: what was measured with the decided context on so many GPUs; null: on as few as there is a measurement of. */
 export function size(
   model: Model,
-  ask: Ask,
+  ask: SizingQuery,
   find: (context: number, gpus: number | null) => Measured | null = () => null,
 ): Sizing {
   const estimate = ask.gpus === undefined ? fewest(model, ask) : planFor(model, ask, ask.gpus);
@@ -30,7 +30,7 @@ export function size(
 }
 
 /** The least number of GPUs that fits; where none does, the one with the longest context, or else the most GPUs. */
-function fewest(model: Model, ask: Ask): Plan {
+function fewest(model: Model, ask: SizingQuery): Plan {
   const plans = counts.map((gpus) => planFor(model, ask, gpus));
   const longest = Math.max(...plans.map(({ max_context }) => max_context));
   return (
@@ -40,12 +40,12 @@ function fewest(model: Model, ask: Ask): Plan {
   );
 }
 
-function remedyFor(model: Model, ask: Ask, gpus: number): number | null {
+function remedyFor(model: Model, ask: SizingQuery, gpus: number): number | null {
   return counts.find((more) => more > gpus && planFor(model, ask, more).verdict === "fits") ?? null;
 }
 
 /** The best use of this many GPUs. A GPU that cannot help (heads do not divide) stays idle. */
-function planFor(model: Model, ask: Ask, gpus: number): Plan {
+function planFor(model: Model, ask: SizingQuery, gpus: number): Plan {
   const splits: Split[] =
     model.precision.engine === "llama-server"
       ? [{ by: "layers", ways: gpus }]
@@ -72,7 +72,7 @@ function tensorParallels({ facts }: Model, gpus: number): number[] {
   );
 }
 
-function planWith(model: Model, ask: Ask, gpus: number, split: Split): Plan {
+function planWith(model: Model, ask: SizingQuery, gpus: number, split: Split): Plan {
   const { facts, precision } = model;
   const { engine } = precision;
   const most = facts.context_max ?? Number.POSITIVE_INFINITY;
@@ -105,6 +105,7 @@ function planWith(model: Model, ask: Ask, gpus: number, split: Split): Plan {
     kv_needed_bytes_per_gpu: each(context) * ask.concurrency,
     activation_bytes_per_gpu: activation(context),
     overhead_bytes_per_gpu: overhead,
+    context_tokens: context,
     context,
     concurrency: ask.concurrency,
     max_context,

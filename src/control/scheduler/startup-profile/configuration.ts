@@ -55,7 +55,7 @@ export function settingsOf(args: readonly string[], env: Readonly<Record<string,
     .slice(0, 16);
 }
 
-/** Without devices of its own it may use all GPUs of its host. */
+/** Without reserved devices it may use all GPUs of its host. */
 function devicesOf(devices: readonly string[], gpus: Inventory["gpus"]) {
   const own = gpus.filter(({ uuid }) => devices.length === 0 || devices.includes(uuid));
   const [first] = own;

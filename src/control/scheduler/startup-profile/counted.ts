@@ -2,7 +2,7 @@
 import type { LedgerRow } from "./match.ts";
 import type { CountedStart, CountedWake } from "./table.ts";
 
-/** As many replicas of one configuration may be told of again after a restart and are not counted twice. */
+/** As many replicas of one configuration may be reported again after a restart and are not counted twice. */
 const starts_kept = 100;
 const wakes_kept = 20;
 

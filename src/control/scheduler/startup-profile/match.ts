@@ -68,11 +68,13 @@ export function measuredIn(rows: readonly LedgerView[], asked: Configuration): M
   const gpus = Math.min(...ofKind.map((row) => row.gpus));
   const counted = ofKind.filter((row) => row.gpus === gpus);
   const last = latest(counted) ?? newest;
-  const { gpu, context_tokens: context, slots, last_at, start_p50_ms, start_p95_ms } = last;
+  const { gpu, context_tokens, slots, last_at, start_p50_ms, start_p95_ms } = last;
   return {
     gpu,
     gpus,
-    context,
+    context_tokens,
+    concurrency: slots,
+    context: context_tokens,
     slots,
     last_at,
     start_p50_ms,

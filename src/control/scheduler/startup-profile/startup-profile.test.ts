@@ -72,6 +72,8 @@ test("a start is counted once, however often its host tells of it, and its peak 
   expect(ledger.find(asked())).toEqual({
     gpu: h100,
     gpus: 1,
+    context_tokens: 8192,
+    concurrency: 4,
     context: 8192,
     slots: 4,
     count: 1,

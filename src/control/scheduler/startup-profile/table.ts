@@ -29,7 +29,7 @@ export const measured_starts = sqliteTable(
     gpu: text("gpu").notNull(),
     /** That one replica ran on, which is its tensor parallel on vLLM and SGLang; 0 on processors. */
     gpus: integer("gpus").notNull(),
-    /** Empty without arguments and variables of its own, else their hash: they may change what it takes. */
+    /** Empty without its own arguments and variables, else their hash: they may change what it takes. */
     settings: text("settings").notNull(),
     gpu_bytes: integer("gpu_bytes").notNull(),
     memory_bytes: integer("memory_bytes").notNull(),

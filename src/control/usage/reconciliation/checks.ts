@@ -63,7 +63,7 @@ export function driftFamily(database: Database, now: number): Family {
   const family = new Family(
     "meter_drift_ratio",
     "gauge",
-    "Tokens that were metered and that the engine did not count, as a part of its own, in 24 hours.",
+    "Metered tokens that the engine did not count, as a share of the tokens that it counted, in 24 hours.",
   );
   for (const sums of sumsByModel(database, now - 24 * hour_ms)) {
     family.add({ model: sums.model }, driftOf(sums));

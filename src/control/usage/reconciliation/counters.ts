@@ -26,7 +26,7 @@ interface Engine {
 /**
  * vLLM counts cached prompt tokens in (v1/metrics/loggers.py: `num_prompt_tokens`, whose cached part
  * it shows as well), SGLang too (its `cached_tokens_total` is a part). llama-server does not: newer
- * builds have a counter of their own for those. It prints as C++ streams do: 1050440 is 1.05044e+06.
+ * builds have a separate counter for those. It prints as C++ streams do: 1050440 is 1.05044e+06.
  */
 const engines: readonly Engine[] = [
   {

@@ -51,7 +51,7 @@ test("where the engine leaves out what its cache knew, we leave it out", () => {
   });
 });
 
-test("a counter that went back means that the engine began anew", () => {
+test("a counter that went back means that the engine restarted", () => {
   expect(compare(counters(100, 10), counters(99, 20), metered(0, 10))).toBeNull();
   expect(compare(counters(100, 10), counters(200, 9), metered(100, 0))).toBeNull();
 });

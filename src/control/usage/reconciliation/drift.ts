@@ -39,7 +39,7 @@ export interface Difference {
   counters: EngineCounters;
 }
 
-/** What both counted between two looks; null when the engine was started anew and its counters with it. */
+/** What both counted between two looks; null when the engine was started again and its counters with it. */
 export function compare(
   before: EngineCounters,
   after: EngineCounters,

@@ -1,7 +1,7 @@
 /** For tests: a real llama-server with the demo model, and a client that counts as the gateway does. */
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import type { Ask } from "./recount.ts";
+import type { AskRuntime } from "./recount.ts";
 
 const weights = new URL("../../../../agent/weights/demo/hypervize-demo.gguf", import.meta.url)
   .pathname;
@@ -36,7 +36,7 @@ export async function startLlama(...more: string[]) {
     (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text();
   await untilTrue(async () => (await fetch(`${url}/health`)).ok);
 
-  const ask: Ask = async (path, body, signal) => {
+  const ask: AskRuntime = async (path, body, signal) => {
     const response = await send(path, body, signal);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return await response.json();

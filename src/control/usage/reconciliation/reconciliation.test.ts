@@ -163,7 +163,7 @@ test("better counts for a row replace what it said", async () => {
   expect(driftView(database).totals).toMatchObject({ metered_prompt_tokens: 100, drift: 0 });
 });
 
-test("an engine that began anew is not compared, and is from there on", async () => {
+test("an engine that restarted is not compared, and is from there on", async () => {
   await later(0);
   reconciliation.recorded(row(100, 10));
   engine = [9, 0, 0];
@@ -199,7 +199,7 @@ test("a replica that leaves is looked at once more, when it is drained", async (
   expect(reads).toBe(2);
 });
 
-test("one that cannot be reached any more is forgotten, and one that comes back begins anew", async () => {
+test("one that cannot be reached any more is forgotten, and one that comes back starts over", async () => {
   await later(0);
   reconciliation.recorded(row(100, 10));
   ready = [];

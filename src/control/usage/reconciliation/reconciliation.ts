@@ -17,7 +17,7 @@ export interface MeteredRow extends Metered {
 
 export interface ReconciliationParts {
   database: Database;
-  /** All that are ready; a replica whose runtime was started anew must have been missing in between. */
+  /** All that are ready; a replica whose runtime was started again must have been missing in between. */
   replicas(): readonly MeteredReplica[];
   /** Our own requests that are open on it. */
   inflight(replica_id: string): number;
@@ -67,7 +67,7 @@ export class Reconciliation {
     const signal = AbortSignal.timeout(farewell_timeout_ms);
     for (const watch of this.#watches.values()) watch.due_at = -Infinity;
     for (const watch of this.#watches.values()) {
-      if (!signal.aborted && this.#step(watch) === "look") await this.#look(watch, signal, false);
+      if (!signal.aborted && this.#step(watch) === "look") await this.#check(watch, signal, false);
     }
   }
 
@@ -82,7 +82,7 @@ export class Reconciliation {
     this.#add(before.replica, better, plus);
   }
 
-  /** Looks at what is due. Never rejects; by itself once a second, and when replicas come or go. */
+  /** Looks at what is due. Never rejects; on its own once a second, and when replicas come or go. */
   tick(): Promise<void> {
     this.#ticking ??= this.tickOnce().finally(() => {
       this.#ticking = null;
@@ -104,7 +104,7 @@ export class Reconciliation {
       if (step === "forget") this.#watches.delete(watch.replica);
       else if (step !== "wait") {
         const signal = AbortSignal.timeout(read_timeout_ms);
-        await this.#look(watch, signal, step === "look-anyway");
+        await this.#check(watch, signal, step === "look-anyway");
       }
     }
   }
@@ -129,7 +129,7 @@ export class Reconciliation {
     return stepFor(watch, now(), inflight(watch.replica), this.#interval_ms);
   }
 
-  async #look(watch: Watch, signal: AbortSignal, anyway: boolean): Promise<void> {
+  async #check(watch: Watch, signal: AbortSignal, anyway: boolean): Promise<void> {
     const { replica, metered } = watch;
     const { read, inflight, now, log } = this.#parts;
     try {
@@ -159,7 +159,7 @@ export class Reconciliation {
     const { replica, model } = watch;
     if (finding === "restarted") {
       log(
-        `metering: the runtime of replica ${replica} began anew; what it did before is unchecked.`,
+        `metering: the runtime of replica ${replica} restarted; what it did before is unchecked.`,
       );
     }
     if (typeof finding === "string") return false;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Ask, type BrokenOff, recount } from "./recount.ts";
+import { type AskRuntime, type BrokenOff, recount } from "./recount.ts";
 
 const messages = [{ role: "user", content: "secret" }];
 const chat = (changes: Partial<BrokenOff> = {}): BrokenOff => ({
@@ -18,7 +18,7 @@ const completion = (prompt: unknown, changes: object = {}): BrokenOff =>
 /** A runtime that answers each question with the next of ANSWERS. */
 function runtime(...answers: unknown[]) {
   const asked: [path: string, body: unknown][] = [];
-  const ask: Ask = async (path, body) => {
+  const ask: AskRuntime = async (path, body) => {
     asked.push([path, body]);
     return answers.shift();
   };
@@ -96,7 +96,7 @@ test("an error of the runtime, which may quote the prompt, goes nowhere", async 
 
 test("a runtime that never answers costs a second, and hears that nobody waits any more", async () => {
   let signal: AbortSignal | undefined;
-  const ask: Ask = (_path, _body, given) => {
+  const ask: AskRuntime = (_path, _body, given) => {
     signal = given;
     return new Promise(() => undefined);
   };

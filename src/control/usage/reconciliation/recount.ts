@@ -20,7 +20,7 @@ export interface BrokenOff {
 }
 
 /** POSTs BODY as JSON to the replica and returns what came as JSON. Rejects unless it is a 200. */
-export type Ask = (path: string, body: unknown, signal: AbortSignal) => Promise<unknown>;
+export type AskRuntime = (path: string, body: unknown, signal: AbortSignal) => Promise<unknown>;
 
 type Body = Readonly<Record<string, unknown>>;
 type Tell = (path: string, body: unknown) => Promise<Body>;
@@ -38,7 +38,7 @@ const prompts_max = 16;
  * less was generated: llama-server holds tokens back until they make whole characters, and merges
  * those of a tool call. What it took from its cache is not known, so `cached_tokens` is 0.
  */
-export async function recount(ask: Ask, request: BrokenOff): Promise<TokenCounts | null> {
+export async function recount(ask: AskRuntime, request: BrokenOff): Promise<TokenCounts | null> {
   if (request.text.length > characters_max) return null;
   const signal = AbortSignal.timeout(patience_ms);
   const late = new Promise<null>((resolve) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Ask, BrokenOff } from "./recount.ts";
+import type { AskRuntime, BrokenOff } from "./recount.ts";
 import { Recounts } from "./recounts.ts";
 
 const request = (prompt: string): BrokenOff => ({
@@ -13,7 +13,7 @@ const request = (prompt: string): BrokenOff => ({
 function slowRuntime() {
   const open: ((answer: unknown) => void)[] = [];
   let most = 0;
-  const ask: Ask = () =>
+  const ask: AskRuntime = () =>
     new Promise((resolve) => {
       open.push(resolve);
       most = Math.max(most, open.length);
@@ -65,9 +65,9 @@ test("more than 16 MB of requests do not wait in memory, and later there is room
 
 test("a failed count makes room like any other", async () => {
   const recounts = new Recounts();
-  const failing: Ask = () => Promise.reject(new Error("gone"));
+  const failing: AskRuntime = () => Promise.reject(new Error("gone"));
   const counts = Array.from({ length: 20 }, () => recounts.count(failing, request("a")));
   expect(new Set(await Promise.all(counts))).toEqual(new Set([null]));
-  const working: Ask = async () => ({ count: 2 });
+  const working: AskRuntime = async () => ({ count: 2 });
   expect((await recounts.count(working, request("a")))?.prompt_tokens).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { type Ask, type BrokenOff, recount, type TokenCounts } from "./recount.ts";
+import { type AskRuntime, type BrokenOff, recount, type TokenCounts } from "./recount.ts";
 
 const at_once = 4;
 const waiting_characters_max = 16 * 1024 * 1024;
@@ -13,7 +13,7 @@ export class Recounts {
   #characters = 0;
 
   /** As `recount`; null as well when too much waits already. */
-  async count(ask: Ask, request: BrokenOff): Promise<TokenCounts | null> {
+  async count(ask: AskRuntime, request: BrokenOff): Promise<TokenCounts | null> {
     const { length } = request.text;
     if (this.#characters + length > waiting_characters_max) return null;
     this.#characters += length;

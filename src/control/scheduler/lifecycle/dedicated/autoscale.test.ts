@@ -37,7 +37,7 @@ test("more requests than slots for the whole window make more replicas, as many 
   expect(after(scale_up_window_ms / 1000, busy)).toBe(3);
 });
 
-test("a moment without pressure begins the window anew", () => {
+test("a moment without pressure begins the window again", () => {
   expect(after(20, (second) => load({ inflight: second === 10 ? 4 : 11 }))).toBe(1);
 });
 

@@ -406,7 +406,7 @@ describe("pause and delete", () => {
 });
 
 describe("what is told of a transition", () => {
-  test("one that is over is told once: what stays as it is has no event", () => {
+  test("one that is over is reported once: what stays as it is has no event", () => {
     const member = [memberWith("ready")];
     for (const [status, intent, members] of [
       ["draining", "pause", member],

@@ -118,7 +118,7 @@ function step(before: Situation, intent: Intent): Decision {
   return then === "next" ? step(after, intent) : then(after);
 }
 
-/** The same situation in another status. Two steps in one pass are told as one, from the first. */
+/** The same situation in another status. Two steps in one pass are reported as one, from the first. */
 function entering(
   situation: Situation,
   to: Status,

@@ -6,7 +6,7 @@ export type Guard = (situation: Situation) => boolean;
 
 export const always: Guard = () => true;
 
-/** Nothing of it is left on any host, as far as hosts have proved it. */
+/** No replica of it is left on any host, as far as hosts have proved it. */
 export const isEmpty: Guard = ({ replicas }) => replicas.empty;
 
 export const isRequested: Guard = ({ demand }) => demand.waiting > 0;
@@ -69,7 +69,7 @@ export const isDown: Guard = (situation) => {
 export const badOf = ({ replicas }: Situation): ReplicaView | undefined =>
   replicas.broken ?? replicas.current.find(({ state }) => state === "crashed");
 
-/** Ready for so long again, and the trouble before is over. */
+/** Ready for this long again, and the trouble before is over. */
 const steady_ms = 60_000;
 
 /**

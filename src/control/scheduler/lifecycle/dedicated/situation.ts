@@ -14,7 +14,7 @@ export interface Rules {
   now: number;
   /** How long a replica may look for a place. */
   placing_timeout_ms: number;
-  /** Nothing ready for so long, with crashes, is a failure. */
+  /** Nothing ready for this long, with crashes, is a failure. */
   unready_timeout_ms: number;
 }
 
@@ -27,7 +27,7 @@ export interface Situation {
   /** Replicas that autoscaling wants while it is up. */
   target: number;
   rules: Rules;
-  /** What has happened so far in this pass. Two steps in one pass are told as one, from the first. */
+  /** What has happened so far in this pass. Two steps in one pass are reported as one, from the first. */
   transition: Change["transition"];
   /** A wake that has ended well in this pass. */
   wake: Change["wake"];
@@ -55,7 +55,7 @@ export interface ReplicaView {
   wanted: boolean;
   /** `waiting`: its host has not spoken of it yet. */
   state: ReplicaState;
-  /** Its host has been silent for so long that it is replaced. */
+  /** Its host has been silent long enough that it is replaced. */
   lost: boolean;
   /** Its host is to be emptied. */
   leaving: boolean;

@@ -101,11 +101,11 @@ export class ControlPlane {
     if (add.length + unwanted.length + sleep_intents.length > 0) disk.generation += 1;
     const isGone = new Set(gone);
     const isUnwanted = new Set(unwanted);
-    const beds = new Map(sleep_intents.map(({ id, ...bed }) => [id, bed]));
+    const intents = new Map(sleep_intents.map(({ id, ...intent }) => [id, intent]));
     const kept = disk.rows
       .filter(({ id }) => !isGone.has(id))
       .map((row) => (isUnwanted.has(row.id) ? { ...row, unwanted_since: disk.generation } : row))
-      .map((row) => ({ ...row, ...beds.get(row.id) }));
+      .map((row) => ({ ...row, ...intents.get(row.id) }));
     const added = add.map((replica) => ({
       ...replica,
       id: `rep_${disk.issued++}`,
@@ -115,7 +115,7 @@ export class ControlPlane {
       asleep_bytes: null,
     }));
     for (const { id, host_id } of kept) {
-      if (isUnwanted.has(id) || beds.has(id)) this.#told.delete(host_id);
+      if (isUnwanted.has(id) || intents.has(id)) this.#told.delete(host_id);
     }
     for (const { host_id } of added) this.#told.delete(host_id);
     disk.rows = [...kept, ...added];

@@ -25,10 +25,10 @@ const gib = 2 ** 30;
 const vram_bytes = 24 * gib;
 
 export function play(seed: number, hours = 24): Outcome {
-  return new Story(seed, hours).play();
+  return new Scenario(seed, hours).play();
 }
 
-class Story {
+class Scenario {
   readonly #seed: number;
   readonly #random: Random;
   readonly #agenda = new EventQueue();
@@ -65,7 +65,7 @@ class Story {
       endpoints: this.#disk.endpoints,
       until: this.#end - quiet_ms,
       now: () => this.#wall(),
-      nudge: () => this.#soon(),
+      trigger: () => this.#soon(),
     });
   }
 

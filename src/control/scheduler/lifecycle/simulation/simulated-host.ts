@@ -97,7 +97,7 @@ export class SimulatedHost {
       const process = this.#processes.get(replica.id);
       if (process) {
         process.to_sleep = to_sleep;
-        this.#bed(replica.id, process);
+        this.#sleepOrWake(replica.id, process);
       }
       if (process || to_sleep) continue;
       if (replica.epoch < (this.#epochs.get(replica.id) ?? 0)) continue;
@@ -123,7 +123,7 @@ export class SimulatedHost {
     this.#later(id, process, download_ms + load_ms, () => {
       if (random.chance(this.#parts.misfortune().start_fails)) this.#fall(id, process);
       else this.#rise(id, process, agenda.now);
-      this.#bed(id, process);
+      this.#sleepOrWake(id, process);
     });
   }
 
@@ -137,7 +137,7 @@ export class SimulatedHost {
   }
 
   /** Into sleep in place or out of it, when it is ready for that. */
-  #bed(id: string, process: Process): void {
+  #sleepOrWake(id: string, process: Process): void {
     const { random } = this.#parts;
     if (process.to_sleep && process.observed.state === "ready") {
       this.#become(process, { state: "falling_asleep" });
@@ -145,7 +145,7 @@ export class SimulatedHost {
         if (random.chance(this.#parts.misfortune().start_fails)) return this.#fall(id, process);
         process.bytes_per_device = residue_bytes;
         this.#become(process, { state: "asleep", gpu_memory_bytes: residue_bytes });
-        this.#bed(id, process);
+        this.#sleepOrWake(id, process);
       });
     } else if (!process.to_sleep && process.observed.state === "asleep") {
       process.bytes_per_device = this.#parts.bytesOf(id);
@@ -154,7 +154,7 @@ export class SimulatedHost {
       this.#later(id, process, random.between(0.5, 10) * second, () => {
         if (random.chance(this.#parts.misfortune().start_fails)) return this.#fall(id, process);
         this.#rise(id, process, this.#parts.agenda.now);
-        this.#bed(id, process);
+        this.#sleepOrWake(id, process);
       });
     }
   }

@@ -13,7 +13,7 @@ export interface WorkloadDeps {
   endpoints: Map<string, Endpoint>;
   until: number;
   now(): number;
-  nudge(): void;
+  trigger(): void;
 }
 
 interface Clients {
@@ -64,7 +64,7 @@ export class Workload {
     const id = `endpt-${this.#names++}`;
     const runtime = random.chance(0.7) ? "vllm" : "llama-server";
     endpoints.set(id, newEndpoint(id, this.#spec(), runtime, this.#parts.now()));
-    this.#parts.nudge();
+    this.#parts.trigger();
   }
 
   #spec(): EndpointSpec {
@@ -93,7 +93,7 @@ export class Workload {
 
   /** Somebody presses a button. */
   #change(): void {
-    const { random, endpoints, now, nudge } = this.#parts;
+    const { random, endpoints, now, trigger } = this.#parts;
     const endpoint = random.pick([...endpoints.values()]);
     if (!endpoint || endpoint.standing.intent === "delete") return;
     const intent = random.pick(["run", "sleep", "pause", "delete", "update", "run"] as const);
@@ -103,12 +103,12 @@ export class Workload {
       const standing = { ...endpoint.standing, intent, wake_asked_at };
       endpoints.set(endpoint.id, { ...endpoint, standing });
     }
-    nudge();
+    trigger();
   }
 
   /** A few requests to one endpoint. They wait where they must, and the impatient leave. */
   #request(): void {
-    const { random, endpoints, agenda, nudge } = this.#parts;
+    const { random, endpoints, agenda, trigger } = this.#parts;
     const endpoint = random.pick([...endpoints.values()]);
     if (!endpoint) return;
     const clients = this.#clients.get(endpoint.id) ?? { ...this.demandOf("") };
@@ -123,18 +123,18 @@ export class Workload {
       else if (agenda.now >= left_at || !isHopeful(status)) clients.waiting -= many;
       else agenda.after(5000, look);
     };
-    nudge();
+    trigger();
     agenda.after(1, look);
   }
 
   #serve(clients: Clients, many: number): void {
-    const { agenda, random, now, nudge } = this.#parts;
+    const { agenda, random, now, trigger } = this.#parts;
     clients.waiting -= many;
     clients.inflight += many;
     agenda.after(random.between(1, 240) * 1000, () => {
       clients.inflight -= many;
       clients.last_active_at = now();
-      nudge();
+      trigger();
     });
   }
 }
