@@ -60,7 +60,9 @@ describe.skipIf(obstacle !== null)("a site without a network", () => {
       AWS_ACCESS_KEY_ID: access_key_id,
       AWS_SECRET_ACCESS_KEY: secret_access_key,
     });
-    expect([exported.code, exported.err]).toEqual([0, ""]);
+    // A slow machine is told how far it is.
+    const trouble = exported.err.replace(/^.* of .*\/s\n?/gm, "").trim();
+    expect([exported.code, trouble]).toEqual([0, ""]);
     fingerprint = /by the key ([0-9a-f]{64})\./.exec(exported.out)?.[1] ?? "";
     // From here on everybody is on the site, whose hub is the one that watches.
     process.env["HF_ENDPOINT"] = `http://${site.here}:${watch.port}`;
