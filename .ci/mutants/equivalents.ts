@@ -9,8 +9,8 @@ interface Equivalent {
 
 export const equivalents: readonly Equivalent[] = [
   {
-    file: "agent/weights/gguf-check.ts",
-    before: `if (length > this.#size) throw new HeaderFault("its header holds impossible lengths");`,
+    file: "agent/contract/gguf/header.ts",
+    before: `if (length > this.#size) throw new GgufError("its header holds impossible lengths");`,
     change: "> to >=",
     because: "A length of the whole file is refused one step later, as a header that does not end.",
   },
