@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { type AgentHome, agentHome, demoReplica, replicaIs, runtimesOf } from "./agent.testbed.ts";
-import { isAlive } from "./process/identity.ts";
+import { isAlive } from "./contract/process-identity.ts";
 
 // Two busy cores can make a llama-server take seconds to start.
 setDefaultTimeout(30_000);

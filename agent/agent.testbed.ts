@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ProcessIdentity } from "./contract/process-identity.ts";
 import type { DesiredReplica, Observed, ObservedReplica } from "./contract/protocol/messages.ts";
 import { runAgent } from "./main.ts";
 import { handlesIn } from "./process/handle.ts";
-import type { ProcessIdentity } from "./process/identity.ts";
 import { stopGroup } from "./process/stop.ts";
 import { Testbed } from "./session/session.testbed.ts";
 

@@ -2,9 +2,11 @@
 import type { ComponentChildren } from "preact";
 import { useAction } from "./action.ts";
 import { changesIn } from "./changes.ts";
+import { Dialog } from "./dialog.tsx";
 import { Problem } from "./notice.tsx";
 
 interface FormProps<Body extends object> {
+  title: string;
   /** What a filled form says; throws an Error with a sentence for the one who filled it. */
   read(form: FormData): Body;
   /** Of something new, all is sent. */
@@ -22,7 +24,7 @@ interface FormProps<Body extends object> {
 }
 
 export function Form<Body extends object>(props: FormProps<Body>) {
-  const { read, create, change, saved, close, verb, busy, onInput, children } = props;
+  const { title, read, create, change, saved, close, verb, busy, onInput, children } = props;
   const saving = useAction(async (form: HTMLFormElement) => {
     await create?.(read(new FormData(form)));
     const changes = change ? changesIn(form, read) : {};
@@ -31,23 +33,25 @@ export function Form<Body extends object>(props: FormProps<Body>) {
     close();
   });
   return (
-    <form
-      onInput={(event) => onInput?.(new FormData(event.currentTarget))}
-      onSubmit={(event) => {
-        event.preventDefault();
-        saving.run(event.currentTarget);
-      }}
-    >
-      {children}
-      {saving.problem.value && <Problem problem={saving.problem.value} />}
-      <div class="buttons">
-        <button type="button" onClick={close}>
-          Cancel
-        </button>
-        <button type="submit" class="primary" disabled={saving.busy.value}>
-          {(saving.busy.value && busy) || verb}
-        </button>
-      </div>
-    </form>
+    <Dialog title={title} onClose={close}>
+      <form
+        onInput={(event) => onInput?.(new FormData(event.currentTarget))}
+        onSubmit={(event) => {
+          event.preventDefault();
+          saving.run(event.currentTarget);
+        }}
+      >
+        {children}
+        {saving.problem.value && <Problem problem={saving.problem.value} />}
+        <div class="buttons">
+          <button type="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" disabled={saving.busy.value}>
+            {(saving.busy.value && busy) || verb}
+          </button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

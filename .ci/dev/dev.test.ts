@@ -21,7 +21,16 @@ let url = "";
 let said = "";
 
 beforeAll(async () => {
-  for (const name of ["src", "agent", "ui", "migrations", ".ci", "package.json", "tsconfig.json"]) {
+  for (const name of [
+    "src",
+    "agent",
+    "ui",
+    "docs",
+    "migrations",
+    ".ci",
+    "package.json",
+    "tsconfig.json",
+  ]) {
     cpSync(join(root, name), join(checkout, name), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
@@ -99,10 +108,12 @@ async function styles(): Promise<string> {
 }
 
 test("there are three hosts with eight GPUs each, and endpoints in every state that lasts", async () => {
-  const hosts = await all<HostView>("/api/hosts");
-  expect(hosts.map(({ status, inventory }) => [status, inventory?.gpus.length])).toEqual(
-    Array.from({ length: 3 }, () => ["up", 8]),
-  );
+  // They connect again to the appliance that was restarted with its data.
+  await eventually("three hosts are up", async () => {
+    const hosts = await all<HostView>("/api/hosts");
+    const seen = hosts.map(({ status, inventory }) => `${status} ${inventory?.gpus.length}`);
+    return Bun.deepEquals(seen, ["up 8", "up 8", "up 8"]);
+  });
   await eventually("the states are reached", async () => {
     const states = (await all<EndpointView>("/api/endpoints")).map(({ status }) => status);
     expect(new Set(states)).toEqual(new Set(["up", "sleeping", "paused", "failed", "building"]));

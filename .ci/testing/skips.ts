@@ -57,6 +57,7 @@ const known: readonly Known[] = [
     name: "what serves is open",
     because: "there is no python3",
   },
+  { file: "src/scenarios/documents/air-gap-install.test.ts", because: namespaces },
   { file: "agent/runtimes/llama-gpu-real.test.ts", name: "a build for Vulkan", because: vulkan },
   {
     file: "agent/weights/hub/disk-full.test.ts",

@@ -1,5 +1,5 @@
 import { link, readFile, rename, unlink, writeFile } from "node:fs/promises";
-import { identify, isAlive, type ProcessIdentity } from "../process/identity.ts";
+import { identify, isAlive, type ProcessIdentity } from "../contract/process-identity.ts";
 import { errorCode, isMissing } from "./durable-file.ts";
 
 /**

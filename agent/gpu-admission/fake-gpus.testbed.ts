@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { identify, isAlive } from "../process/identity.ts";
+import { identify, isAlive } from "../contract/process-identity.ts";
 import type { GpuProcesses, GpuUse } from "./gpu-use.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { identify, isAlive, readStat } from "../process/identity.ts";
+import { identify, isAlive, readStat } from "../contract/process-identity.ts";
 import { eventually, FencedRuns, gib_bytes, pidsIn } from "./fenced-runs.testbed.ts";
 
 setDefaultTimeout(30_000);

@@ -1,6 +1,6 @@
+import { isAlive } from "../contract/process-identity.ts";
 import { MemorySampler } from "../hardware/memory-sampler.ts";
 import type { Handles } from "../process/handle.ts";
-import { isAlive } from "../process/identity.ts";
 import type { FakeGpus } from "./fake-gpus.testbed.ts";
 import { GpuAdmission } from "./gpu-admission.ts";
 

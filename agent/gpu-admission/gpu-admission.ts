@@ -1,6 +1,6 @@
+import { bootId, identify, type ProcessIdentity } from "../contract/process-identity.ts";
 import type { DesiredReplica } from "../contract/protocol/messages.ts";
 import { mostOnOne } from "../hardware/memory-sampler.ts";
-import { bootId, identify, type ProcessIdentity } from "../process/identity.ts";
 import type { StopTimes } from "../process/stop.ts";
 import { StartError } from "../replicas/start-error.ts";
 import { DeviceLeases, type GpuLease } from "./device-leases.ts";

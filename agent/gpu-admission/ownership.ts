@@ -1,4 +1,5 @@
-import { identify } from "../process/identity.ts";
+import { LRUCache } from "lru-cache";
+import { identify } from "../contract/process-identity.ts";
 import { lifeOf } from "./process-tree.ts";
 
 const remembered = 1000;
@@ -8,7 +9,9 @@ const remembered = 1000;
  * they carry. A mark is read in the background, so the first question about a process has no answer yet.
  */
 export class Ownership {
-  readonly #known = new Map<number, { start_ticks: number; replica_id: string }>();
+  readonly #known = new LRUCache<number, { start_ticks: number; replica_id: string }>({
+    max: remembered,
+  });
 
   /** Empty for a process that is not ours, or not known yet. */
   of(pid: number): string {
@@ -17,7 +20,6 @@ export class Ownership {
     const { start_ticks } = identity;
     const known = this.#known.get(pid);
     if (known?.start_ticks === start_ticks) return known.replica_id;
-    if (this.#known.size >= remembered) this.#known.clear();
     this.#known.set(pid, { start_ticks, replica_id: "" });
     void lifeOf(identity).then((life) => {
       if (life) this.#known.set(pid, { start_ticks, replica_id: life.id });

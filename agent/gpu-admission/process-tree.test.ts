@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isAlive } from "../process/identity.ts";
+import { isAlive } from "../contract/process-identity.ts";
 import { stopGroup } from "../process/stop.ts";
 import { supervise } from "../process/supervise.ts";
 import { lifeIn, markOf } from "./mark.ts";

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { bootId, isAlive, type ProcessIdentity, readStat } from "../contract/process-identity.ts";
 import { errorCode } from "../files/durable-file.ts";
 import type { Handle } from "../process/handle.ts";
-import { bootId, isAlive, type ProcessIdentity, readStat } from "../process/identity.ts";
 import type { StopTimes } from "../process/stop.ts";
 import { type Life, lifeIn } from "./mark.ts";
 

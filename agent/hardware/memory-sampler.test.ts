@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { identify } from "../process/identity.ts";
+import { identify } from "../contract/process-identity.ts";
 import { higher, MemorySampler, mostOnOne } from "./memory-sampler.ts";
 import { kilobytes, processMemory, residentBytes, together } from "./process-memory.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
+import type { ProcessIdentity } from "../contract/process-identity.ts";
 import type { GpuUse } from "../gpu-admission/gpu-use.ts";
-import type { ProcessIdentity } from "../process/identity.ts";
 import type { Peak } from "../replicas/replica.ts";
 import { processMemory, residentBytes, together } from "./process-memory.ts";
 

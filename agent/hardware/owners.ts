@@ -1,5 +1,5 @@
+import { readStat } from "../contract/process-identity.ts";
 import type { GpuProcess, GpuSample } from "../contract/protocol/messages.ts";
-import { readStat } from "../process/identity.ts";
 import type { ComputeApp } from "./compute-apps.ts";
 
 /** A replica that has a process. */

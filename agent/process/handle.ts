@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ProcessIdentity } from "../contract/process-identity.ts";
 import type { DesiredReplica } from "../contract/protocol/messages.ts";
 import { isMissing, removeDurably, writeDurably } from "../files/durable-file.ts";
-import type { ProcessIdentity } from "./identity.ts";
 
 const format_version = 1;
 

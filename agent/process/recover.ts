@@ -1,5 +1,5 @@
+import { isAlive } from "../contract/process-identity.ts";
 import type { Handle, Handles } from "./handle.ts";
-import { isAlive } from "./identity.ts";
 import { type StopTimes, stopGroup } from "./stop.ts";
 
 export interface Recovered {

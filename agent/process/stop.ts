@@ -1,5 +1,5 @@
+import { livingGroup, type ProcessIdentity } from "../contract/process-identity.ts";
 import { errorCode } from "../files/durable-file.ts";
-import { livingGroup, type ProcessIdentity } from "./identity.ts";
 
 export interface StopTimes {
   /** How long the group may take to end on its own after TERM. */

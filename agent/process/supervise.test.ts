@@ -2,7 +2,13 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { identify, isAlive, livingGroup, type ProcessIdentity, readStat } from "./identity.ts";
+import {
+  identify,
+  isAlive,
+  livingGroup,
+  type ProcessIdentity,
+  readStat,
+} from "../contract/process-identity.ts";
 import { logTail } from "./log.ts";
 import { stopGroup } from "./stop.ts";
 import { type Program, supervise, watchAdopted } from "./supervise.ts";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
-import { identify, isAlive, type ProcessIdentity } from "./identity.ts";
+import { identify, isAlive, type ProcessIdentity } from "../contract/process-identity.ts";
 import { openLog } from "./log.ts";
 
 /** How a process ended. Both are unknown for a process that we adopted: it is not our child. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isAlive } from "../contract/process-identity.ts";
 import { GpuAdmission } from "../gpu-admission/gpu-admission.ts";
 import { usesOf } from "../gpu-admission/gpu-use.ts";
 import type { Hardware } from "../hardware/hardware.ts";
@@ -7,7 +8,6 @@ import { MemorySampler } from "../hardware/memory-sampler.ts";
 import type { AgentOptions } from "../options.ts";
 import { runtimeEnvironment } from "../process/environment.ts";
 import { handlesIn } from "../process/handle.ts";
-import { isAlive } from "../process/identity.ts";
 import type { RuntimeDriver } from "../runtimes/runtime.ts";
 import { builtinsIn } from "../weights/builtin.ts";
 import type { HubWeights, HubWeightsTools } from "../weights/hub/hub-weights.ts";

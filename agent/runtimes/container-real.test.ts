@@ -11,8 +11,8 @@ import {
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentHome, agentHome, demoReplica, replicaIs } from "../agent.testbed.ts";
+import { isAlive } from "../contract/process-identity.ts";
 import type { DesiredReplica } from "../contract/protocol/messages.ts";
-import { isAlive } from "../process/identity.ts";
 import { DockerTestbed } from "./docker.testbed.ts";
 import { PodmanTestbed } from "./podman.testbed.ts";
 

@@ -6,7 +6,7 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { identify, type ProcessIdentity } from "../process/identity.ts";
+import { identify, type ProcessIdentity } from "../contract/process-identity.ts";
 import { packStandIn } from "./stand-in.testbed.ts";
 
 const patience_ms = 60_000;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AgentHome, agentHome, demoReplica, replicaIs, runtimesOf } from "../agent.testbed.ts";
+import { isAlive, livingGroup } from "../contract/process-identity.ts";
 import type { DesiredReplica } from "../contract/protocol/messages.ts";
-import { isAlive, livingGroup } from "../process/identity.ts";
 import { EngineEnvironment } from "./fakes/environment.testbed.ts";
 
 let environment: EngineEnvironment;

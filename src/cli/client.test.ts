@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clientFor } from "./client.ts";
-import { recordAppliance, serviceIn } from "./running.ts";
+import { recordAppliance } from "./running.ts";
 
 const before = { ...process.env };
 const server = Bun.serve({
@@ -43,13 +43,4 @@ test("where none runs, each home that was looked at is named, and how one is sta
   expect(() => clientFor([own])).toThrow(`No appliance runs from ${own}. Start one with`);
   const both = `No appliance runs from ${own} or ${service}. Start one with \`hypervize serve\` or \`systemctl start hypervize\``;
   expect(() => clientFor([own, service])).toThrow(both);
-});
-
-test("a process is known as our service by its control group, in both versions of these", () => {
-  expect(serviceIn("0::/system.slice/hypervize.service\n")).toBe("hypervize");
-  expect(serviceIn("1:name=systemd:/system.slice/hypervize-agent.service/a\n0::/\n")).toBe(
-    "hypervize-agent",
-  );
-  expect(serviceIn("0::/system.slice/hypervize-ci-runner.service\n")).toBeUndefined();
-  expect(serviceIn("0::/user.slice/user-0.slice/session-1.scope\n")).toBeUndefined();
 });

@@ -1,6 +1,7 @@
+import { isAlive, type ProcessIdentity } from "../../agent/contract/process-identity.ts";
 import { homeFrom } from "../app/config.ts";
 import type { Command } from "./command.ts";
-import { isAlive, type Running, runningAgent, runningAppliance, serviceOf } from "./running.ts";
+import { runningAgent, runningAppliance, serviceOf } from "./running.ts";
 
 const patience_ms = 30_000;
 
@@ -23,7 +24,7 @@ export const stop: Command = {
 
 export async function end(
   what: string,
-  running: Running,
+  running: ProcessIdentity,
   out: (line: string) => void,
 ): Promise<void> {
   const service = serviceOf(running);

@@ -3,14 +3,24 @@ import { asFailure, badKey, Failure, notFound } from "../shared/failure.ts";
 import type { Answer } from "../shared/http1/answer.ts";
 import type { ServerRequest } from "../shared/http1/incoming.ts";
 import { newRequestId } from "../shared/identifier.ts";
-import { mostTokens } from "./pieces/pieces.ts";
-import type { AskRuntime, Caller, GatewayPorts, Replica, Router, Uncounted } from "./ports.ts";
+import { promptTokens, reservedTokens } from "./pieces/pieces.ts";
+import type {
+  Asked,
+  AskRuntime,
+  Caller,
+  GatewayPorts,
+  Replica,
+  Router,
+  Uncounted,
+} from "./ports.ts";
+import { UpstreamSelection } from "./proxy/choice.ts";
 import { clientGone, Exchange } from "./proxy/exchange.ts";
 import { InflightRegistry } from "./proxy/inflight.ts";
 import { refusalFor } from "./proxy/refusal.ts";
 import { relay } from "./proxy/relay.ts";
 import { defaultTimeouts, type Timeouts } from "./proxy/timeouts.ts";
 import { isOurs, type Route, routeOf } from "./request/allow-list.ts";
+import type { ParsedRequest } from "./request/parsed-request.ts";
 import { readRequest } from "./request/read-request.ts";
 import { scaleUpTimeout } from "./request/scale-up.ts";
 import { createUpstream, type Upstream } from "./upstream/client.ts";
@@ -99,14 +109,11 @@ export function createGateway(ports: GatewayPorts, options: GatewayOptions = {})
     const scale_up_timeout_s = scaleUpTimeout(request.headers);
     const reading = readRequest(request, route, most);
     const ask = reading instanceof Promise ? await reading : reading;
-    const admission = ports.limits.admit(caller, {
-      tokens: Math.ceil(ask.text.length / 4),
-      pieces: ask.pieces,
-      most_tokens: ask.pieces > 1 ? mostTokens(ask.body, ask.pieces) : 0,
-    });
     const sticky = stickyOf(request, ask.body);
+    const choice = new UpstreamSelection({ parsed: ask, caller, sticky }, ports.router);
+    const admission = ports.limits.admit(caller, askedBy(ask, choice, ports.costOf));
     const exchange = new Exchange(
-      { id, arrivedAt, caller, parsed: ask, sticky, admission },
+      { id, arrivedAt, caller, parsed: ask, choice, admission },
       around,
     );
     request.onGone(() => exchange.interrupt(clientGone()));
@@ -159,6 +166,25 @@ function stickyOf(request: ServerRequest, body: Readonly<Record<string, unknown>
   if (header !== null) return header;
   const key = body["prompt_cache_key"];
   return typeof key === "string" && key !== "" ? key : null;
+}
+
+function askedBy(
+  { kind, body, text, pieces }: ParsedRequest,
+  choice: UpstreamSelection,
+  costOf: GatewayPorts["costOf"],
+): Asked {
+  const tokens = promptTokens(body, text.length);
+  const most_tokens = reservedTokens(kind, body, pieces);
+  const counts = { prompt_tokens: tokens, completion_tokens: most_tokens, cached_tokens: 0 };
+  return {
+    tokens,
+    pieces,
+    most_tokens,
+    cost() {
+      const target = choice.find();
+      return target ? costOf(target, counts) : 0;
+    },
+  };
 }
 
 function wrongMethod(allowed: string): Failure {

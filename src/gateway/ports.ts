@@ -29,8 +29,8 @@ export interface Admission {
   headers(): Readonly<Record<string, string>>;
   /** Why COST more than what rows say would be too much: `insufficient_quota`; null when it would not. */
   refusalOf(cost: number): Failure | null;
-  /** The request is over; a second call does nothing. */
-  end(tokens: number): void;
+  /** The request is over; a second call does nothing. RECORDED: its row is, or cannot be. */
+  end(tokens: number, recorded?: Promise<unknown>): void;
 }
 
 /** What a request asks for, as far as that is known before it is done. */
@@ -39,8 +39,10 @@ export interface Asked {
   tokens: number;
   /** See `piecesOf`. */
   pieces: number;
-  /** The most that the pieces may generate; 0 where nobody says. */
+  /** The most that the pieces may generate, or a guess where nobody says. */
   most_tokens: number;
+  /** The most that all of it may cost. */
+  cost?(): number;
 }
 
 export interface Limits {
@@ -77,6 +79,8 @@ export interface Claim {
   replica: Replica;
   /** It takes so many places in all, at least 1, from now on. */
   widen?(places: number): void;
+  /** How many of them it may use at a time, fair to others who have a claim there: one at least. */
+  share?(): number;
   release(): void;
 }
 
@@ -116,8 +120,14 @@ export interface Router {
    * The best replica for TARGET that is not in EXCEPT, or how to wait for one. Throws a `Failure`: 404
    * when it is gone, 503 when no replica can take the request and no waiting helps. AFFINITY is asked
    * only where there is a choice: equal numbers prefer the same replica, whose cache knows the prefix.
+   * The claim takes one place, on a replica that may be given PLACES.
    */
-  claim(target: Target, except: ReadonlySet<string>, affinity?: () => number): Claim | Wake;
+  claim(
+    target: Target,
+    except: ReadonlySet<string>,
+    affinity?: () => number,
+    places?: number,
+  ): Claim | Wake;
   /** How a replica did; CAUSE: it could not be reached, or it answered that it is broken. */
   outcome(replicaId: string, ok: boolean, cause?: "unreachable" | "broken"): void;
   /** What CALLER may use. */

@@ -42,6 +42,56 @@ test("a key is held to its requests a minute, and told of them in every answer",
   expect(await codeOf(refused)).toMatchObject({ type: "requests", code: "rate_limit_exceeded" });
 });
 
+test("a list of prompts is metered, limited and paid by the piece, and its neighbours are served", async () => {
+  const complete = ({ key }: Key, body: object) =>
+    fetch(`${appliance.url}/v1/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ model, ignore_eos: true, ...body }),
+    });
+  const prompts = (count: number) => Array.from({ length: count }, (_, at) => `story ${at}`);
+  await appliance.api(
+    "/api/prices",
+    { model, input_per_million: 100, output_per_million: 100 },
+    "PUT",
+  );
+  for (const limits of [{ tpm_limit: 2_000 }, { monthly_budget: 0.05 }, { rpm_limit: 49 }]) {
+    const refused = await complete(await keyWith(limits), { prompt: prompts(50), max_tokens: 100 });
+    expect([refused.status, refused.headers.get("x-should-retry")]).toEqual([429, "false"]);
+  }
+  const free = await keyWith({ monthly_budget: 1 });
+  const listed = await complete(free, { prompt: prompts(50), max_tokens: 20 });
+  const { usage } = (await listed.json()) as { usage: { prompt_tokens: number } };
+  const id = listed.headers.get("x-request-id");
+  const row = (await appliance.usage()).find((each) => each.id === id);
+  expect(row).toMatchObject({ prompt_tokens: usage.prompt_tokens, completion_tokens: 1_000 });
+  expect(row?.cost).toBeCloseTo((usage.prompt_tokens + 1_000) / 10_000);
+
+  let isOver = false;
+  const long = complete(await keyWith({}), { prompt: prompts(60), max_tokens: 60 }).then(() => {
+    isOver = true;
+  });
+  for (let time = 0; time < 3; time++) {
+    expect((await complete(free, { prompt: "Hi", max_tokens: 1 })).status).toBe(200);
+  }
+  expect(isOver).toBe(false);
+  await long;
+}, 60_000);
+
+test("a burst passes neither a budget nor the tokens of a minute", async () => {
+  await appliance.api(
+    "/api/prices",
+    { model, input_per_million: 1_000, output_per_million: 1_000 },
+    "PUT",
+  );
+  for (const limits of [{ monthly_budget: 0.1 }, { tpm_limit: 2_000 }]) {
+    const key = await keyWith(limits);
+    const burst = Array.from({ length: 8 }, () => ask(key, { max_tokens: 1_500 }));
+    const statuses = (await Promise.all(burst)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, ...Array(7).fill(429)]);
+  }
+}, 60_000);
+
 test("money is counted from the row, and a spent budget stays spent after kill -9", async () => {
   await appliance.api(
     "/api/prices",

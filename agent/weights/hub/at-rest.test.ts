@@ -58,6 +58,8 @@ test("a blob of which nothing is known is checked once, as one that another prog
   const { path } = await bench.get({ source });
   await bench.recorded(1);
   for (const name of records()) await Bun.file(join(bench.folder, ".records", name)).delete();
+  // The record is visible a moment before the agent forgets that it has just checked the blob: take another agent.
+  await bench.reopen({});
   await bench.get({ source });
   expect(records()).toEqual([`${etag}-${statSync(path).ino}`]);
   expect(bench.lines).toEqual([]);

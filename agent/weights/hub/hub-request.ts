@@ -1,3 +1,4 @@
+import { headersFor, most_redirects, redirectOf } from "../../contract/hub-redirect.ts";
 import { fetchOutside } from "../../contract/proxy.ts";
 import { hubRefusal } from "./hub-refusal.ts";
 import { bodyOf, type Patience, patienceOf, reasonOf } from "./patience.ts";
@@ -35,8 +36,6 @@ export interface HubAnswer {
   /** For an answer whose body is not wanted after all. */
   discard(): Promise<void>;
 }
-
-const most_redirects = 5;
 
 /**
  * One request by Hugging Face's protocol. A HEAD stays with the hub: where the file lies is not asked.
@@ -76,16 +75,15 @@ function urlOf({ endpoint }: Hub, { repository, revision, file }: HubAsk): URL {
   return new URL(`${endpoint}/${repository}/resolve/${at}/${name}`);
 }
 
-/** By hand: a token is for the hub alone and must not reach the storage that it redirects to. */
 async function follow(hub: Hub, ask: HubAsk, patience: Patience) {
   let url = urlOf(hub, ask);
   const { origin } = url;
   let told: Headers | undefined;
   for (let hop = 0; hop <= most_redirects; hop++) {
-    const isHome = url.origin === origin;
-    const response = await send(url, ask, isHome ? ask.token : "", patience);
-    if (isHome || told === undefined) told = response.headers;
+    const response = await send(url, ask, origin, patience);
+    if (url.origin === origin || told === undefined) told = response.headers;
     const next = redirectOf(response, url);
+    if (next === null) throw new TransientError(`${url.host} redirects to nowhere.`);
     const isEnough = next === undefined || (ask.method === "HEAD" && next.origin !== origin);
     if (isEnough) return { response, told, url };
     await response.body?.cancel();
@@ -94,34 +92,20 @@ async function follow(hub: Hub, ask: HubAsk, patience: Patience) {
   throw new TransientError(`${url.host} redirects in circles.`);
 }
 
-/** Undefined for an answer that is no redirect. */
-function redirectOf({ status, headers }: Response, from: URL): URL | undefined {
-  const location = headers.get("location");
-  if (status < 300 || status >= 400 || location === null) return undefined;
-  const next = URL.parse(location, from);
-  const isSafe = next?.protocol === "https:" || next?.protocol === from.protocol;
-  if (next === null || !isSafe) throw new TransientError(`${from.host} redirects to nowhere.`);
-  return next;
-}
-
 async function send(
   url: URL,
-  { method, from = 0 }: HubAsk,
-  token: string,
+  { method, token, from = 0 }: HubAsk,
+  origin: string,
   patience: Patience,
 ): Promise<Response> {
   patience.renew();
+  const range = from > 0 && { range: `bytes=${from}-` };
   try {
     return await fetchOutside(url, {
       method,
       redirect: "manual",
       signal: patience.signal,
-      headers: {
-        // A compressed answer has other ranges (huggingface_hub met that at CloudFront).
-        "accept-encoding": "identity",
-        ...(token !== "" && { authorization: `Bearer ${token}` }),
-        ...(from > 0 && { range: `bytes=${from}-` }),
-      },
+      headers: { ...headersFor(url, { origin, token }), ...range },
     });
   } catch (error) {
     throw new TransientError(`${url.host} cannot be reached${reasonOf(error)}.`);

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Peer } from "../../contract/protocol/messages.ts";
 import type { HostIdentity } from "../../relay/relay.ts";
 import { Answering, type PeerSocket, type Stock } from "./answering.ts";
@@ -20,13 +21,15 @@ export interface PeersParts {
 
 /** Smaller ones cost the hub less than the questions cost the others. */
 const smallest_bytes = 1024 * 1024;
+/** Blobs of which wrong bytes came, the newest. */
+const most_distrusted = 1000;
 
 /** The other hosts of the fleet that give weights to this one and get them from it. */
 export class Peers {
   readonly #parts: PeersParts;
   #list: readonly Peer[] = [];
   /** By blob, those whose bytes were wrong. */
-  readonly #liars = new Map<string, Set<string>>();
+  readonly #liars = new LRUCache<string, Set<string>>({ max: most_distrusted });
 
   constructor(parts: PeersParts) {
     this.#parts = parts;

@@ -1,7 +1,15 @@
 import type { Failure } from "../../shared/failure.ts";
 import type { Scope } from "../../shared/limits/scope.ts";
-import { isLimiting, Meter } from "./meter.ts";
-import { budgetSpent, limitHeaders, tooFast, tooLarge, tooManyAtOnce } from "./refusals.ts";
+import { isLimiting, Meter, type Reserved } from "./meter.ts";
+import {
+  budgetKept,
+  budgetSpent,
+  budgetTooSmall,
+  limitHeaders,
+  tooFast,
+  tooLarge,
+  tooManyAtOnce,
+} from "./refusals.ts";
 import type { Spend } from "./spend.ts";
 
 /** What was let through, and has to be accounted for when it ends. */
@@ -10,8 +18,11 @@ export interface Admitted {
   headers(): Readonly<Record<string, string>>;
   /** Why COST more than what rows say would be too much; null when it would not. */
   refusalOf(cost: number): Failure | null;
-  /** The request is over; a second call does nothing. */
-  end(tokens: number): void;
+  /**
+   * The request is over; a second call does nothing. What it may have cost stays kept until RECORDED, when what it
+   * did cost is known of: else those in between would pass.
+   */
+  end(tokens: number, recorded?: Promise<unknown>): void;
 }
 
 /** What a request asks for: about how many prompt tokens, in how many pieces, which may make how many more. */
@@ -19,6 +30,8 @@ export interface Asked {
   tokens: number;
   pieces: number;
   most_tokens: number;
+  /** The most that all of it may cost; asked only where there is a budget. */
+  cost?(): number;
 }
 
 export interface LimiterParts<Caller> {
@@ -45,23 +58,28 @@ export class Limiter<Caller extends object> {
   }
 
   /**
-   * Lets a request through; null when nothing limits CALLER. Throws 429: `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`. What is refused counts
-   * for nothing.
+   * Lets a request through; null when nothing limits CALLER. Throws 429:
+   * `rate_limit_exceeded` with `retry-after` and all, or `insufficient_quota`. What is refused counts
+   * for nothing. Several pieces come in together, where each of them would come in after the one before.
    */
-  admit(caller: Caller, { tokens, pieces, most_tokens }: Asked): Admitted | null {
+  admit(caller: Caller, request: Asked): Admitted | null {
     let meters = this.#held.get(caller);
     if (meters === undefined) meters = this.#hold(caller);
     if (meters === null) return null;
     const now = this.#parts.now();
-    const spent = this.#spent(meters, 0);
-    if (spent) throw spent;
-    // Several pieces are so many requests, and what they may make is not lent to them.
-    const asked = pieces > 1 ? tokens + most_tokens : tokens;
-    if (pieces > 1) refuseLarge(meters, pieces, asked, now);
-    refuseFast(meters, pieces, asked, now);
-    const reserved = reservable(meters, asked);
-    for (const meter of meters) meter.begin(pieces, reserved, now);
-    const refusalOf = (cost: number) => this.#spent(meters, cost);
+    const { pieces } = request;
+    const hasBudget = meters.some(({ scope }) => scope.limits.monthly_budget !== null);
+    const asked = {
+      pieces,
+      tokens: request.tokens + request.most_tokens,
+      cost: hasBudget ? (request.cost?.() ?? 0) : 0,
+    };
+    this.#refuseSpent(meters, asked);
+    if (pieces > 1) refuseLarge(meters, asked, now);
+    refuseFast(meters, asked, now);
+    const reserved = { ...asked, tokens: reservable(meters, asked.tokens) };
+    for (const meter of meters) meter.begin(reserved, now);
+    const refusalOf = (cost: number) => this.#spentWith(meters, cost);
     return new Admission(meters, reserved, this.#parts.now, refusalOf);
   }
 
@@ -87,7 +105,7 @@ export class Limiter<Caller extends object> {
   }
 
   /** Why nothing more may be spent, with COST beside what rows say; null when it may. */
-  #spent(meters: readonly Meter[], cost: number): Failure | null {
+  #spentWith(meters: readonly Meter[], cost: number): Failure | null {
     const { spend, now, wall } = this.#parts;
     for (const meter of meters) {
       const { kind, spender, limits } = meter.scope;
@@ -97,18 +115,36 @@ export class Limiter<Caller extends object> {
     }
     return null;
   }
+
+  #refuseSpent(meters: readonly Meter[], asked: Reserved): void {
+    const { spend, now, wall } = this.#parts;
+    // As one after the other: a budget lets in what begins before it is reached.
+    const before_last = (asked.cost / asked.pieces) * (asked.pieces - 1);
+    for (const meter of meters) {
+      const { kind, spender, limits } = meter.scope;
+      const budget = limits.monthly_budget;
+      if (budget === null) continue;
+      const spent = spend.of(kind, spender, wall());
+      if (spent + meter.kept + before_last < budget) continue;
+      const headers = limitHeaders(meters, now());
+      if (spent >= budget) throw budgetSpent(meter, headers, wall());
+      throw spent + before_last < budget
+        ? budgetKept(meter, headers)
+        : budgetTooSmall(meter, asked.pieces, headers);
+    }
+  }
 }
 
 class Admission implements Admitted {
   readonly #meters: readonly Meter[];
-  readonly #reserved: number;
+  readonly #reserved: Reserved;
   readonly #now: () => number;
   readonly refusalOf: Admitted["refusalOf"];
   #isOver = false;
 
   constructor(
     meters: readonly Meter[],
-    reserved: number,
+    reserved: Reserved,
     now: () => number,
     refusalOf: Admitted["refusalOf"],
   ) {
@@ -122,37 +158,27 @@ class Admission implements Admitted {
     return limitHeaders(this.#meters, this.#now());
   }
 
-  end(tokens: number): void {
+  end(tokens: number, recorded?: Promise<unknown>): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const now = this.#now();
     for (const meter of this.#meters) meter.end(tokens, this.#reserved, now);
+    const { cost } = this.#reserved;
+    if (cost === 0) return;
+    const give = (): void => {
+      for (const meter of this.#meters) meter.keep(-cost);
+    };
+    if (recorded) recorded.then(give, give);
+    else give();
   }
-}
-
-/** Where several limits are reached, the one is named that has to be waited for longest. */
-function refuseFast(meters: readonly Meter[], pieces: number, tokens: number, now: number): void {
-  let longest: { meter: Meter; of: "requests" | "tokens"; wait_ms: number } | null = null;
-  for (const meter of meters) {
-    for (const of of ["requests", "tokens"] as const) {
-      const wait_ms =
-        meter[of]?.wait_ms(of === "requests" ? pieces : Math.max(1, tokens), now) ?? 0;
-      if (wait_ms > (longest?.wait_ms ?? 0)) longest = { meter, of, wait_ms };
-    }
-  }
-  if (longest) throw tooFast(longest.meter, longest.of, longest.wait_ms, limitHeaders(meters, now));
-  const full = meters.find(({ isFull }) => isFull);
-  if (full) throw tooManyAtOnce(full, limitHeaders(meters, now));
 }
 
 /** What is more than a whole minute's is refused for good: waiting would not help. */
-function refuseLarge(meters: readonly Meter[], pieces: number, tokens: number, now: number): void {
+function refuseLarge(meters: readonly Meter[], { pieces, tokens }: Reserved, now: number): void {
   for (const meter of meters) {
-    for (const [of, count] of [
-      ["requests", pieces],
-      ["tokens", tokens],
-    ] as const) {
+    for (const of of ["requests", "tokens"] as const) {
       const bucket = meter[of];
+      const count = of === "requests" ? pieces : tokens;
       if (bucket && count > bucket.per_minute) {
         throw tooLarge(meter, of, count, limitHeaders(meters, now));
       }
@@ -160,9 +186,24 @@ function refuseLarge(meters: readonly Meter[], pieces: number, tokens: number, n
   }
 }
 
+/** Where several limits are reached, the one is named that has to be waited for longest. */
+function refuseFast(meters: readonly Meter[], { pieces, tokens }: Reserved, now: number): void {
+  let longest: { meter: Meter; of: "requests" | "tokens"; wait_ms: number } | null = null;
+  for (const meter of meters) {
+    for (const of of ["requests", "tokens"] as const) {
+      const count = of === "requests" ? pieces : Math.max(1, tokens);
+      const wait_ms = meter[of]?.wait_ms(count, now) ?? 0;
+      if (wait_ms > (longest?.wait_ms ?? 0)) longest = { meter, of, wait_ms };
+    }
+  }
+  if (longest) throw tooFast(longest.meter, longest.of, longest.wait_ms, limitHeaders(meters, now));
+  const full = meters.find((meter) => !meter.hasRoom(pieces));
+  if (full) throw tooManyAtOnce(full, limitHeaders(meters, now));
+}
+
 /**
- * The size of a prompt is a guess, far too high where it holds an image: a whole minute's tokens let it
- * through, and what it really was is counted in the end, if need be on credit.
+ * The size of a prompt is a guess, far too high where it holds an image, and few answers are as long as they may be:
+ * a whole minute's tokens let one piece through, and what it really was is counted in the end, if need be on credit.
  */
 function reservable(meters: readonly Meter[], tokens: number): number {
   let most = tokens;

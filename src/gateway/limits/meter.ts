@@ -1,12 +1,24 @@
 import type { Scope } from "../../shared/limits/scope.ts";
 import { Bucket } from "./bucket.ts";
 
+/** What is taken when a request is let in. */
+export interface Reserved {
+  readonly pieces: number;
+  readonly tokens: number;
+  readonly cost: number;
+}
+
 /** What a scope has used of its limits. */
 export class Meter {
   scope: Scope;
   requests: Bucket | null = null;
   tokens: Bucket | null = null;
+  /** Pieces that are being answered. */
   in_flight = 0;
+  /** What these may cost. */
+  kept = 0;
+  /** Of how many requests that is. */
+  #keeping = 0;
 
   constructor(scope: Scope, now: number) {
     this.scope = scope;
@@ -20,21 +32,30 @@ export class Meter {
     this.tokens = resized(this.tokens, scope.limits.tpm_limit, now);
   }
 
-  get isFull(): boolean {
-    const { max_parallel_requests } = this.scope.limits;
-    return max_parallel_requests !== null && this.in_flight >= max_parallel_requests;
+  /** A list that is longer than the limit needs all of it. */
+  hasRoom(pieces: number): boolean {
+    const { max_parallel_requests: most } = this.scope.limits;
+    return most === null || this.in_flight + Math.min(pieces, most) <= most;
   }
 
-  begin(pieces: number, tokens: number, now: number): void {
-    this.in_flight += 1;
+  begin({ pieces, tokens, cost }: Reserved, now: number): void {
+    this.in_flight += pieces;
     this.requests?.take(pieces, now);
     this.tokens?.take(tokens, now);
+    this.keep(cost);
   }
 
-  /** RESERVED is what `begin` took. */
-  end(tokens: number, reserved: number, now: number): void {
-    this.in_flight -= 1;
-    this.tokens?.take(tokens - reserved, now);
+  /** RESERVED is what `begin` took; its cost is given back by `keep`. */
+  end(tokens: number, reserved: Reserved, now: number): void {
+    this.in_flight -= reserved.pieces;
+    this.tokens?.take(tokens - reserved.tokens, now);
+  }
+
+  /** COST is kept of the budget, or given back. */
+  keep(cost: number): void {
+    this.#keeping += Math.sign(cost);
+    // Sums of fractions leave a rest, which may not last.
+    this.kept = this.#keeping === 0 ? 0 : this.kept + cost;
   }
 }
 

@@ -88,6 +88,31 @@ export function tooManyAtOnce({ scope }: Meter, headers: Headers): Failure {
   );
 }
 
+/** What is left of a budget is promised to others. */
+export function budgetKept({ scope }: Meter, headers: Headers): Failure {
+  return new Failure(
+    429,
+    `Requests that are being answered may use up the monthly budget of ${whose[scope.kind]}. Try again when they have ended.`,
+    {
+      type: "insufficient_quota",
+      code: "insufficient_quota",
+      headers: { ...headers, ...retryAfter(1_000) },
+    },
+  );
+}
+
+export function budgetTooSmall({ scope }: Meter, pieces: number, headers: Headers): Failure {
+  return new Failure(
+    429,
+    `What is left of the monthly budget of ${whose[scope.kind]} does not pay for the ${pieces} pieces of work of this request. Send fewer, or a lower \`max_tokens\`.`,
+    {
+      type: "insufficient_quota",
+      code: "insufficient_quota",
+      headers: { ...headers, "x-should-retry": "false" },
+    },
+  );
+}
+
 /** Waiting does not help before the month ends, so clients are told not to try again by themselves. */
 export function budgetSpent({ scope }: Meter, headers: Headers, now: number): Failure {
   const day = new Date(monthEnd(now)).toISOString().slice(0, 10);

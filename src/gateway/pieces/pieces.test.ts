@@ -1,8 +1,15 @@
 import { expect, test } from "bun:test";
 import { Failure } from "../../shared/failure.ts";
 import type { Kind } from "../request/allow-list.ts";
-import { most_pieces, mostTokens, piecesOf, placesOf } from "./pieces.ts";
-import { joined, placed, singlesOf } from "./split.ts";
+import {
+  most_answers,
+  most_pieces,
+  mostTokens,
+  piecesOf,
+  placesOf,
+  promptTokens,
+  reservedTokens,
+} from "./pieces.ts";
 
 test.each([
   ["completions", { prompt: "a" }, 1],
@@ -18,11 +25,14 @@ test.each([
   ["completions", { prompt: "a", n: null, best_of: null }, 1],
   ["chat/completions", { messages: [] }, 1],
   ["chat/completions", { messages: [], n: 4 }, 4],
+  ["chat/completions", { messages: [], n_cmpl: 4 }, 4],
+  ["images/generations", { prompt: "a", n: 3 }, 3],
   ["embeddings", { input: "a" }, 1],
   ["embeddings", { input: [1, 2] }, 1],
   ["embeddings", { input: ["a", "b"] }, 2],
   ["embeddings", { input: [[1], [2], [3]] }, 3],
   ["rerank", { query: "q", documents: ["a", "b"] }, 2],
+  ["images/generations", { prompt: "a cat", n: 4 }, 4],
   ["messages", { n: 9 }, 1],
   ["responses", { n: 9 }, 1],
 ] as const)("%s with %j is so many pieces of work: %i", (kind, body, pieces) => {
@@ -44,6 +54,9 @@ test.each([
   ["chat/completions", { n: 1.5 }, "n"],
   ["chat/completions", { n: most_pieces + 1 }, "n"],
   ["completions", { prompt: "a", best_of: -1 }, "best_of"],
+  ["chat/completions", { n: most_answers + 1 }, "n"],
+  ["completions", { prompt: "a", n: 2, best_of: most_answers + 1 }, "best_of"],
+  ["completions", { prompt: Array(most_answers + 1).fill("a") }, "prompt"],
   ["completions", { prompt: Array(1_025).fill("a"), n: 2 }, "prompt"],
   ["embeddings", { input: Array(most_pieces + 1).fill("a") }, "input"],
   ["rerank", { documents: Array(most_pieces + 1).fill("a") }, "documents"],
@@ -59,6 +72,22 @@ test("what pieces may make is counted by whichever name limits it", () => {
   expect(mostTokens({ max_completion_tokens: 10 }, 3)).toBe(30);
   expect(mostTokens({ n_predict: 10 }, 3)).toBe(30);
   expect(mostTokens({ max_tokens: -1 }, 3)).toBe(0);
+  expect(mostTokens({ max_tokens: 10, n_predict: 20 }, 3)).toBe(60);
+});
+
+test("what is kept free for answers is what they may be, or a usual length; nothing where none are written", () => {
+  expect(reservedTokens("completions", { max_tokens: 10 }, 3)).toBe(30);
+  expect(reservedTokens("messages", { max_tokens: 10 }, 1)).toBe(10);
+  expect(reservedTokens("responses", { max_output_tokens: 10 }, 1)).toBe(10);
+  expect(reservedTokens("chat/completions", {}, 2)).toBe(1_024);
+  expect(reservedTokens("embeddings", { max_tokens: 10 }, 3)).toBe(0);
+});
+
+test("tokens that are given as such are counted, texts are guessed", () => {
+  expect(promptTokens({ prompt: [7, 7, 7] }, 400)).toBe(3);
+  expect(promptTokens({ input: [[7, 7], [7]] }, 400)).toBe(3);
+  expect(promptTokens({ prompt: ["one", [7]] }, 400)).toBe(100);
+  expect(promptTokens({ messages: [] }, 401)).toBe(101);
 });
 
 test("pieces take places, but never more than an engine works on at once; llama-server keeps half for others", () => {
@@ -66,30 +95,4 @@ test("pieces take places, but never more than an engine works on at once; llama-
   expect(placesOf(400, { runtime: "vllm", slots: 256 })).toBe(256);
   expect(placesOf(400, { runtime: "llama-server", slots: 4 })).toBe(2);
   expect(placesOf(400, { runtime: "llama-server", slots: 1 })).toBe(1);
-});
-
-test("a list of prompts with several answers each is asked one by one, with seeds of their own", () => {
-  const body = { prompt: ["a", "b"], n: 2, best_of: 2, seed: 7, stream: true, max_tokens: 5 };
-  expect(singlesOf("completions", true, body)).toEqual([
-    { body: { prompt: "a", seed: 7, max_tokens: 5 }, first: 0, repeats: false },
-    { body: { prompt: "a", seed: 8, max_tokens: 5 }, first: 1, repeats: true },
-    { body: { prompt: "b", seed: 7, max_tokens: 5 }, first: 2, repeats: false },
-    { body: { prompt: "b", seed: 8, max_tokens: 5 }, first: 3, repeats: true },
-  ]);
-  expect(singlesOf("completions", false, { prompt: "a" })).toBeNull();
-  expect(singlesOf("chat/completions", true, { n: 2 })).toBeNull();
-});
-
-test("documents are ranked in parts, and the best of all are told", () => {
-  const documents = Array.from({ length: 20 }, (_, at) => `document ${at}`);
-  const body = { query: "q", documents, top_n: 2 };
-  const singles = singlesOf("rerank", false, body) ?? [];
-  expect(singles.map(({ first }) => first)).toEqual([0, 16]);
-  expect(singles[1]?.body).toEqual({ query: "q", documents: documents.slice(16) });
-  const scores = [[{ index: 3, relevance_score: 0.2 }], [{ index: 1, relevance_score: 0.9 }]];
-  const answers = singles.map((single, at) => placed({ results: scores[at] }, single));
-  expect(joined(answers, body, {})["results"]).toEqual([
-    { index: 17, relevance_score: 0.9 },
-    { index: 3, relevance_score: 0.2 },
-  ]);
 });

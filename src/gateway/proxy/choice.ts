@@ -34,10 +34,25 @@ export class UpstreamSelection {
     return this.#replica;
   }
 
+  /** What the name stands for; null where it is nothing that the caller may use, which `claim` throws. */
+  find(): Target | null {
+    try {
+      this.#targets = this.#found();
+    } catch {
+      return null;
+    }
+    return this.target;
+  }
+
+  /** How many of its replica's places the request takes, and may take. */
+  get places(): Pick<Claim, "widen" | "share"> | null {
+    return this.#claim;
+  }
+
   /** Takes a replica that is not in EXCEPT, giving back the one it had. Throws the router's refusal. */
   claim(except: ReadonlySet<string>): Replica | Wake {
     this.release();
-    if (this.#targets.length === 0) this.#targets = this.#find();
+    this.#targets = this.#found();
     return this.#first(except);
   }
 
@@ -62,7 +77,8 @@ export class UpstreamSelection {
     return true;
   }
 
-  #find(): readonly Target[] {
+  #found(): readonly Target[] {
+    if (this.#targets.length > 0) return this.#targets;
     const { parsed: ask, caller, sticky } = this.#chooser;
     const target =
       ask.endpoint === null
@@ -104,6 +120,7 @@ export class UpstreamSelection {
     const target = this.#targets[at];
     if (!target) throw new Error("There is no such target.");
     const isKept = sticky !== null || isCached(ask.kind);
-    return this.#router.claim(target, except, isKept ? () => affinityOf(ask, sticky) : undefined);
+    const affinity = isKept ? () => affinityOf(ask, sticky) : undefined;
+    return this.#router.claim(target, except, affinity, ask.pieces);
   }
 }

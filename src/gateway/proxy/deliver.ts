@@ -2,6 +2,7 @@
 import type { Failure } from "../../shared/failure.ts";
 import type { Answer } from "../../shared/http1/answer.ts";
 import { withoutInternals } from "../internals.ts";
+import { leastOf } from "../pieces/of-all.ts";
 import type { ProtocolAdapter } from "../protocols/adapter.ts";
 import { eventStream } from "../protocols/event-stream.ts";
 import { asStream } from "../reading/as-stream.ts";
@@ -12,7 +13,7 @@ import { refusalFor } from "./refusal.ts";
 import type { ResponseStart, Source } from "./reply.ts";
 import { failureFromRuntime, upstreamError } from "./runtime-error.ts";
 import { StreamAnswer } from "./stream-answer.ts";
-import { noTokens, type Tokens } from "./tokens.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** What came of asking replicas. */
 export interface UpstreamAnswer {
@@ -41,7 +42,7 @@ export function writeResponse(
 export async function writeError(
   errand: RequestContext,
   failure: Failure,
-  tokens: Tokens = noTokens,
+  tokens: Tokens = errand.exchange.made,
 ): Promise<Answer> {
   await errand.exchange.settle(failure.status, tokens);
   if (!errand.hold?.client) {
@@ -88,8 +89,9 @@ async function answerWhole(
   if (ask.stream && isGenerated(ask.kind)) {
     return await answerStream(errand, only(asStream(read.answer)), way);
   }
-  const generated = read.generated?.tokens ?? Math.ceil(body.length / 4);
-  const tokens = read.tokens ?? exchange.guess(generated);
+  const tokens = read.generated
+    ? exchange.tokensOf(read.tokens, read.generated, leastOf(read.answer, ask.body))
+    : (read.tokens ?? exchange.guess(Math.ceil(body.length / 4)));
   if (hold?.client) {
     return await writeError(errand, upstreamError("The runtime did not send a stream."), tokens);
   }

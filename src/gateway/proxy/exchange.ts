@@ -1,12 +1,13 @@
 import { Failure } from "../../shared/failure.ts";
-import { mostTokens } from "../pieces/pieces.ts";
+import type { FanOut } from "../pieces/fan-out.ts";
+import { isOfAll } from "../pieces/of-all.ts";
 import type { Admission, Caller, GatewayPorts, Replica, TokenCounts, Uncounted } from "../ports.ts";
 import type { ProtocolAdapter } from "../protocols/adapter.ts";
 import type { ParsedRequest } from "../request/parsed-request.ts";
-import { UpstreamSelection } from "./choice.ts";
+import type { UpstreamSelection } from "./choice.ts";
 import type { InflightRegistry, InflightRequest } from "./inflight.ts";
 import { exceeded, type Timeouts, type Waiting } from "./timeouts.ts";
-import { guessTokens, noTokens, sum, type Tokens } from "./tokens.ts";
+import { type Generated, guessTokens, noTokens, type Tokens } from "./tokens.ts";
 
 /** What a request is doing, and so what an interruption of it means. */
 export interface CancellationTarget {
@@ -25,8 +26,7 @@ interface AdmittedRequest {
   arrivedAt: number;
   caller: Caller;
   parsed: ParsedRequest;
-  /** What the client wants its requests kept together by. */
-  sticky: string | null;
+  choice: UpstreamSelection;
   /** Null when nothing limits the caller. */
   admission: Admission | null;
 }
@@ -56,7 +56,8 @@ export class Exchange implements InflightRequest {
   #overheadMs: number | null = null;
   #heldMs = 0;
   #way: ProtocolAdapter | null = null;
-  #made: Tokens = noTokens;
+  /** Set when the runtime got it piece by piece. */
+  #pieces: FanOut | null = null;
   #waiting: Waiting = "answer";
   #heardAt: number;
   #pingedAt: number;
@@ -64,7 +65,7 @@ export class Exchange implements InflightRequest {
   constructor(request: AdmittedRequest, around: ExchangeDeps) {
     this.#request = request;
     this.#around = around;
-    this.choice = new UpstreamSelection(request, around.ports.router);
+    this.choice = request.choice;
     this.#heardAt = request.arrivedAt;
     this.#pingedAt = request.arrivedAt;
     around.inflight.add(this);
@@ -76,11 +77,6 @@ export class Exchange implements InflightRequest {
 
   get settled(): boolean {
     return this.#settled !== null;
-  }
-
-  /** See `piecesOf`. */
-  get pieces(): number {
-    return this.#request.parsed.pieces;
   }
 
   get isLimited(): boolean {
@@ -97,9 +93,10 @@ export class Exchange implements InflightRequest {
     this.#heldMs += ms;
   }
 
-  /** A runtime has the request, by WAY. */
-  sent(way: ProtocolAdapter): void {
+  /** A runtime has the request, by WAY, and where it gets it piece by piece, as PIECES. */
+  sent(way: ProtocolAdapter, pieces: FanOut | null = null): void {
     this.#way = way;
+    this.#pieces = pieces;
     this.#overheadMs ??= this.#ownMs;
   }
 
@@ -149,40 +146,41 @@ export class Exchange implements InflightRequest {
     }
   }
 
-  /**
-   * A piece of the request is done. Returns why no further one may begin: what the pieces cost already, beside what
-   * rows say, is all that a budget has left.
-   */
-  made(tokens: Tokens): Failure | null {
-    this.#made = sum(this.#made, tokens);
-    this.heard();
-    const { target } = this.choice;
-    const cost = target ? this.#around.ports.costOf(target, this.#made) : 0;
-    return this.#request.admission?.refusalOf(cost) ?? null;
-  }
-
-  /** Throws when the pieces may cost more than a budget has left. */
-  refuseDear(): void {
-    const { parsed, admission } = this.#request;
-    const { target } = this.choice;
-    if (parsed.pieces === 1 || !admission || !target) return;
-    const prompt_tokens = Math.ceil(parsed.text.length / 4);
-    const completion_tokens = mostTokens(parsed.body, parsed.pieces);
-    const most = { prompt_tokens, completion_tokens, cached_tokens: 0 };
-    const refusal = admission.refusalOf(this.#around.ports.costOf(target, most));
-    if (refusal) throw refusal;
-  }
-
   /** What the row says when the runtime gave no counts. */
   guess(completionTokens: number): Tokens {
+    if (this.#pieces) return this.#pieces.tokens;
     return guessTokens(this.#request.parsed.text.length, completionTokens);
+  }
+
+  /** What the row says when the runtime SAID so much, or nothing, and GENERATED was seen, LEAST tokens of it. */
+  tokensOf(said: Tokens | null, generated: Generated, least = 0): Tokens {
+    const seen = Math.max(generated.tokens, least);
+    const isForeign = this.choice.replica?.runtime === "provider";
+    if (!said || (isForeign && !isOfAll(said, this.#request.parsed, generated, least))) {
+      return this.guess(seen);
+    }
+    return said;
+  }
+
+  /** A piece of it is done. No further one begins when they cost all that a budget has left. */
+  pieceMade(): void {
+    this.heard();
+    const { target } = this.choice;
+    const { admission } = this.#request;
+    if (!admission || !target || !this.#pieces) return;
+    const refusal = admission.refusalOf(this.#around.ports.costOf(target, this.#pieces.tokens));
+    if (refusal && this.#pieces.hasMore) this.interrupt(refusal);
+  }
+
+  /** What was made for it before it failed. */
+  get made(): Tokens {
+    const tokens = this.#pieces?.tokens;
+    return tokens && tokens.prompt_tokens + tokens.completion_tokens > 0 ? tokens : noTokens;
   }
 
   /** Ends the request: releases the claim and writes the row. Resolves when the row is committed. */
   settle(status: number, tokens: Tokens): Promise<void> {
-    // What pieces have made was made, however the request ends.
-    const whole = status !== 200 && this.#made !== noTokens ? this.#made : tokens;
-    this.#settled ??= this.#record(status, whole);
+    this.#settled ??= this.#record(status, tokens);
     return this.#settled;
   }
 
@@ -193,11 +191,10 @@ export class Exchange implements InflightRequest {
     this.choice.release();
     live.remove(this);
     const cost = target ? ports.costOf(target, tokens) : 0;
-    admission?.end(tokens.prompt_tokens + tokens.completion_tokens);
     const duration_ms = this.#age;
     this.#measure(status, tokens, duration_ms);
     try {
-      await ports.usage.record({
+      const recorded = ports.usage.record({
         id,
         // From the end: a clock that was set right meanwhile is right for the whole request.
         at: Math.floor(ports.wall() - duration_ms),
@@ -217,6 +214,8 @@ export class Exchange implements InflightRequest {
         stream: ask.stream,
         cost,
       });
+      admission?.end(tokens.prompt_tokens + tokens.completion_tokens, recorded);
+      await recorded;
     } catch (error) {
       // A full disk must not stop inference (promise 8): the answer goes out and people are told.
       ports.report(error);
@@ -231,11 +230,12 @@ export class Exchange implements InflightRequest {
     const { id, parsed: ask } = this.#request;
     const { ports, recount } = this.#around;
     const { target, replica } = this.choice;
-    const text = replica && this.#way?.body(ask, replica);
+    const text = this.#pieces ? this.#pieces.uncounted : replica && this.#way?.body(ask, replica);
     if (!target || !replica || !this.#way || typeof text !== "string") return;
     const { runtime } = replica;
-    const counts = await recount(replica, { runtime, path: this.#way.path, text, frames });
-    if (!counts) return;
+    const more = await recount(replica, { runtime, path: this.#way.path, text, frames });
+    if (!more) return;
+    const counts = this.#pieces?.with(more) ?? more;
     ports.usage.amend(id, { ...counts, source: "counted", cost: ports.costOf(target, counts) });
   }
 

@@ -23,6 +23,9 @@ export function outgoingBody(ask: ParsedRequest, servedModel: string, foreign = 
 /** Where a stream says how many tokens it had only when it is asked to. */
 const countsOnRequest: ReadonlySet<Kind> = new Set(["chat/completions", "completions"]);
 
+/** What makes a request many pieces of work. */
+const counted = ["n", "best_of", "prompt", "input", "documents"];
+
 /**
  * A body may name a key twice, and readers disagree on which one counts: JSON.parse takes the last,
  * others the first. What we checked must be what the runtime reads (OWASP ASVS 1.5.3), so such a body
@@ -30,6 +33,7 @@ const countsOnRequest: ReadonlySet<Kind> = new Set(["chat/completions", "complet
  */
 function mayRepeatAKey({ text, body }: ParsedRequest): boolean {
   return (
+    counted.some((key) => body[key] !== undefined && repeats(text, `"${key}"`)) ||
     (body[template_words] !== undefined && repeats(text, `"${template_words}"`)) ||
     repeats(text, '"model"') ||
     repeats(text, '"stream"') ||

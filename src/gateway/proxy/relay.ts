@@ -1,16 +1,14 @@
 /** From a checked request to an answer: a replica is claimed and asked, another one if it must be. */
 import { asFailure, badRequest } from "../../shared/failure.ts";
 import type { Answer } from "../../shared/http1/answer.ts";
-import { PieceCalls } from "../pieces/piece-calls.ts";
-import { placesOf } from "../pieces/pieces.ts";
-import { type Single, singlesOf } from "../pieces/split.ts";
+import { divided } from "../pieces/divide.ts";
+import { FanOut } from "../pieces/fan-out.ts";
 import type { Replica, Router, Wake } from "../ports.ts";
 import { adapterFor, type ProtocolAdapter } from "../protocols/adapter.ts";
 import { understood } from "../reading/opening.ts";
-import type { ParsedRequest } from "../request/parsed-request.ts";
 import { holdMs } from "../request/scale-up.ts";
 import type { Upstream } from "../upstream/client.ts";
-import { wholeAnswer } from "../upstream/whole.ts";
+import type { UpstreamRequest } from "../upstream/request.ts";
 import { type UpstreamAnswer, writeError, writeResponse } from "./deliver.ts";
 import type { RequestContext } from "./errand.ts";
 import { Hold } from "./hold.ts";
@@ -120,7 +118,6 @@ async function askReplicas(
   let replica = first ?? choice.claim(none);
   for (let tries = 1; ; tries++) {
     if ("wait" in replica) return replica;
-    errand.exchange.refuseDear();
     const way = adapterFor(errand.parsed.kind);
     const reply = askReplica(context, errand, replica, way);
     const opening = understood(await reply.opened, errand.parsed.kind);
@@ -149,12 +146,6 @@ function askReplica(
   const { exchange, parsed: ask, hold } = errand;
   const reply = new UpstreamResponse({ stream: ask.stream, maxBytes: context.max_answer_bytes });
   exchange.begin(hold?.during(reply) ?? reply, ask.stream ? "first-byte" : "answer");
-  const singles = replica.runtime === "llama-server" && ask.pieces > 1 ? singlesIn(ask) : null;
-  if (singles) {
-    reply.answers(pieceCalls(context, errand, { replica, way, singles, reply }));
-    exchange.sent(way);
-    return reply;
-  }
   const request = {
     method: "POST",
     path: way.path,
@@ -162,50 +153,43 @@ function askReplica(
       ["content-type", ask.form?.contentType ?? "application/json"],
       ["accept", errand.accept],
     ],
-    body: way.body(ask, replica),
   } as const;
-  reply.answers(context.upstream.send(replica, request, reply));
-  exchange.sent(way);
+  const pieces = fanOut(context, errand, { replica, way, request, reply });
+  if (pieces) reply.answers(pieces);
+  else {
+    const whole = { ...request, body: way.body(ask, replica) };
+    reply.answers(context.upstream.send(replica, whole, reply));
+  }
+  exchange.sent(way, pieces);
+  pieces?.start();
   return reply;
 }
 
-const singlesIn = ({ kind, stream, body }: ParsedRequest) => singlesOf(kind, stream, body);
+interface Sent {
+  replica: Replica;
+  way: ProtocolAdapter;
+  request: Omit<UpstreamRequest, "body">;
+  reply: UpstreamResponse;
+}
 
-/** REPLICA is asked for the pieces one by one, which is told to REPLY as one answer. */
-function pieceCalls(
-  { upstream }: RelayContext,
-  { exchange, parsed, accept }: RequestContext,
-  parts: {
-    replica: Replica;
-    way: ProtocolAdapter;
-    singles: readonly Single[];
-    reply: UpstreamResponse;
-  },
-): PieceCalls {
-  const { replica, way, singles, reply } = parts;
-  const headers = [
-    ["content-type", "application/json"],
-    ["accept", accept],
-  ] as const;
-  return new PieceCalls(
-    {
-      kind: parsed.kind,
-      stream: parsed.stream,
-      body: parsed.body,
-      singles,
-      width: placesOf(parsed.pieces, replica),
-      ask(body, signal) {
-        const single = { ...parsed, body, text: JSON.stringify(body), stream: false, pieces: 1 };
-        const text = way.body(single, replica);
-        const request = { method: "POST", path: way.path, headers, body: text } as const;
-        return wholeAnswer(upstream, replica, request, signal);
-      },
-      made: (tokens) => exchange.made(tokens),
-      refuse: (failure) => reply.interrupt(failure),
-      failureOf: (error) => (error instanceof RangeError ? tooDeep() : asFailure(error)),
-    },
-    reply,
-  );
+/** Null when the replica gets the request in one. */
+function fanOut(
+  { upstream, max_answer_bytes }: RelayContext,
+  { parsed: ask, exchange }: RequestContext,
+  { replica, way, request, reply }: Sent,
+): FanOut | null {
+  const parts = divided(ask, replica, () => way.body(ask, replica));
+  const { places } = exchange.choice;
+  if (!parts || !places) return null;
+  return new FanOut({
+    divided: parts,
+    stream: ask.stream,
+    sink: reply,
+    max_bytes: max_answer_bytes,
+    places,
+    send: (body, sink) => upstream.send(replica, { ...request, body }, sink),
+    made: () => exchange.pieceMade(),
+  });
 }
 
 /** What to do with what a replica answered: pass it on, or ask elsewhere because nothing is lost by it. */

@@ -21,6 +21,8 @@ interface ReadWhole extends Whole {
 
 /** Where a stream comes from. */
 export interface Source {
+  /** Several answers are in it, and some have not begun: what has come looks whole, and is not. */
+  readonly isUnderWay?: boolean;
   follow(follower: Follower): void;
   pause(): void;
   resume(): void;
@@ -33,6 +35,9 @@ export interface Follower {
   end(): void;
   fail(fault: UpstreamFault): void;
 }
+
+/** One request, or several that look like one. */
+type Call = UpstreamCall & Pick<Source, "isUnderWay">;
 
 interface ReplyOptions {
   /** A stream was asked for: it is open as soon as its first bytes are here. */
@@ -48,7 +53,7 @@ export class UpstreamResponse implements AnswerSink, Source {
   readonly opened: Promise<ResponseStart>;
   readonly #open: (opening: ResponseStart) => void;
   readonly #options: ReplyOptions;
-  #call: UpstreamCall | null = null;
+  #call: Call | null = null;
   #head: ResponseHead | null = null;
   /** Null until it can be told. */
   #streams: boolean | null = null;
@@ -66,8 +71,12 @@ export class UpstreamResponse implements AnswerSink, Source {
   }
 
   /** The call that this is the answer of. */
-  answers(call: UpstreamCall): void {
+  answers(call: Call): void {
     this.#call = call;
+  }
+
+  get isUnderWay(): boolean {
+    return this.#call?.isUnderWay ?? false;
   }
 
   /** FOLLOWER gets what has come, now, and everything that comes. */

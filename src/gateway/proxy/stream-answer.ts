@@ -39,12 +39,9 @@ export class StreamAnswer implements Follower, CancellationTarget, Reader {
 
   /** What it took, as the runtime says, or as far as can be told. */
   get tokens(): Tokens {
-    if (this.earlyFailure && this.#tap.generated.frames === 0) return noTokens;
     const { tokens, generated } = this.#tap;
-    if (!tokens) return this.#exchange.guess(generated.tokens);
-    // llama-server says the usage of one of several answers; each of its frames is a token of one of them.
-    const isLess = this.#exchange.pieces > 1 && tokens.completion_tokens < generated.frames;
-    return isLess ? { ...tokens, completion_tokens: generated.frames, source: "counted" } : tokens;
+    if (this.earlyFailure && generated.frames === 0) return noTokens;
+    return this.#exchange.tokensOf(tokens, generated);
   }
 
   data(bytes: Buffer): void {
@@ -82,7 +79,8 @@ export class StreamAnswer implements Follower, CancellationTarget, Reader {
 
   interrupt(failure: Failure): void {
     // Who leaves after `finish_reason` has had everything.
-    if (failure.status === 499) this.#finish(this.#tap.finished ? 200 : 499, nothing);
+    const isWhole = this.#tap.finished && !this.#reply.isUnderWay;
+    if (failure.status === 499) this.#finish(isWhole ? 200 : 499, nothing);
     else this.#break(failure);
   }
 

@@ -17,13 +17,6 @@ export const noTokens: Tokens = {
   source: "counted",
 };
 
-export const sum = (a: Tokens, b: Tokens): Tokens => ({
-  prompt_tokens: a.prompt_tokens + b.prompt_tokens,
-  completion_tokens: a.completion_tokens + b.completion_tokens,
-  cached_tokens: a.cached_tokens + b.cached_tokens,
-  source: a.source === "estimated" ? a.source : b.source,
-});
-
 /** Reads a `usage` object of the OpenAI shape; null when it is not one. */
 export function tokensOf(usage: unknown): Tokens | null {
   if (!isObject(usage)) return null;

@@ -64,14 +64,15 @@ export class Chunks {
       return chunk;
     }
     this.#head = head;
-    let isContent = false;
+    let contents = 0;
     const read = choices.map((choice: unknown) => {
       if (!isObject(choice)) return choice;
       const next = this.#choice(choice);
-      isContent ||= hasContent(next);
+      if (hasContent(next)) contents++;
       return next;
     });
-    if (isContent) this.generated.frames++;
+    // A token of each answer that goes on.
+    this.generated.frames += contents;
     if (read.every((choice, at) => choice === choices[at])) return chunk;
     this.slipped = true;
     return { ...chunk, ...(chunk["object"] === "chat.completion" && asChunk), choices: read };

@@ -104,6 +104,7 @@ test("the model goes up under the name that the runtime knows", () => {
 test.each([
   ['{"model":"other","model":"demo","messages":[{}]}', "model"],
   ['{"mod\\u0065l":"other","model":"demo","messages":[{}]}', "model"],
+  ['{"n":100,"model":"demo","messages":[{}],"n":2}', "n"],
   ['{"stream":true,"model":"demo","messages":[{}],"stream":false}', "stream"],
   ['{"stream":false,"model":"demo","messages":[{}],"str\\u0065am":true}', "stream"],
 ])("of a key that %p repeats, the runtime sees only the one that was checked", (text, key) => {

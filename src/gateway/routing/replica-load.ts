@@ -1,3 +1,4 @@
+import { besideOthers } from "../pieces/pieces.ts";
 import { type Breaker, type FailureCause, failed, healthy, tried, unproven } from "./breaker.ts";
 import { Homes } from "./homes.ts";
 import { type Load, seedOf, select } from "./selection.ts";
@@ -13,6 +14,8 @@ export interface Place {
 interface Known extends Load {
   readonly id: string;
   readonly homes: Homes;
+  /** Requests, however many places they take. */
+  claims: number;
   /** The snapshot that last had it. */
   seen: number;
 }
@@ -53,12 +56,13 @@ export class ReplicaLoad {
     places: readonly Place[],
     except: ReadonlySet<string>,
     affinity?: () => number,
+    count = 1,
   ): Place | null {
     const now = this.#suspects === 0 ? 0 : this.#now();
     const turn = this.#turn++;
     let number: number | undefined;
     const asked = affinity && (() => (number = affinity()));
-    const place = select(places, except, asked, turn, now);
+    const place = select(places, except, asked, turn, now, count);
     if (number !== undefined) place?.load.homes.note(number, turn);
     return place;
   }
@@ -66,6 +70,7 @@ export class ReplicaLoad {
   /** Returns what `leave` is to be told: the state of the breaker when this request is its trial, else null. */
   enter({ load }: Place): Breaker | null {
     load.inflight++;
+    load.claims++;
     if (load.breaker === healthy) return null;
     const breaker = tried(load.breaker, this.#now());
     if (breaker === load.breaker) return null;
@@ -76,8 +81,19 @@ export class ReplicaLoad {
   /** HELD: how many places it had. */
   leave({ load }: Place, trial: Breaker | null, held = 1): void {
     load.inflight -= held;
+    load.claims--;
     if (trial && load.breaker === trial) load.breaker = unproven(trial);
     this.#forgetIfGone(load);
+  }
+
+  /**
+   * How many places a claim may use that has HELD: an equal part of them, or what others leave free; and never more
+   * than half, so that whoever comes with one question finds a place.
+   */
+  share({ load }: Place, held: number): number {
+    const { slots, claims, inflight } = load;
+    const fair = Math.max(Math.floor(slots / claims), slots - (inflight - held));
+    return Math.max(1, Math.min(besideOthers(slots), fair));
   }
 
   /** CAUSE: null when the replica did well. */
@@ -98,7 +114,16 @@ export class ReplicaLoad {
     const known = this.#known.get(id);
     if (known) return Object.assign(known, { slots, seen });
     const homes = new Homes();
-    const load = { id, slots, inflight: 0, breaker: healthy, seed: seedOf(id), homes, seen };
+    const load = {
+      id,
+      slots,
+      inflight: 0,
+      claims: 0,
+      breaker: healthy,
+      seed: seedOf(id),
+      homes,
+      seen,
+    };
     this.#known.set(id, load);
     return load;
   }

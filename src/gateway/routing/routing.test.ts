@@ -36,6 +36,45 @@ test("a place is given back once, however often it is released", () => {
   expect(routing.inflight("a")).toBe(1);
 });
 
+test("a claim takes as many places as it says, and gives all of them back", () => {
+  const routing = demoRouting();
+  routing.replace([demo([replica("a", { slots: 8 })])]);
+  const list = routing.claimed();
+  list.widen(5);
+  list.widen(3);
+  routing.claimed();
+  expect(routing.inflight("a")).toBe(4);
+  list.release();
+  list.widen(7);
+  expect(routing.inflight("a")).toBe(1);
+});
+
+test("claims share places: half at most, what others leave, and an equal part in any case", () => {
+  const routing = demoRouting();
+  routing.replace([demo([replica("a", { slots: 8 })])]);
+  const first = routing.claimed();
+  expect(first.share()).toBe(4);
+  first.widen(4);
+  const second = routing.claimed();
+  second.widen(4);
+  expect([first.share(), second.share()]).toEqual([4, 4]);
+  const third = routing.claimed();
+  expect([first.share(), third.share()]).toEqual([3, 2]);
+  for (let count = 0; count < 20; count++) routing.claimed();
+  expect([first.share(), third.share()]).toEqual([1, 1]);
+});
+
+test("an overflow replica is not given more than its slots by one claim for many", () => {
+  const routing = createRouting({ now: () => 0, steady: () => 0 });
+  routing.replace([demo([replica("far", { slots: 4, overflow: true })])]);
+  const claim = (places: number) =>
+    routing.claim(routing.find("demo", owner), nobody, undefined, places) as Claimed;
+  claim(1);
+  expect(() => claim(4)).toThrow();
+  claim(3).widen(3);
+  expect(routing.inflight("far")).toBe(4);
+});
+
 test("counts survive a new snapshot, also one without the replica", () => {
   const routing = demoRouting();
   routing.replace([demo([replica("a")])]);

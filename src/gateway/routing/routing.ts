@@ -28,14 +28,19 @@ export interface Routing {
   /**
    * A place on the best ready replica outside EXCEPT, or the way to wait for one. AFFINITY is asked only
    * where there is a choice: equal numbers get the same replica while it is not much busier than others.
-   * Throws 404, or 503 when no waiting helps.
+   * It is taken as one place, on a replica that may be given PLACES. Throws 404, or 503 when no waiting helps.
    */
-  claim(target: Target, except: ReadonlySet<string>, affinity?: () => number): Claimed | Waiting;
+  claim(
+    target: Target,
+    except: ReadonlySet<string>,
+    affinity?: () => number,
+    places?: number,
+  ): Claimed | Waiting;
   /** How a replica did; CAUSE says more of one that did not do well. */
   outcome(replicaId: string, ok: boolean, cause?: FailureCause): void;
   /** What ASKER may use. */
   models(asker: Asker): readonly { name: string; created_at: number }[];
-  /** Requests in flight on a replica. */
+  /** Requests in flight on a replica, by the places that they take. */
   inflight(replicaId: string): number;
   demand(endpointId: string): Demand;
   /** A request has begun to wait for an endpoint: the lifecycle must look now. Returns the way to stop. */
@@ -85,9 +90,10 @@ export function createRouting(
     { model, places: ready, traffic }: Entry,
     except: ReadonlySet<string>,
     affinity?: () => number,
+    count?: number,
   ): Claimed | null {
     if (!isServing(model.endpoint)) return null;
-    const place = places.choose(ready, except, affinity);
+    const place = places.choose(ready, except, affinity, count);
     return place && occupy(place, traffic);
   }
 
@@ -103,6 +109,7 @@ export function createRouting(
         if (traffic) traffic.inflight += wanted - held;
         held = wanted;
       },
+      share: () => places.share(place, held),
       release() {
         if (held === 0) return;
         places.leave(place, trial, held);
@@ -137,10 +144,10 @@ export function createRouting(
     },
     find: (name, asker, sticky = null) => directory.find(name, asker, sticky),
     findEndpoint: (id, asker) => directory.findEndpoint(id, asker),
-    claim(target, except, affinity) {
+    claim(target, except, affinity, count) {
       const entry = directory.get(target.id);
       if (!entry) throw modelNotFound(target.name);
-      const claimed = take(entry, except, affinity);
+      const claimed = take(entry, except, affinity, count);
       if (claimed) return claimed;
       const { model, traffic } = entry;
       const { endpoint } = model;

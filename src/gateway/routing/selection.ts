@@ -35,7 +35,7 @@ const small_more = 8;
  * The best of CANDIDATES that is not in EXCEPT; null when there is none. Own replicas with a free slot come
  * first, then overflow ones with a free slot, then own ones that are full: their runtimes queue. With none to
  * be trusted it is the one whose failure is the longest ago, for an appliance with one replica must not
- * refuse by itself. Never is an overflow replica given more than its slots.
+ * refuse by itself. Never is an overflow replica given more than its slots, also by one request for PLACES.
  *
  * AFFINITY is asked only where there is a choice. Without it the least loaded is taken, among equals the
  * first from position TURN on, so that a caller who counts TURN up spreads requests evenly.
@@ -46,6 +46,7 @@ export function select<C extends Candidate>(
   affinity: (() => number) | undefined,
   turn: number,
   now: number,
+  places = 1,
 ): C | null {
   let best: Rank = rank.never;
   let count = 0;
@@ -53,7 +54,7 @@ export function select<C extends Candidate>(
   let slots = 0;
   let latest: C | null = null;
   for (const candidate of candidates) {
-    const its = rankOf(candidate, except, now);
+    const its = rankOf(candidate, except, now, places);
     if (its === rank.never || its > best) continue;
     if (its < best) {
       best = its;
@@ -65,17 +66,23 @@ export function select<C extends Candidate>(
     latest = candidate;
   }
   if (count < 2) return latest;
-  const isOne = (candidate: C): boolean => rankOf(candidate, except, now) === best;
+  const isOne = (candidate: C): boolean => rankOf(candidate, except, now, places) === best;
   if (best === rank.distrusted) return first(candidates, isOne, failedEarlier, turn);
   if (best === rank.full || !affinity) return first(candidates, isOne, isLessLoaded, turn);
   return preferred(candidates, isOne, affinity(), (inflight + 1) / slots);
 }
 
-function rankOf(candidate: Candidate, except: ReadonlySet<string>, now: number): Rank {
-  const { replica, load } = candidate;
+function rankOf(
+  { replica, load }: Candidate,
+  except: ReadonlySet<string>,
+  now: number,
+  places: number,
+): Rank {
   if (except.size > 0 && except.has(replica.id)) return rank.never;
   const hasRoom = load.inflight < load.slots;
-  if (replica.overflow && !hasRoom) return rank.never;
+  // What is more than all of its slots gets it when it is free.
+  const isWithin = load.inflight + Math.min(places, load.slots) <= load.slots;
+  if (replica.overflow && !isWithin) return rank.never;
   if (!isTrusted(load.breaker, now)) return rank.distrusted;
   if (replica.overflow) return rank.overflow;
   return hasRoom ? rank.free : rank.full;

@@ -26,8 +26,10 @@ export interface Target {
 /** A place on a replica, taken. */
 export interface Claimed {
   replica: Place["replica"];
-  /** Gives the place back; a second call does nothing. */
   /** It takes so many places in all, at least 1, from now on. */
   widen(places: number): void;
+  /** How many places it may use at a time, fair to the other claims: one at least. */
+  share(): number;
+  /** Gives its places back; a second call does nothing. */
   release(): void;
 }

@@ -4,7 +4,6 @@ import type { EndpointView, Status } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
 import { Confirm } from "../../confirm.tsx";
 import { changeEndpoint, deleteEndpoint, type Order, orderEndpoint } from "../../dedicated-api.ts";
-import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { navigate } from "../../navigation.ts";
 import { Problem } from "../../notice.tsx";
@@ -76,20 +75,19 @@ export function EndpointActions({ endpoint, changed }: ActionsProps) {
 
 function Change({ endpoint, changed, close }: ActionsProps & { close(): void }) {
   return (
-    <Dialog title={`Change ${endpoint.name}`} onClose={close}>
-      <Form
-        read={changedBodyOf}
-        change={(changes) => changeEndpoint(endpoint.id, changes)}
-        saved={changed}
-        close={close}
-        verb="Save"
-        busy="Saving…"
-      >
-        <p>When what runs changes, the old replicas serve until the new ones are healthy.</p>
-        <ModelFields of={endpoint} />
-        <ScaleFields of={endpoint} />
-      </Form>
-    </Dialog>
+    <Form
+      title={`Change ${endpoint.name}`}
+      read={changedBodyOf}
+      change={(changes) => changeEndpoint(endpoint.id, changes)}
+      saved={changed}
+      close={close}
+      verb="Save"
+      busy="Saving…"
+    >
+      <p>When what runs changes, the old replicas serve until the new ones are healthy.</p>
+      <ModelFields of={endpoint} />
+      <ScaleFields of={endpoint} />
+    </Form>
   );
 }
 

@@ -1,7 +1,6 @@
 /** A new endpoint: what to run, and, as it is typed, whether and where it would fit. */
 import type { EndpointView } from "../../../src/app/control-api.ts";
 import { dryRun, provision } from "../../dedicated-api.ts";
-import { Dialog } from "../../dialog.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";
 import { Form } from "../../form.tsx";
 import { bodyOf } from "./fields.ts";
@@ -15,19 +14,18 @@ interface ProvisionProps {
 export function Provision({ close, done }: ProvisionProps) {
   const forecast = useForecast((form) => dryRun(bodyOf(form)));
   return (
-    <Dialog title="New endpoint" onClose={close}>
-      <Form
-        read={bodyOf}
-        create={async (body) => done(await provision(body))}
-        close={close}
-        verb="Create endpoint"
-        busy="Looking at the model…"
-        onInput={(form) => forecast.ask(form, "model")}
-      >
-        <ModelFields />
-        <ScaleFields />
-        <Forecast of={forecast.answer.value} />
-      </Form>
-    </Dialog>
+    <Form
+      title="New endpoint"
+      read={bodyOf}
+      create={async (body) => done(await provision(body))}
+      close={close}
+      verb="Create endpoint"
+      busy="Looking at the model…"
+      onInput={(form) => forecast.ask(form, "model")}
+    >
+      <ModelFields />
+      <ScaleFields />
+      <Forecast of={forecast.answer.value} />
+    </Form>
   );
 }

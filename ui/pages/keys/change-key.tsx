@@ -1,10 +1,10 @@
 /** What a key is limited to, from the next request on. */
 import type { KeyView } from "../../../src/app/control-api.ts";
-import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { changeKey } from "../../gateway-api.ts";
 import { LimitFields } from "../../limit-fields.tsx";
 import { limitsFrom, wordsFrom } from "../../limits.ts";
+import type { ResourceForm } from "../../resource-panel.tsx";
 
 export function KeyLimitFields({ of }: { of?: KeyView }) {
   return (
@@ -29,24 +29,21 @@ export const keyLimitsFrom = (form: FormData) => ({
   allowed_cidrs: wordsFrom(form, "allowed_cidrs"),
 });
 
-interface ChangeKeyProps {
+interface ChangeKeyProps extends ResourceForm<KeyView> {
   of: KeyView;
-  close(): void;
-  changed(): void;
 }
 
-export function ChangeKey({ of, close, changed }: ChangeKeyProps) {
+export function ChangeKey({ of, close, saved }: ChangeKeyProps) {
   return (
-    <Dialog title={`Limits of ${of.name}`} onClose={close}>
-      <Form
-        read={keyLimitsFrom}
-        change={(changes) => changeKey(of.id, changes)}
-        saved={changed}
-        close={close}
-        verb="Save limits"
-      >
-        <KeyLimitFields of={of} />
-      </Form>
-    </Dialog>
+    <Form
+      title={`Limits of ${of.name}`}
+      read={keyLimitsFrom}
+      change={(changes) => changeKey(of.id, changes)}
+      saved={saved}
+      close={close}
+      verb="Save limits"
+    >
+      <KeyLimitFields of={of} />
+    </Form>
   );
 }

@@ -1,6 +1,6 @@
 /** A new key: first what it is for, then, once and never again, the key itself. */
 import { useSignal } from "@preact/signals";
-import type { KeyScope } from "../../../src/app/control-api.ts";
+import type { KeyScope, KeyView } from "../../../src/app/control-api.ts";
 import { type Action, useAction } from "../../action.ts";
 import { createKey } from "../../api.ts";
 import { Copyable } from "../../copy.tsx";
@@ -8,6 +8,7 @@ import { Dialog } from "../../dialog.tsx";
 import { Problem } from "../../notice.tsx";
 import { modelsQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
+import type { ResourceForm } from "../../resource-panel.tsx";
 import { isAdmin } from "../../session.ts";
 import { curlLine } from "../playground/request.ts";
 import { KeyLimitFields, keyLimitsFrom } from "./change-key.tsx";
@@ -21,12 +22,7 @@ const lifetimes = [
   { days: 365, name: "In a year" },
 ];
 
-interface CreateKeyProps {
-  close(): void;
-  created(): void;
-}
-
-export function CreateKey({ close, created }: CreateKeyProps) {
+export function CreateKey({ close, saved }: Omit<ResourceForm<KeyView>, "of">) {
   const key = useSignal("");
   const creating = useAction(async (form: FormData) => {
     const days = Number(form.get("days"));
@@ -37,7 +33,7 @@ export function CreateKey({ close, created }: CreateKeyProps) {
       ...keyLimitsFrom(form),
     });
     key.value = answer.key;
-    created();
+    saved();
   });
   // One dialog for both steps: a second one would not know where the focus came from.
   return (

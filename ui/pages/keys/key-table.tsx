@@ -6,11 +6,12 @@ import { date, until } from "../../format.ts";
 import { limitsInWords } from "../../limits.ts";
 import { now } from "../../now.ts";
 import { can, isAdmin } from "../../session.ts";
+import { type Column, Table } from "../../table.tsx";
 
 interface KeyTableProps {
   keys: readonly KeyView[];
-  revoke(key: KeyView): void;
   change(key: KeyView): void;
+  remove(key: KeyView): void;
 }
 
 type State = "active" | "expired" | "revoked";
@@ -20,34 +21,54 @@ function stateOf(key: KeyView, at: number): State {
   return key.expires_at !== null && key.expires_at <= at ? "expired" : "active";
 }
 
-export function KeyTable({ keys, ...does }: KeyTableProps) {
+const tones = { active: "good", expired: "warn", revoked: "quiet" } as const;
+
+const columns: readonly Column<KeyView>[] = [
+  {
+    name: "Name",
+    cell: ({ name, scope }) => (
+      <span>
+        <strong>{name}</strong>
+        {scope === "admin" && <span class="detail"> admin</span>}
+      </span>
+    ),
+  },
+  { name: "Key", class: "mono unbroken", cell: ({ prefix, last4 }) => `${prefix}…${last4}` },
+  { name: "Owner", cell: ({ user_email }) => user_email },
+  { name: "Limits", cell: (key) => limitsInWords(key, key.spent_this_month) || "–" },
+  { name: "Created", class: "unbroken", cell: ({ created_at }) => date(created_at) },
+  {
+    name: "Expires",
+    cell: ({ expires_at }) => (expires_at === null ? "never" : until(expires_at, now.value)),
+  },
+  {
+    name: "State",
+    cell: (key) => {
+      const state = stateOf(key, now.value);
+      return <Badge tone={tones[state]}>{state}</Badge>;
+    },
+  },
+];
+
+export function KeyTable({ keys, change, remove }: KeyTableProps) {
   const showEnded = useSignal(false);
-  const active = keys.filter((key) => stateOf(key, now.value) === "active");
-  const ended = keys.filter((key) => stateOf(key, now.value) !== "active");
-  const shown = showEnded.value ? [...active, ...ended] : active;
+  const isActive = (key: KeyView) => stateOf(key, now.value) === "active";
+  const active = keys.filter(isActive);
+  const ended = keys.filter((key) => !isActive(key));
   return (
     <>
-      <table>
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Key</th>
-            {isAdmin.value && <th>Owner</th>}
-            <th>Limits</th>
-            <th>Created</th>
-            <th>Expires</th>
-            <th>State</th>
-            <th>
-              <span class="unseen">Action</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((key) => (
-            <KeyRow key={key.id} of={key} {...does} />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        rows={showEnded.value ? [...active, ...ended] : active}
+        id={({ id }) => id}
+        columns={columns.filter(({ name }) => name !== "Owner" || isAdmin.value)}
+        rowClass={(key) => (isActive(key) ? "" : "ended")}
+        actions={(key) => {
+          if (key.revoked_at !== null) return [];
+          const revoke = ["Revoke", `Revoke ${key.name}`, () => remove(key)] as const;
+          if (!can("member")) return [revoke];
+          return [["Limits", `Limits of ${key.name}`, () => change(key)], revoke];
+        }}
+      />
       {active.length === 0 && !showEnded.value && <p class="table-note">No key is active.</p>}
       {ended.length > 0 && (
         <label class="table-note check">
@@ -62,63 +83,5 @@ export function KeyTable({ keys, ...does }: KeyTableProps) {
         </label>
       )}
     </>
-  );
-}
-
-const tones = { active: "good", expired: "warn", revoked: "quiet" } as const;
-
-interface KeyRowProps extends Omit<KeyTableProps, "keys"> {
-  of: KeyView;
-}
-
-function KeyRow({ of: key, revoke, change }: KeyRowProps) {
-  const state = stateOf(key, now.value);
-  return (
-    <tr class={state === "active" ? "" : "ended"}>
-      <td data-label="Name">
-        <span>
-          <strong>{key.name}</strong>
-          {key.scope === "admin" && <span class="detail"> admin</span>}
-        </span>
-      </td>
-      <td data-label="Key" class="mono unbroken">
-        {key.prefix}…{key.last4}
-      </td>
-      {isAdmin.value && <td data-label="Owner">{key.user_email}</td>}
-      <td data-label="Limits">{limitsInWords(key, key.spent_this_month) || "–"}</td>
-      <td data-label="Created" class="unbroken">
-        {date(key.created_at)}
-      </td>
-      <td data-label="Expires">
-        {key.expires_at === null ? "never" : until(key.expires_at, now.value)}
-      </td>
-      <td data-label="State">
-        <Badge tone={tones[state]}>{state}</Badge>
-      </td>
-      <td class="row-action">
-        {key.revoked_at === null && (
-          <>
-            {can("member") && (
-              <button
-                type="button"
-                class="small"
-                aria-label={`Limits of ${key.name}`}
-                onClick={() => change(key)}
-              >
-                Limits
-              </button>
-            )}{" "}
-            <button
-              type="button"
-              class="small"
-              aria-label={`Revoke ${key.name}`}
-              onClick={() => revoke(key)}
-            >
-              Revoke
-            </button>
-          </>
-        )}
-      </td>
-    </tr>
   );
 }

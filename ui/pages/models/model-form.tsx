@@ -1,45 +1,36 @@
 /** A new shared model, with a forecast as it is typed, or changes to one. */
 import type { ModelChanges, ModelView } from "../../../src/app/control-api.ts";
-import { Dialog } from "../../dialog.tsx";
 import { Amount, Runtime, Text, Token } from "../../fields.tsx";
 import { Forecast, useForecast } from "../../forecast.tsx";
 import { Form } from "../../form.tsx";
 import { addModel, changeModel, forecastModel } from "../../model-api.ts";
+import type { ResourceForm } from "../../resource-panel.tsx";
 import { bodyOf, changedBodyOf } from "./fields.ts";
 
-interface ModelFormProps {
-  of: ModelView | "new";
-  close(): void;
-  saved(): void;
-}
-
-export function ModelForm({ of, close, saved }: ModelFormProps) {
+export function ModelForm({ of, close, saved }: ResourceForm<ModelView>) {
   const forecast = useForecast((form) => forecastModel(bodyOf(form)));
   const shared = { saved, close, busy: "Looking at the model…" };
   if (of === "new") {
     return (
-      <Dialog title="Add a model" onClose={close}>
-        <Form
-          {...shared}
-          read={bodyOf}
-          create={addModel}
-          verb="Add model"
-          onInput={(form) => forecast.ask(form, "source")}
-        >
-          <ModelFields of={null} />
-          <Forecast of={forecast.answer.value} />
-        </Form>
-      </Dialog>
+      <Form
+        title="Add a model"
+        {...shared}
+        read={bodyOf}
+        create={addModel}
+        verb="Add model"
+        onInput={(form) => forecast.ask(form, "source")}
+      >
+        <ModelFields of={null} />
+        <Forecast of={forecast.answer.value} />
+      </Form>
     );
   }
   const change = (changes: ModelChanges) => changeModel(of.model_id, changes);
   return (
-    <Dialog title={`Change ${of.id}`} onClose={close}>
-      <Form {...shared} read={changedBodyOf} change={change} verb="Save">
-        <p>When what runs changes, half of its replicas start again at a time.</p>
-        <ModelFields of={of} />
-      </Form>
-    </Dialog>
+    <Form title={`Change ${of.id}`} {...shared} read={changedBodyOf} change={change} verb="Save">
+      <p>When what runs changes, half of its replicas start again at a time.</p>
+      <ModelFields of={of} />
+    </Form>
   );
 }
 

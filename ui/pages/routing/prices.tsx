@@ -1,128 +1,56 @@
 /** What models cost, per million tokens. */
-import { useSignal } from "@preact/signals";
 import type { Price } from "../../../src/app/control-api.ts";
 import { useAction } from "../../action.ts";
-import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { removePrice, setPrice } from "../../gateway-api.ts";
-import { Empty, Loaded, Problem } from "../../notice.tsx";
-import { Panel } from "../../panel.tsx";
+import { Problem } from "../../notice.tsx";
 import { pricesQuery } from "../../queries.ts";
 import { useRemote } from "../../remote.ts";
+import { type ResourceForm, ResourcePanel } from "../../resource-panel.tsx";
+import { type Column, Table } from "../../table.tsx";
 
-const none: Price = {
-  model: "",
-  input_per_million: 0,
-  cached_input_per_million: null,
-  output_per_million: 0,
-};
+const columns: readonly Column<Price>[] = [
+  { name: "Model", cell: ({ model }) => <strong>{model}</strong> },
+  { name: "Prompt", number: true, cell: (price) => price.input_per_million },
+  {
+    name: "Cached prompt",
+    number: true,
+    cell: (price) => price.cached_input_per_million ?? price.input_per_million,
+  },
+  { name: "Completion", number: true, cell: (price) => price.output_per_million },
+];
 
 export function PricePanel() {
   const prices = useRemote(pricesQuery);
-  const editing = useSignal<Price | null>(null);
   const removing = useAction(async (model: string) => {
     await removePrice(model).finally(prices.refresh);
   });
   return (
-    <Panel
+    <ResourcePanel
       title="Prices"
-      flush
-      aside={
-        <button type="button" class="small" onClick={() => (editing.value = none)}>
-          Set a price
-        </button>
-      }
+      what="prices"
+      from={prices}
+      add="Set a price"
+      empty={[
+        "Everything is free",
+        "Set what a model costs per million tokens, in your currency. Budgets of keys, users and teams count from then on.",
+      ]}
+      notice={removing.problem.value && <Problem problem={removing.problem.value} />}
+      form={PriceForm}
     >
-      {removing.problem.value && <Problem problem={removing.problem.value} />}
-      <Loaded from={prices} what="prices">
-        {({ data }) =>
-          data.length === 0 ? (
-            <Empty title="Everything is free">
-              <p>
-                Set what a model costs per million tokens, in your currency. Budgets of keys, users
-                and teams count from then on.
-              </p>
-            </Empty>
-          ) : (
-            <PriceTable
-              prices={data}
-              change={(price) => (editing.value = price)}
-              remove={removing.run}
-            />
-          )
-        }
-      </Loaded>
-      {editing.value && (
-        <PriceForm of={editing.value} close={() => (editing.value = null)} saved={prices.refresh} />
+      {(all, open) => (
+        <Table
+          rows={all}
+          id={({ model }) => model}
+          columns={columns}
+          actions={(price) => [
+            ["Change", `Change the price of ${price.model}`, () => open.change(price)],
+            ["Remove", `Make ${price.model} free`, () => removing.run(price.model)],
+          ]}
+        />
       )}
-    </Panel>
+    </ResourcePanel>
   );
-}
-
-interface PriceTableProps {
-  prices: readonly Price[];
-  change(price: Price): void;
-  remove(model: string): void;
-}
-
-function PriceTable({ prices, change, remove }: PriceTableProps) {
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th>Model</th>
-          <th class="number">Prompt</th>
-          <th class="number">Cached prompt</th>
-          <th class="number">Completion</th>
-          <th>
-            <span class="unseen">Action</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {prices.map((price) => (
-          <tr key={price.model}>
-            <td data-label="Model">
-              <strong>{price.model}</strong>
-            </td>
-            <td data-label="Prompt" class="number">
-              {price.input_per_million}
-            </td>
-            <td data-label="Cached prompt" class="number">
-              {price.cached_input_per_million ?? price.input_per_million}
-            </td>
-            <td data-label="Completion" class="number">
-              {price.output_per_million}
-            </td>
-            <td class="row-action">
-              <button
-                type="button"
-                class="small"
-                aria-label={`Change the price of ${price.model}`}
-                onClick={() => change(price)}
-              >
-                Change
-              </button>{" "}
-              <button
-                type="button"
-                class="small"
-                aria-label={`Make ${price.model} free`}
-                onClick={() => remove(price.model)}
-              >
-                Remove
-              </button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-interface PriceFormProps {
-  of: Price;
-  close(): void;
-  saved(): void;
 }
 
 function read(form: FormData): Price {
@@ -135,33 +63,44 @@ function read(form: FormData): Price {
   };
 }
 
-function PriceForm({ of, close, saved }: PriceFormProps) {
-  const known = of.model !== "";
+function PriceForm({ of, close, saved }: ResourceForm<Price>) {
+  const known = of === "new" ? null : of;
   // A price is set as a whole; its model is its name.
   const sending = known
-    ? { change: (changes: Partial<Price>) => setPrice({ ...of, ...changes, model: of.model }) }
+    ? {
+        change: (changes: Partial<Price>) => setPrice({ ...known, ...changes, model: known.model }),
+      }
     : { create: setPrice };
   return (
-    <Dialog title={of.model ? `Price of ${of.model}` : "Set a price"} onClose={close}>
-      <Form {...sending} read={read} saved={saved} close={close} verb="Save price">
-        {of.model === "" && (
-          <label class="field">
-            <span>Model, or the id of an endpoint</span>
-            <input name="model" required autocomplete="off" />
-          </label>
-        )}
-        <div class="fields-beside">
-          <Money name="input" label="A million prompt tokens" value={of.input_per_million} />
-          <Money name="output" label="A million completion tokens" value={of.output_per_million} />
-        </div>
+    <Form
+      title={known ? `Price of ${known.model}` : "Set a price"}
+      {...sending}
+      read={read}
+      saved={saved}
+      close={close}
+      verb="Save price"
+    >
+      {!known && (
+        <label class="field">
+          <span>Model, or the id of an endpoint</span>
+          <input name="model" required autocomplete="off" />
+        </label>
+      )}
+      <div class="fields-beside">
+        <Money name="input" label="A million prompt tokens" value={known?.input_per_million ?? 0} />
         <Money
-          name="cached"
-          label="A million prompt tokens from the cache (optional)"
-          value={of.cached_input_per_million}
-          optional
+          name="output"
+          label="A million completion tokens"
+          value={known?.output_per_million ?? 0}
         />
-      </Form>
-    </Dialog>
+      </div>
+      <Money
+        name="cached"
+        label="A million prompt tokens from the cache (optional)"
+        value={known?.cached_input_per_million ?? null}
+        optional
+      />
+    </Form>
   );
 }
 

@@ -1,15 +1,9 @@
 import type { ProviderBody, ProviderChanges, ProviderView } from "../../../src/app/control-api.ts";
-import { Dialog } from "../../dialog.tsx";
 import { Form } from "../../form.tsx";
 import { changeProvider, createProvider } from "../../gateway-api.ts";
+import type { ResourceForm } from "../../resource-panel.tsx";
 import { Secret, secretIn } from "../../secret.tsx";
 import { providedFrom, providedText } from "./lines.ts";
-
-interface ProviderFormProps {
-  of: ProviderView | "new";
-  close(): void;
-  saved(): void;
-}
 
 function read(form: FormData): ProviderBody {
   const api_key = secretIn(form, "api_key");
@@ -23,17 +17,22 @@ function read(form: FormData): ProviderBody {
   };
 }
 
-export function ProviderForm({ of, close, saved }: ProviderFormProps) {
+export function ProviderForm({ of, close, saved }: ResourceForm<ProviderView>) {
   const known = of === "new" ? null : of;
   const sending = known
     ? { change: (changes: ProviderChanges) => changeProvider(known.id, changes) }
     : { create: createProvider };
   return (
-    <Dialog title={known ? `Change ${known.name}` : "Add a provider"} onClose={close}>
-      <Form {...sending} read={read} saved={saved} close={close} verb="Save provider">
-        <ProviderFields of={known} />
-      </Form>
-    </Dialog>
+    <Form
+      title={known ? `Change ${known.name}` : "Add a provider"}
+      {...sending}
+      read={read}
+      saved={saved}
+      close={close}
+      verb="Save provider"
+    >
+      <ProviderFields of={known} />
+    </Form>
   );
 }
 

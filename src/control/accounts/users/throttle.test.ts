@@ -41,3 +41,14 @@ test("logging in to one's own account does not buy more guesses at others", () =
   }
   expect(guesses).toBe(20);
 });
+
+test("above 10,000 e-mails and addresses those that failed longest ago are forgotten, and no others", () => {
+  const throttle = new LoginThrottle();
+  for (const email of ["old@x", "new@x"]) {
+    for (let i = 0; i < 5; i++) expect(throttle.attempt(email, `${email} ${i}`, 0)).toBe(0);
+  }
+  // With the addresses these are 12; 9,994 more leave room for all but the six of the first.
+  for (let i = 0; i < 9994; i += 2) throttle.attempt(`${i}@x`, `address ${i}`, 0);
+  expect(throttle.attempt("new@x", "elsewhere", 0)).toBe(900);
+  expect(throttle.attempt("old@x", "elsewhere", 0)).toBe(0);
+});

@@ -1,4 +1,5 @@
 /** Slows down password guessing (OWASP ASVS 2.4.1). Time arrives as an argument, in milliseconds. */
+import { LRUCache } from "lru-cache";
 
 const window_ms = 15 * 60_000;
 const failures_per_email = 5;
@@ -7,7 +8,7 @@ const failures_per_address = 20;
 const tracked_max = 10_000;
 
 export class LoginThrottle {
-  readonly #failures = new Map<string, number[]>();
+  readonly #failures = new LRUCache<string, number[]>({ max: tracked_max });
 
   /**
    * Returns the seconds to wait, or 0 when the login may be tried. An attempt counts as a failure
@@ -36,16 +37,12 @@ export class LoginThrottle {
   }
 
   #recent(key: string, now: number): number[] {
-    return (this.#failures.get(key) ?? []).filter((at) => now - at < window_ms);
+    return (this.#failures.peek(key) ?? []).filter((at) => now - at < window_ms);
   }
 
   #set(key: string, failures: number[]): void {
-    this.#failures.delete(key);
     if (failures.length > 0) this.#failures.set(key, failures);
-    for (const oldest of this.#failures.keys()) {
-      if (this.#failures.size <= tracked_max) break;
-      this.#failures.delete(oldest);
-    }
+    else this.#failures.delete(key);
   }
 }
 

@@ -1,8 +1,12 @@
 /** From bodies to entries, with the real resolver over a hub on loopback and a fleet of paper. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import {
+  ggufHeader,
+  smallLlama,
+  smallTensors,
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import type { Failure } from "../../../shared/failure.ts";
 import type { DryRun } from "../../scheduler/placement/dry-run.ts";
-import { ggufHeader, smallLlama, smallTensors } from "../../scheduler/sizing/gguf.testbed.ts";
 import { type TestHub, test_commit, testHub } from "../../scheduler/sizing/hub.testbed.ts";
 import { safetensors } from "../../scheduler/sizing/safetensors.testbed.ts";
 import truth from "../../scheduler/sizing/truth.json";

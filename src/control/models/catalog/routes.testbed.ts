@@ -1,7 +1,12 @@
 /** For tests: the routes of the catalog over a hub on loopback and a fleet of paper, on which 200 slots are too many. */
+
+import {
+  ggufHeader,
+  smallLlama,
+  smallTensors,
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import { guard, httpWith } from "../../../app/access.testbed.ts";
 import type { Http } from "../../../app/control-api.ts";
-import { ggufHeader, smallLlama, smallTensors } from "../../scheduler/sizing/gguf.testbed.ts";
 import { type TestHub, testHub } from "../../scheduler/sizing/hub.testbed.ts";
 import { openDatabase } from "../../storage/database.ts";
 import { createResolver } from "../resolution/resolve.ts";

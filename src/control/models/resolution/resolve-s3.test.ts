@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import {
+  ggufHeader,
+  smallLlama,
+  smallTensors,
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import { S3Testbed } from "../../../../agent/contract/s3/s3.testbed.ts";
 import type { Failure } from "../../../shared/failure.ts";
-import { ggufHeader, smallLlama, smallTensors } from "../../scheduler/sizing/gguf.testbed.ts";
 import { readLocalModel } from "../../scheduler/sizing/local-files.ts";
 import { safetensors } from "../../scheduler/sizing/safetensors.testbed.ts";
 import truth from "../../scheduler/sizing/truth.json";

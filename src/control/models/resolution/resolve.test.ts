@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import {
+  ggufHeader,
+  smallLlama,
+  smallTensors,
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import { Failure } from "../../../shared/failure.ts";
-import { ggufHeader, smallLlama, smallTensors } from "../../scheduler/sizing/gguf.testbed.ts";
 import { type TestHub, test_commit, testHub } from "../../scheduler/sizing/hub.testbed.ts";
 import { readLocalModel } from "../../scheduler/sizing/local-files.ts";
 import { safetensors } from "../../scheduler/sizing/safetensors.testbed.ts";

@@ -11,9 +11,8 @@ import { estimateOf } from "./elastic-need.ts";
  * loop. Null where they cannot be read here: their hosts will say what is wrong with them.
  */
 export class ElasticFits {
-  /** By model, which is another object after every change. */
-  readonly #known = new WeakMap<ElasticModel, Fit>();
-  readonly #facts = new Map<string, Model | null | undefined>();
+  /** By model, which is another object after every change. Undefined while its files are looked at. */
+  readonly #known = new WeakMap<ElasticModel, Fit | null | undefined>();
   readonly #resolve: Resolve;
   readonly #trigger: () => void;
 
@@ -24,26 +23,21 @@ export class ElasticFits {
   }
 
   of(model: ElasticModel): Fit | null | undefined {
-    const known = this.#known.get(model);
-    if (known) return known;
-    const { model_facts, source, runtime } = model;
-    const isOlder = model_facts === null && runtime === "llama-server" && isPlain(source);
-    const facts = isOlder ? this.#factsOf(source) : model_facts;
-    if (isOlder && !facts) return facts as null | undefined;
-    const fit = estimateOf({ ...model, model_facts: facts ?? null });
-    this.#known.set(model, fit);
-    return fit;
+    if (!this.#known.has(model)) this.#find(model);
+    return this.#known.get(model);
   }
 
-  #factsOf(source: string): Model | null | undefined {
-    if (!this.#facts.has(source)) {
-      this.#facts.set(source, undefined);
-      void this.#findOut(source).then((facts) => {
-        this.#facts.set(source, facts);
-        this.#trigger();
-      });
+  #find(model: ElasticModel): void {
+    const { model_facts, source, runtime } = model;
+    if (model_facts !== null || runtime !== "llama-server" || !isPlain(source)) {
+      this.#known.set(model, estimateOf(model));
+      return;
     }
-    return this.#facts.get(source);
+    this.#known.set(model, undefined);
+    void this.#findOut(source).then((facts) => {
+      this.#known.set(model, facts && estimateOf({ ...model, model_facts: facts }));
+      this.#trigger();
+    });
   }
 
   async #findOut(source: string): Promise<Model | null> {

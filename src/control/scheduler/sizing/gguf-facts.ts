@@ -1,8 +1,22 @@
 /** The metadata of a GGUF file as facts for sizing (keys: gguf-py `constants.py`). */
+import { type GgufHeader, NotKnown } from "../../../../agent/contract/gguf/header.ts";
 import { badRequest } from "../../../shared/failure.ts";
 import type { CacheGroup, FeedForward, ModelFacts } from "./facts.ts";
-import type { GgufHeader } from "./gguf.ts";
 import { type Kind, most_layers, pattern, windowStep } from "./layer-pattern.ts";
+import { largest_model } from "./safetensors.ts";
+
+/** Of all tensors. Throws a NotKnown where one cannot be counted, an Error with the reason where none are so large. */
+export function tensorsBytes({ tensors }: GgufHeader): number {
+  let sum = 0;
+  for (const { name, type, bytes } of tensors) {
+    if (bytes === undefined || !Number.isSafeInteger(bytes)) {
+      throw new NotKnown(`tensor ${name} has type ${type}, which is not known`);
+    }
+    sum += bytes;
+  }
+  if (sum > largest_model) throw new Error("its tensors are impossibly large");
+  return sum;
+}
 
 /** Throws a 400 that names the key that is missing. */
 export function factsOfGguf({ metadata }: GgufHeader): ModelFacts {

@@ -1,46 +1,4 @@
-/** GGUF quantisation: exact bytes of a tensor by its type, and bits per weight of a whole file by its name. */
-
-/** Weights per block and bytes per block by ggml type id (ggml.h `ggml_type`, ggml-common.h block structs). */
-const blocks: Readonly<Record<number, readonly [weights: number, bytes: number]>> = {
-  0: [1, 4],
-  1: [1, 2],
-  2: [32, 18],
-  3: [32, 20],
-  6: [32, 22],
-  7: [32, 24],
-  8: [32, 34],
-  9: [32, 36],
-  10: [256, 84],
-  11: [256, 110],
-  12: [256, 144],
-  13: [256, 176],
-  14: [256, 210],
-  15: [256, 292],
-  16: [256, 66],
-  17: [256, 74],
-  18: [256, 98],
-  19: [256, 50],
-  20: [32, 18],
-  21: [256, 110],
-  22: [256, 82],
-  23: [256, 136],
-  24: [1, 1],
-  25: [1, 2],
-  26: [1, 4],
-  27: [1, 8],
-  28: [1, 8],
-  29: [256, 56],
-  30: [1, 2],
-  34: [256, 54],
-  35: [256, 66],
-  39: [32, 17],
-};
-
-/** Bytes of a tensor; undefined for a type that was added after this table. */
-export function tensorBytes(type: number, weights: number): number | undefined {
-  const block = blocks[type];
-  return block && Math.ceil(weights / block[0]) * block[1];
-}
+/** Bits per weight of a whole GGUF file, by its name. */
 
 /** llama.cpp tools/quantize README (Llama 3.1 8B): a file mixes types, so this is more than the block's own. */
 const mixtures: Readonly<Record<string, number>> = {

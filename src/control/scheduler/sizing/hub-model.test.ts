@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { parseHubSource } from "../../../../agent/contract/gguf/hub-source.ts";
-import { Failure } from "../../../shared/failure.ts";
 import {
   ggufHeader,
   type Pair,
   small_tensors_bytes,
   smallLlama,
   smallTensors,
-} from "./gguf.testbed.ts";
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
+import { parseHubSource } from "../../../../agent/contract/gguf/hub-source.ts";
+import { Failure } from "../../../shared/failure.ts";
 import { type TestRepository, test_commit, testHub } from "./hub.testbed.ts";
 import { readHubModel } from "./hub-model.ts";
 import { headerLengthOf, safetensors } from "./safetensors.testbed.ts";

@@ -1,13 +1,13 @@
 /** Finds what is meant in a repository of a hub or in a folder of S3, and reads what sizing needs of it. */
 import { chooseGguf } from "../../../../agent/contract/gguf/gguf-choice.ts";
+import { NotKnown } from "../../../../agent/contract/gguf/header.ts";
 import type { HubSource } from "../../../../agent/contract/gguf/hub-source.ts";
 import { chooseSnapshot } from "../../../../agent/contract/gguf/snapshot-choice.ts";
 import { badRequest, Failure } from "../../../shared/failure.ts";
-import { NotKnown } from "./gguf.ts";
 import { type HubModel, openHubModel } from "./hub-files.ts";
 import { type Hub, HubError } from "./hub-request.ts";
 import type { ReadWeights } from "./model.ts";
-import { type FileFacts, readConfig, readGguf, readWeights } from "./model-files.ts";
+import { type FileFacts, readConfig, readGgufModel, readWeights } from "./model-files.ts";
 
 export interface HubReading {
   format: "gguf" | "safetensors";
@@ -118,7 +118,7 @@ type Read = Pick<HubReading, "facts" | "warnings">;
 
 async function readGgufFacts(model: HubModel, files: readonly string[]): Promise<Read> {
   const warnings: string[] = [];
-  const facts = await attempt(model, () => readGguf(model.files, files[0] ?? ""), warnings);
+  const facts = await attempt(model, () => readGgufModel(model.files, files[0] ?? ""), warnings);
   return { facts: facts ?? listed(model, files), warnings };
 }
 

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
+import {
+  ggufHeader,
+  smallLlama,
+  smallTensors,
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import { guard, httpWith, requestAs } from "../../../app/access.testbed.ts";
-import { ggufHeader, smallLlama, smallTensors } from "./gguf.testbed.ts";
 import { type TestHub, testHub } from "./hub.testbed.ts";
 import { answerFromHub, hubReader, type ReadHub } from "./hub-question.ts";
 import { sizingRoutes } from "./routes.ts";

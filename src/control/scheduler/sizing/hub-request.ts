@@ -1,4 +1,5 @@
 /** One request to a model hub (Hugging Face's protocol): redirects, the token, time and bytes are bounded. */
+import { headersFor, most_redirects, redirectOf } from "../../../../agent/contract/hub-redirect.ts";
 
 export interface Hub {
   /** Such as https://huggingface.co, without a slash at its end. */
@@ -42,7 +43,6 @@ export interface HubAnswer {
   bytes: Uint8Array;
 }
 
-const most_redirects = 5;
 const most_error_bytes = 4096;
 
 /** Throws a HubError for every answer that is not what was asked for. */
@@ -64,28 +64,17 @@ export async function askHub(hub: Hub, ask: HubAsk): Promise<HubAnswer> {
 
 const none = new Uint8Array(0);
 
-/** By hand: a token is for the hub alone and must not reach the storage that it redirects to. */
 async function follow(hub: Hub, ask: HubAsk, signal: AbortSignal): Promise<Response> {
-  const home = new URL(hub.endpoint);
+  const { origin } = new URL(hub.endpoint);
+  const { token } = ask;
   let url = new URL(`${hub.endpoint}${ask.path}`);
   for (let hop = 0; hop <= most_redirects; hop++) {
-    const known = url.origin === home.origin && ask.token !== "";
-    const response = await hub.fetch(url.href, {
-      redirect: "manual",
-      signal,
-      headers: {
-        // Ranges count the bytes of the file itself.
-        "accept-encoding": "identity",
-        ...ask.headers,
-        ...(known && { authorization: `Bearer ${ask.token}` }),
-      },
-    });
-    const location = response.headers.get("location");
-    if (response.status < 300 || response.status >= 400 || location === null) return response;
+    const headers = { ...ask.headers, ...headersFor(url, { origin, token }) };
+    const response = await hub.fetch(url.href, { redirect: "manual", signal, headers });
+    const next = redirectOf(response, url);
+    if (next === undefined) return response;
     await response.body?.cancel();
-    const next = URL.parse(location, url);
-    const worse = next && url.protocol === "https:" && next.protocol !== "https:";
-    if (!next || worse || !/^https?:$/.test(next.protocol)) break;
+    if (next === null) break;
     url = next;
   }
   throw new HubError("unreachable", "which redirects to nowhere");

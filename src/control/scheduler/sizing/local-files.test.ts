@@ -8,7 +8,7 @@ import {
   small_tensors_bytes,
   smallLlama,
   smallTensors,
-} from "./gguf.testbed.ts";
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import { readLocalModel } from "./local-files.ts";
 import { safetensors } from "./safetensors.testbed.ts";
 import truth from "./truth.json";

@@ -2,7 +2,7 @@
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { badRequest } from "../../../shared/failure.ts";
-import { type FileFacts, type ModelFiles, readGguf, readSafetensors } from "./model-files.ts";
+import { type FileFacts, type ModelFiles, readGgufModel, readSafetensors } from "./model-files.ts";
 
 /** Undefined when there is no such path, so that it is the name of a model. Throws a 400 for a file that is no model. */
 export async function readLocalModel(path: string): Promise<FileFacts | undefined> {
@@ -11,13 +11,13 @@ export async function readLocalModel(path: string): Promise<FileFacts | undefine
   if (!found.isDirectory()) {
     // Opening a pipe would wait for a writer.
     if (found.isFile() && path.endsWith(".gguf"))
-      return readGguf(directory(dirname(path)), basename(path));
+      return readGgufModel(directory(dirname(path)), basename(path));
     throw badRequest(`${path} is neither a .gguf file nor a folder of safetensors.`, "model");
   }
   const facts = await readSafetensors(directory(path));
   if (facts.config || facts.weights) return facts;
   const gguf = (await readdir(path)).sort().find((name) => name.endsWith(".gguf"));
-  if (gguf) return readGguf(directory(path), gguf);
+  if (gguf) return readGgufModel(directory(path), gguf);
   throw badRequest(`${path} holds no config.json, no safetensors and no .gguf file.`, "model");
 }
 

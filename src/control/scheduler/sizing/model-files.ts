@@ -1,10 +1,10 @@
 /** Reads a model's config and headers out of its files by range, wherever they lie. */
 import { partsOf } from "../../../../agent/contract/gguf/gguf-name.ts";
+import { readGguf } from "../../../../agent/contract/gguf/header.ts";
 import { badRequest, Failure } from "../../../shared/failure.ts";
 import { type ConfigFacts, factsOfConfig } from "./config.ts";
 import type { ModelFacts } from "./facts.ts";
-import { type GgufHeader, parseGguf, Truncated } from "./gguf.ts";
-import { factsOfGguf } from "./gguf-facts.ts";
+import { factsOfGguf, tensorsBytes } from "./gguf-facts.ts";
 import type { ReadWeights } from "./model.ts";
 import { headerBytes, headerLength, indexOf, largest_model } from "./safetensors.ts";
 
@@ -24,10 +24,8 @@ export interface FileFacts {
 
 const files_at_once = 8;
 const longest_json = 64 * 1024 * 1024;
-const first_gguf_bytes = 1024 * 1024;
 /** The further parts of a split file carry no tokenizer. */
-const first_part_bytes = 64 * 1024;
-const longest_gguf_header = 256 * 1024 * 1024;
+const further = { first_bytes: 64 * 1024 };
 
 /** Config and weights of a folder of safetensors. Throws a 400 that names the file that cannot be read. */
 export async function readSafetensors(files: ModelFiles): Promise<FileFacts> {
@@ -86,29 +84,18 @@ const safetensorsBytes = (files: ModelFiles, name: string): Promise<number> =>
   });
 
 /** Facts and weights of a GGUF file, with all the parts when it is split. */
-export async function readGguf(files: ModelFiles, name: string): Promise<FileFacts> {
+export async function readGgufModel(files: ModelFiles, name: string): Promise<FileFacts> {
   const [first, ...others] = partsOf(name);
-  const header = await ggufHeader(files, first ?? name, first_gguf_bytes);
-  const more = await sum(
-    others,
-    async (part) => (await ggufHeader(files, part, first_part_bytes)).tensors_bytes,
-  );
-  const bytes = header.tensors_bytes + more;
+  const header = await ggufHeader(files, first ?? name);
+  const more = await sum(others, async (part) => (await ggufHeader(files, part, further)).bytes);
+  const bytes = header.bytes + more;
   return { facts: factsOfGguf(header), weights: { bytes, source: "headers" } };
 }
 
-const ggufHeader = (files: ModelFiles, name: string, first_bytes: number): Promise<GgufHeader> =>
+const ggufHeader = (files: ModelFiles, name: string, reading?: { first_bytes: number }) =>
   about(name, async () => {
-    // The tokenizer makes a header several MiB long, and nothing at its start says how long.
-    for (let length = first_bytes; ; length *= 4) {
-      const bytes = await files.read(name, 0, length);
-      try {
-        return parseGguf(bytes);
-      } catch (error) {
-        const more = bytes.byteLength === length && length < longest_gguf_header;
-        if (!(error instanceof Truncated && more)) throw error;
-      }
-    }
+    const header = await readGguf((length) => files.read(name, 0, length), reading);
+    return { ...header, bytes: tensorsBytes(header) };
   });
 
 const json = (files: ModelFiles, name: string): Promise<unknown> =>

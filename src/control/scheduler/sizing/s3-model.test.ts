@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import {
+  ggufHeader,
+  smallLlama,
+  smallTensors,
+} from "../../../../agent/contract/gguf/gguf.testbed.ts";
 import { S3Testbed } from "../../../../agent/contract/s3/s3.testbed.ts";
 import { parseS3Source, pinOf } from "../../../../agent/contract/s3/source.ts";
 import { etagOf } from "../../../../agent/contract/s3/store-answers.testbed.ts";
-import { ggufHeader, smallLlama, smallTensors } from "./gguf.testbed.ts";
 import { answerFromHub, storeReader } from "./hub-question.ts";
 import { HubError } from "./hub-request.ts";
 import { readS3Model } from "./s3-model.ts";

@@ -1,4 +1,5 @@
 /** What starts really took, per configuration: kept in memory for placement, and on disk for good. */
+import { LRUCache } from "lru-cache";
 import type {
   DesiredReplica,
   Inventory,
@@ -28,8 +29,14 @@ export class Ledger {
   readonly #database: Database;
   readonly #rows = new Map<string, LedgerRow>();
   readonly #views = new Map<string, LedgerView[]>();
-  /** What was last written down of a replica, so that a pass costs nothing when nothing is new. */
-  readonly #known = new Map<string, string>();
+  /**
+   * What was last written down of a replica, so that a pass costs nothing when nothing is new. Bounded by size:
+   * `max` would hold memory for all of them from the start.
+   */
+  readonly #known = new LRUCache<string, string>({
+    maxSize: known_max,
+    sizeCalculation: () => 1,
+  });
   readonly #wakes = new Map<string, CountedWake>();
 
   constructor(database: Database) {
@@ -66,7 +73,6 @@ export class Ledger {
       if (wake === undefined && this.#known.get(replica.id) === told) continue;
       this.#count(replica, wake);
       this.#wakes.delete(owner_id);
-      if (this.#known.size >= known_max) this.#known.clear();
       this.#known.set(replica.id, told);
     }
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { ggmlBlocks } from "../../../../agent/contract/gguf/ggml-blocks.testbed.ts";
-import { tensorBytes } from "./gguf-types.ts";
+import { ggmlBlocks } from "./ggml-blocks.testbed.ts";
+import { tensorBytes } from "./tensor-bytes.ts";
 
 test.each(ggmlBlocks.map(({ name, ...block }) => [name, block] as const))(
   "a tensor of %s takes what ggml's own structure does, in whole blocks",

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { bootId, identify, isAlive, livingGroup, parseStat } from "./identity.ts";
+import { bootId, identify, isAlive, livingGroup, parseStat } from "./process-identity.ts";
 
 const fields = (state: string) =>
   `${state} 1 42 42 0 -1 4194304 66 0 1 0 0 0 0 0 20 0 1 0 217397 2654208 405 18446744073709551615`;
