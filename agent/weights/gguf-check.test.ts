@@ -71,6 +71,29 @@ test.each(ggmlBlocks.map(({ name, ...block }) => [name, block] as const))(
   },
 );
 
+/** Bytes of a metadata value by its type id, from the list of types in ggml's `docs/gguf.md`. */
+const scalars: readonly (readonly [id: number, name: string, bytes: number])[] = [
+  ...[[0, "uint8", 8 / 8] as const, [1, "int8", 8 / 8] as const],
+  ...[[2, "uint16", 16 / 8] as const, [3, "int16", 16 / 8] as const],
+  ...[[4, "uint32", 32 / 8] as const, [5, "int32", 32 / 8] as const],
+  ...[[6, "float32", 32 / 8] as const, [7, "bool", 1] as const],
+  ...[[10, "uint64", 64 / 8] as const, [11, "int64", 64 / 8] as const],
+  [12, "float64", 64 / 8],
+];
+
+test.each(scalars)(
+  "metadata of type %i, %s, is stepped over, one by one and in arrays",
+  async (id, _, bytes) => {
+    // Anything else than zeros would be read as a length, or as a type that is not known.
+    const value = Buffer.alloc(bytes, 0xff);
+    const one = Buffer.concat([text("one"), u32(id), value]);
+    const three = Buffer.concat([text("three"), u32(9), u32(id), u64(3), value, value, value]);
+    const whole = gguf({ metadata: [one, three, name, alignment] });
+    expect(await check(whole)).toBe(whole.length);
+    await expect(check(whole.subarray(0, -1))).rejects.toThrow("bytes where its header asks for");
+  },
+);
+
 test("a tensor type from the future does not stop a start", async () => {
   expect(await check(gguf({ tensor: [99, 1e9], data_bytes: 0 }))).toBeGreaterThan(0);
 });

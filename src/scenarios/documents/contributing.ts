@@ -23,7 +23,7 @@ export const contributing: Page = {
     },
     "npm run test:only -- src/gateway -t hold": {
       because: "these tests run beside this one",
-      run: "npm run test:only -- src/gateway/limits/bucket.test.ts -t bucket",
+      run: "npm run test:only -- src/gateway/proxy/hold.test.ts -t place",
       says: /0 fail/,
     },
     "npm run mutants -- --sample 20": {

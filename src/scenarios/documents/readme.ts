@@ -32,11 +32,6 @@ export const readme: Page = {
       run: "npm test -- src/cli/meter.test.ts",
       says: /\d+ passed, 0 failed\n$/,
     },
-    "npm run test:only -- src/cli": {
-      because: "these tests run beside this one",
-      run: "npm run test:only -- src/cli/meter.test.ts",
-      says: /0 fail/,
-    },
     "npm run check": {
       because:
         "it is three of the steps of npm test; .ci/prepare.test.ts says that it is all of them",
@@ -55,10 +50,6 @@ export const readme: Page = {
       because: "it measures for a minute, on an idle machine",
       run: "npm run bench -- --short --json --help",
       says: /usage: npm run bench/,
-    },
-    "npm run bench:fleet": {
-      because: "it measures for a minute",
-      run: "npm run | grep -F bench-fleet.ts",
     },
     "npm run simulate -- --seed 7 --hours 24": { says: /1 stories of 24 h/ },
     "npm run migrations": {

@@ -139,7 +139,13 @@ test("an expired key can still be renamed, and a revoked one not be brought back
   now = 3000;
   expect(keys.update(member, id, { name: "old" }).name).toBe("old");
   keys.revoke(member, id);
-  expect(() => keys.update(member, id, { expires_at: null })).toThrow("revoked and stays so");
+  expect(() => keys.update(member, id, { expires_at: null })).toThrow(
+    expect.objectContaining({
+      status: 409,
+      code: "key_revoked",
+      message: "This key is revoked and stays so. Create a new one.",
+    }),
+  );
 });
 
 test("everybody sees their own keys, an admin all; others' keys are as unknown as none", () => {

@@ -18,6 +18,16 @@ test("the smallest and the largest random number fill the same length", () => {
   );
 });
 
+test("a checksum that begins with zeros is written in full: with one fewer, or one more, it is no key", () => {
+  const checksumOf = (token: string) => token.slice(-6);
+  let token = newToken();
+  while (!checksumOf(token).startsWith("0")) token = newToken();
+  const text = token.slice(0, -6);
+  expect(looksLikeToken(token)).toBe(true);
+  expect(looksLikeToken(text + checksumOf(token).slice(1))).toBe(false);
+  expect(looksLikeToken(`${text}0${checksumOf(token)}`)).toBe(false);
+});
+
 test("one wrong character anywhere is noticed without a look-up", () => {
   const token = newToken();
   for (let position = 0; position < token.length; position++) {

@@ -111,6 +111,28 @@ test("without a host that has the engine, a GPU of the asked type, or a host to 
   expect(why(engine, [host("a", 1)], [row()])).toBeUndefined();
 });
 
+test("a build that sees no GPU leaves one, and stays where it is on the processors", () => {
+  const small = modelWith({ replicas: 1 });
+  const [vllm, llama] = ["vllm", "llama-server"].map((name) => ({
+    name,
+    version: "1",
+    path: "/r",
+  }));
+  const there = host("a", 1);
+  const { inventory } = there;
+  if (!inventory || !vllm || !llama) throw new Error("no host");
+  const blind = {
+    ...there,
+    inventory: { ...inventory, runtimes: [vllm, { ...llama, says_devices: true, devices: [] }] },
+  };
+  const on = (device: string) => {
+    const rows = [row({ spec: specOf(small), devices: [device], bytes_per_device: gib })];
+    return run([small], [blind], rows).unwanted;
+  };
+  expect(on("a-g0")).toEqual(["rep_1"]);
+  expect(on("cpu")).toEqual([]);
+});
+
 test("what starts have really taken counts instead of the estimate", () => {
   const small = modelWith({ replicas: 1 });
   const seen: Measured = {

@@ -236,6 +236,8 @@ describe("up", () => {
   test("a replica on a host that is emptied goes only when another is ready", () => {
     const leaving = memberWith("ready", { leaving: true });
     expect(decide(endpoint, [leaving], quiet, 1, rules(1))).toMatchObject({ start: 1, stop: [] });
+    const starting = [leaving, memberWith("starting", { id: "rep_2" })];
+    expect(decide(endpoint, starting, quiet, 1, rules(1))).toMatchObject({ start: 0, stop: [] });
     const both = [leaving, memberWith("ready", { id: "rep_2" })];
     expect(decide(endpoint, both, quiet, 1, rules(1))).toMatchObject({ start: 0, stop: ["rep_1"] });
   });
