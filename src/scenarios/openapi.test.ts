@@ -207,5 +207,8 @@ test("a key for inference reads the document, a guest does not; the page for peo
   }
   const guests = await page("guest");
   expect(guests).toContain('href="/login"');
-  expect(guests).not.toContain("/api/provision</code>");
+  // The hand-written part of the page names routes for everybody; the reference alone has ids of operations.
+  for (const { operation } of operations()) {
+    expect(guests).not.toContain(`id="${operation.operationId}"`);
+  }
 });

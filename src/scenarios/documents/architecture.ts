@@ -8,9 +8,5 @@ export const architecture: Page = {
       run: "npm run simulate -- --seed 3 --hours 1",
       says: /1 stories/,
     },
-    "bun .ci/bench-affinity.ts": {
-      because: "it measures for a minute, on an idle machine",
-      run: 'test -f "$CHECKOUT/.ci/bench-affinity.ts"',
-    },
   },
 };
