@@ -7,9 +7,9 @@ const of = (...pieces: string[]): Gathered => {
   return gathered;
 };
 
-test.each([["abcdef"], ["ab", "cdef"], ["a", "b", "c", "d", "e", "f"]])(
+test.each<[readonly string[]]>([[["abcdef"]], [["ab", "cdef"]], [["a", "b", "c", "d", "e", "f"]]])(
   "however it came, its first and last bytes are those of all of it (%j)",
-  (...pieces) => {
+  (pieces) => {
     const gathered = of(...pieces);
     const asked = [0, 1, 4, 6, 9].map((count) => [
       gathered.first(count).toString(),
