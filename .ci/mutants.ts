@@ -114,6 +114,9 @@ async function passes(words: readonly string[], bound_ms: number): Promise<boole
   return code === 0;
 }
 
+const compiles = (): Promise<boolean> =>
+  passes([join(root, "node_modules/.bin/tsc"), "-p", "."], 300_000);
+
 const testing = (tests: readonly string[]): string[] => [
   ...[process.execPath, "test", "--bail", "--timeout=20000"],
   ...tests.map((test) => `./${test}`),
@@ -152,8 +155,7 @@ async function fateOf(mutant: Mutant): Promise<Fate> {
       return "killed";
     if (isExplained(mutant)) return "equivalent";
     // What does not compile is no hole in the tests. It takes long, so it is asked last.
-    const isTyped = await passes([join(root, "node_modules/.bin/tsc"), "-p", "."], 300_000);
-    return isTyped ? "survived" : "refused";
+    return (await compiles()) ? "survived" : "refused";
   } finally {
     writeFileSync(place, text);
   }
@@ -165,6 +167,9 @@ const isExplained = ({ file, before, change }: Mutant): boolean =>
 const counts: Record<Fate, number> = { killed: 0, refused: 0, equivalent: 0, survived: 0 };
 const started = performance.now();
 try {
+  // Or every survivor would be taken for one that tsc refuses.
+  if (!(await compiles()))
+    throw new Error("The checkout does not compile without any mutant: run tsc.");
   for (const mutant of chosen) {
     const fate = await fateOf(mutant);
     counts[fate] += 1;

@@ -37,15 +37,6 @@ export const readme: Page = {
         "it is three of the steps of npm test; .ci/prepare.test.ts says that it is all of them",
       run: "npm run | grep -F 'biome ci .; tsc; knip'",
     },
-    "npm run format": {
-      because: "it would change the checkout",
-      run: "npm run format -- --help",
-      says: /biome check/,
-    },
-    "npm run docs": {
-      because: "it would write into the checkout where a flag has changed",
-      run: "npm run | grep -F write-docs.ts",
-    },
     "npm run bench -- --short --json": {
       because: "it measures for a minute, on an idle machine",
       run: "npm run bench -- --short --json --help",
