@@ -7,11 +7,7 @@ const of = (...pieces: string[]): Gathered => {
   return gathered;
 };
 
-<<<<<<< HEAD
-test.each([[["abcdef"]], [["ab", "cdef"]], [["a", "b", "c", "d", "e", "f"]]])(
-=======
 test.each<[readonly string[]]>([[["abcdef"]], [["ab", "cdef"]], [["a", "b", "c", "d", "e", "f"]]])(
->>>>>>> fix-w3
   "however it came, its first and last bytes are those of all of it (%j)",
   (pieces) => {
     const gathered = of(...pieces);
