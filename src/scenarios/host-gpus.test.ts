@@ -79,11 +79,11 @@ test("placement leaves alone what others hold, and says so", async () => {
       runtime: "llama-server",
       gpu: { type: "H200", count: 1 },
     });
-  expect(JSON.stringify(await answer())).not.toContain("not ours");
+  expect(JSON.stringify(await answer())).not.toContain("did not start");
   smi.prints("apps", [idleId, busyId].map((id) => `${id}, 1, 143770, /opt/x\n`).join(""));
   const words = await eventually("others hold both GPUs", async () => {
     const said = JSON.stringify(await answer());
-    return said.includes("not ours") && said;
+    return said.includes("did not start") && said;
   });
   expect(words).toContain("Programs that Hypervize did not start hold 280.8 GiB of it.");
   smi.prints("apps", "");
