@@ -21,9 +21,10 @@ export class ApplianceProcess {
     testbed: Testbed,
     address = "127.0.0.1",
     before: readonly string[] = [],
+    home = testbed.folder(),
   ): Promise<ApplianceProcess> {
     const ports = [await freePort(), await freePort()] as const;
-    const appliance = new ApplianceProcess(testbed, address, ports, before);
+    const appliance = new ApplianceProcess(testbed, address, ports, before, home);
     await appliance.start();
     return appliance;
   }
@@ -33,11 +34,12 @@ export class ApplianceProcess {
     address: string,
     [port, agentPort]: readonly [number, number],
     before: readonly string[],
+    home: string,
   ) {
     this.#testbed = testbed;
     this.#before = before;
     this.#address = address;
-    this.home = testbed.folder();
+    this.home = home;
     this.port = port;
     this.agent_port = agentPort;
   }

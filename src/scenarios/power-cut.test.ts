@@ -34,11 +34,9 @@ describe.skipIf(obstacle !== null)("after a power cut", () => {
     folder = outside.folder();
     for (const name of ["live", "after"]) mkdirSync(join(folder, name));
     sh(`cd ${folder}; truncate -s 200M disk; mkfs.ext4 -q disk; mount -o loop disk live; sync`);
-    const before = process.env["TMPDIR"];
-    process.env["TMPDIR"] = join(folder, "live");
-    appliance = await ApplianceProcess.create(testbed);
-    if (before === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = before;
+    const home = join(folder, "live", "home");
+    mkdirSync(home);
+    appliance = await ApplianceProcess.create(testbed, "127.0.0.1", [], home);
   }, 60_000);
   afterAll(async () => {
     await testbed.end();
