@@ -7,6 +7,8 @@ import { isObject } from "../request/json.ts";
 import type { ParsedRequest } from "../request/parsed-request.ts";
 import { answersIn, mostTokens, partsOf } from "./pieces.ts";
 
+type Json = Readonly<Record<string, unknown>>;
+
 /**
  * Characters of a token, between what texts have in a token and what that looks like when only one piece of several
  * was counted. A sum is doubted above this times the root of the number of pieces, the middle of the two.
@@ -48,8 +50,6 @@ function charactersIn(prompt: unknown): number {
 }
 
 /** Tokens that are certainly in ANSWER: one in each choice that says something, all where the bound cut it off. */
-type Json = Readonly<Record<string, unknown>>;
-
 export function leastOf(answer: Json, body: Json): number {
   const choices = Array.isArray(answer["choices"]) ? answer["choices"].filter(isObject) : [];
   if (choices.length < 2) return 0;
